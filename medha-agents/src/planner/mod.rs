@@ -1,0 +1,7 @@
+//! From a question in plain words to analysis plans: deterministic, offline, and honest about what it did not understand.
+
+mod understanding;
+
+pub use understanding::{
+    Abstention, Clarification, Correction, Intent, Planned, PlannedStep, Question, Turn, Understanding,
+};

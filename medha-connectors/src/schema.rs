@@ -1,0 +1,119 @@
+//! What a database contains: tables, columns, keys, and a look at the values.
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::ColumnKind;
+
+/// The tables and views of one database.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Schema {
+    /// In the order the database lists them.
+    pub tables: Vec<Table>,
+}
+
+/// A table or a view.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name as the database spells it.
+    pub name: String,
+    /// Whether it is a table or a view.
+    pub kind: TableKind,
+    /// What its owner wrote about it.
+    pub comment: Option<String>,
+    /// Its columns, in order.
+    pub columns: Vec<Column>,
+    /// The columns of the primary key, in key order; empty if there is none.
+    pub primary_key: Vec<String>,
+    /// Column lists that are unique together, the primary key not repeated.
+    pub unique_keys: Vec<Vec<String>>,
+    /// References to other tables.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Its indexes.
+    pub indexes: Vec<Index>,
+    /// How many rows it has, where counting was cheap enough.
+    pub row_count: Option<u64>,
+}
+
+/// Whether rows are stored or computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableKind {
+    /// Rows are stored.
+    Table,
+    /// Rows come from a query.
+    View,
+}
+
+/// A column and what was seen of its values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name as the database spells it.
+    pub name: String,
+    /// The type as declared, `""` if none was.
+    pub declared_type: String,
+    /// The kind of its values: by declaration, checked against the values seen.
+    pub kind: ColumnKind,
+    /// Whether `NULL` is allowed.
+    pub nullable: bool,
+    /// The default expression.
+    pub default: Option<String>,
+    /// What its owner wrote about it.
+    pub comment: Option<String>,
+    /// A look at the values, `None` where nobody looked.
+    pub profile: Option<ColumnProfile>,
+}
+
+/// What a budgeted look at a column's values found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ColumnProfile {
+    /// How many distinct values there are, if all were counted.
+    pub distinct: Option<u64>,
+    /// Distinct text values, sorted; all of them if `complete`.
+    pub values: Vec<String>,
+    /// Whether `values` holds every distinct value.
+    pub complete: bool,
+    /// The least value, as text.
+    pub min: Option<String>,
+    /// The greatest value, as text.
+    pub max: Option<String>,
+    /// Whether any value is `NULL`.
+    pub has_nulls: bool,
+}
+
+/// A reference from this table's columns to another's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// Columns here, in key order.
+    pub columns: Vec<String>,
+    /// The table referred to.
+    pub references: String,
+    /// Columns there, in the same order.
+    pub referenced_columns: Vec<String>,
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in order; an expression is given as `None`.
+    pub columns: Vec<Option<String>>,
+    /// Whether it admits one row a key.
+    pub unique: bool,
+}
+
+impl Schema {
+    /// Finds a table by name, ignoring ASCII case as SQL does.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl Table {
+    /// Finds a column by name, ignoring ASCII case as SQL does.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
