@@ -6,6 +6,8 @@ mod error;
 mod guard;
 mod schema;
 mod value;
+#[cfg(feature = "sqlite")]
+pub mod sample;
 
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;
