@@ -9,6 +9,8 @@ mod error;
 mod guard;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+pub mod sample;
 
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;
