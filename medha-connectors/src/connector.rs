@@ -19,8 +19,7 @@ use crate::value::{ResultColumn, ResultSet, Truncation, Value};
 
 /// A database that can be described and asked, and never written to.
 ///
-/// It runs only [`GuardedSql`]: a statement that has passed the guard. A new system is a copy of `src/dummy.rs` that passes
-/// [`conformance::run`](crate::conformance::run).
+/// It runs only [`GuardedSql`]: a statement that has passed the guard.
 #[async_trait]
 pub trait Connector: Debug + Send + Sync {
     /// The SQL it speaks.
