@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_core::Stream;
+use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +20,7 @@ use crate::value::{ResultColumn, ResultSet, Truncation, Value};
 
 /// A database that can be described and asked, and never written to.
 ///
-/// It runs only [`GuardedSql`]: a statement that has passed the guard. A new system is a copy of `src/dummy.rs` that passes
-/// [`conformance::run`](crate::conformance::run).
+/// It runs only [`GuardedSql`]: a statement that has passed the guard.
 #[async_trait]
 pub trait Connector: Debug + Send + Sync {
     /// The SQL it speaks.
@@ -73,7 +73,7 @@ impl Default for QueryOptions {
 pub struct RowStream {
     columns: Vec<ResultColumn>,
     /// `None` once the end or a limit was reached; dropping it stops the database's work.
-    rows: Option<Pin<Box<dyn Stream<Item = Result<Vec<Value>, ConnectorError>> + Send>>>,
+    rows: Option<BoxStream<'static, Result<Vec<Value>, ConnectorError>>>,
     rows_left: usize,
     bytes_left: usize,
     truncated: Option<Truncation>,

@@ -15,7 +15,7 @@ pub mod sample;
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;
 pub use error::ConnectorError;
-pub use guard::{Guard, GuardedSql};
+pub use guard::{Guard, GuardError, GuardedSql};
 pub use schema::{Column, ColumnProfile, ForeignKey, Index, Schema, Table, TableKind};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteConnector;

@@ -54,10 +54,7 @@ pub(crate) async fn look_at(
     budget: &mut Budget,
 ) -> Result<(), ConnectorError> {
     let name = quoted(&table.name);
-    table.row_count = match unless_too_dear(count_rows(catalog, &name, budget).await)? {
-        Some(count) => count,
-        None => None,
-    };
+    table.row_count = unless_too_dear(count_rows(catalog, &name, budget).await)?.flatten();
     let is_small = table.row_count.is_some_and(|rows| rows <= WHOLE_TABLE_ROWS);
     let mut without_range = Vec::new();
     for (place, column) in table.columns.iter_mut().enumerate() {
