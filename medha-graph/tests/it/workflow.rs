@@ -152,8 +152,8 @@ async fn a_workflow_asks_fans_out_recovers_and_sums_up() {
     let expected = [
         "plan done",
         "\"select revenue\"",
-        "\"select revenu\"",
         "execute done",
+        "\"select revenu\"",
         "execute failed true",
         "recover done",
         "\"select revenue\"",
