@@ -254,7 +254,7 @@ impl Chooser<'_> {
 
     /// Rows without names: how the numbers are spread, or how two of them go together.
     fn without_names(&self, first: &Column, others: &[&Column]) -> Vec<ChartSpec> {
-        match others.as_slice() {
+        match others {
             [] => vec![ChartSpec { x: Some(self.encode(first)), ..self.blank(ChartKind::Histogram) }],
             [other] => vec![ChartSpec {
                 x: Some(self.encode(other)),
