@@ -1,16 +1,22 @@
 //! The one trait every database implements, and what a query may cost.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_core::Stream;
+use futures_core::stream::BoxStream;
+use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::dialect::Dialect;
 use crate::error::ConnectorError;
 use crate::guard::GuardedSql;
+use crate::kind::KindsSeen;
 use crate::schema::Schema;
-use crate::value::{ResultSet, Value};
+use crate::value::{ResultColumn, ResultSet, Truncation, Value};
 
 /// A database that can be described and asked, and never written to.
 ///
@@ -27,6 +33,8 @@ pub trait Connector: Debug + Send + Sync {
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError>;
 
     /// Runs the statement; the rows arrive as a stream that ends at the limits.
+    ///
+    /// Dropping this future or the stream stops the database's work.
     async fn query(&self, sql: &GuardedSql, options: QueryOptions) -> Result<RowStream, ConnectorError>;
 
     /// Checks that the database answers.
@@ -34,6 +42,8 @@ pub trait Connector: Debug + Send + Sync {
 }
 
 /// What one query may cost, and how it is stopped.
+///
+/// By default 10,000 rows, 16 MiB of values and 30 seconds.
 #[derive(Debug, Clone)]
 pub struct QueryOptions {
     /// At most this many rows.
@@ -46,18 +56,123 @@ pub struct QueryOptions {
     pub cancel: CancellationToken,
 }
 
-/// Rows as they arrive; [`RowStream::collect`] reads them all.
-#[derive(Debug)]
+impl Default for QueryOptions {
+    fn default() -> Self {
+        Self {
+            max_rows: 10_000,
+            max_bytes: 16 * 1024 * 1024,
+            deadline: Duration::from_secs(30),
+            cancel: CancellationToken::new(),
+        }
+    }
+}
+
+/// Rows as they arrive, up to the limits; [`RowStream::collect`] reads them all.
+///
+/// It is a [`Stream`] of rows. When it has ended, [`RowStream::truncated`] says whether there would have been more.
 pub struct RowStream {
-    _rows: Vec<Vec<Value>>,
+    columns: Vec<ResultColumn>,
+    /// `None` once the end or a limit was reached; dropping it stops the database's work.
+    rows: Option<BoxStream<'static, Result<Vec<Value>, ConnectorError>>>,
+    rows_left: usize,
+    bytes_left: usize,
+    truncated: Option<Truncation>,
 }
 
 impl RowStream {
-    /// Reads to the end or to the limits.
+    /// Puts the limits of `options` on the rows of a database. For those who write a connector.
+    ///
+    /// One row more than the limit is asked of `rows`, so that a result of exactly the limit counts as complete.
+    #[must_use]
+    pub fn new<S>(columns: Vec<ResultColumn>, rows: S, options: &QueryOptions) -> Self
+    where
+        S: Stream<Item = Result<Vec<Value>, ConnectorError>> + Send + 'static,
+    {
+        Self {
+            columns,
+            rows: Some(Box::pin(rows)),
+            rows_left: options.max_rows,
+            bytes_left: options.max_bytes,
+            truncated: None,
+        }
+    }
+
+    /// The columns, known before the first row. Their kinds are what was declared; [`RowStream::collect`] knows better.
+    #[must_use]
+    pub fn columns(&self) -> &[ResultColumn] {
+        &self.columns
+    }
+
+    /// Set after the end of the stream if a limit ended it.
+    #[must_use]
+    pub fn truncated(&self) -> Option<Truncation> {
+        self.truncated
+    }
+
+    /// Reads to the end or to the limits, and settles the kinds of the columns by the values read.
     ///
     /// # Errors
     /// If the database fails, the deadline passes or the query is cancelled.
-    pub async fn collect(self) -> Result<ResultSet, ConnectorError> {
-        Ok(ResultSet::default())
+    pub async fn collect(mut self) -> Result<ResultSet, ConnectorError> {
+        let mut rows = Vec::new();
+        let mut kinds = vec![KindsSeen::default(); self.columns.len()];
+        while let Some(row) = self.next().await {
+            let row = row?;
+            kinds.iter_mut().zip(&row).for_each(|(kind, value)| kind.observe(value));
+            rows.push(row);
+        }
+        let mut columns = std::mem::take(&mut self.columns);
+        for (column, seen) in columns.iter_mut().zip(&kinds) {
+            column.kind = seen.kind(column.kind);
+        }
+        Ok(ResultSet { columns, rows, truncated: self.truncated })
+    }
+
+    fn stop_at(&mut self, limit: Truncation) -> Poll<Option<Result<Vec<Value>, ConnectorError>>> {
+        self.truncated = Some(limit);
+        self.rows = None;
+        Poll::Ready(None)
+    }
+}
+
+impl Stream for RowStream {
+    type Item = Result<Vec<Value>, ConnectorError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(rows) = &mut self.rows else {
+            return Poll::Ready(None);
+        };
+        let Poll::Ready(next) = rows.as_mut().poll_next(context) else {
+            return Poll::Pending;
+        };
+        let row = match next {
+            Some(Ok(row)) => row,
+            end_or_failure => {
+                self.rows = None;
+                return Poll::Ready(end_or_failure);
+            }
+        };
+        if self.rows_left == 0 {
+            return self.stop_at(Truncation::Rows);
+        }
+        let bytes = row.iter().map(Value::size).sum();
+        let Some(bytes_left) = self.bytes_left.checked_sub(bytes) else {
+            return self.stop_at(Truncation::Bytes);
+        };
+        self.bytes_left = bytes_left;
+        self.rows_left -= 1;
+        Poll::Ready(Some(Ok(row)))
+    }
+}
+
+impl Debug for RowStream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RowStream")
+            .field("columns", &self.columns)
+            .field("rows_left", &self.rows_left)
+            .field("bytes_left", &self.bytes_left)
+            .field("truncated", &self.truncated)
+            .finish_non_exhaustive()
     }
 }

@@ -1,15 +1,20 @@
 //! The outside world of AgentMedha: databases, and the guard every statement passes.
 
 mod connector;
+mod value;
+mod kind;
+mod schema;
 mod dialect;
 mod error;
 mod guard;
-mod schema;
-mod value;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;
 pub use error::ConnectorError;
-pub use guard::{Guard, GuardedSql};
+pub use guard::{Guard, GuardError, GuardedSql};
 pub use schema::{Column, ColumnProfile, ForeignKey, Index, Schema, Table, TableKind};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteConnector;
 pub use value::{ColumnKind, ResultColumn, ResultSet, Truncation, Value};

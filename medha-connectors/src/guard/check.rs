@@ -1,0 +1,109 @@
+//! [`Guard::check`], from the text that was asked to the text that runs.
+
+use std::sync::Arc;
+
+use sqlparser::ast::Query;
+
+use super::error::GuardError;
+use super::{cost, limit, names, parse, shape};
+use crate::dialect::Dialect;
+use crate::schema::Schema;
+
+/// A statement that has passed the guard: what runs is the re-serialised tree, not the text that was asked.
+///
+/// Only [`Guard::check`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardedSql {
+    sql: String,
+    tables: Vec<String>,
+}
+
+impl GuardedSql {
+    /// The SQL to send.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.sql
+    }
+
+    /// The base tables and views it reads, as the schema spells them, in the order they are met.
+    #[must_use]
+    pub fn tables(&self) -> &[String] {
+        &self.tables
+    }
+}
+
+/// Checks statements against one database's schema.
+///
+/// Whoever wrote the statement, it must be one query to the last common table expression, over tables and columns that exist,
+/// with functions that only compute. What the guard cannot understand it refuses.
+///
+/// ```
+/// use medha_connectors::{Dialect, Guard, GuardError, Schema};
+/// use std::sync::Arc;
+///
+/// # let schema: Schema = serde_json::from_str(r#"{"tables":[{"name":"orders","kind":"table","comment":null,"columns":[
+/// #   {"name":"total","declared_type":"REAL","kind":"float","nullable":true,"default":null,"comment":null,"profile":null}],
+/// #   "primary_key":[],"unique_keys":[],"foreign_keys":[],"indexes":[],"row_count":2}]}"#)?;
+/// // `schema` comes from `Connector::schema`; here it has a table "orders" with a column "total".
+/// let guard = Guard::new(Dialect::Sqlite, Arc::new(schema));
+/// let sql = guard.check("select sum(total) from orders -- all of them", 1_000)?;
+/// assert_eq!(sql.as_str(), "SELECT sum(total) FROM orders LIMIT 1001");
+///
+/// let error = guard.check("SELECT 1; DROP TABLE orders", 1_000).unwrap_err();
+/// assert_eq!(error, GuardError::NotOneStatement { count: 2 });
+/// let error = guard.check("SELECT totl FROM orders", 1_000).unwrap_err();
+/// assert_eq!(error.to_string(), r#"there is no column "totl" in "orders"; did you mean "total"?"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Guard {
+    dialect: Dialect,
+    schema: Arc<Schema>,
+    namespace: Option<String>,
+}
+
+impl Guard {
+    /// A guard for statements of one dialect over one schema.
+    ///
+    /// Names may be qualified with the namespace that the dialect uses where nobody says otherwise: `main` in SQLite,
+    /// `public` in PostgreSQL, none in MySQL.
+    #[must_use]
+    pub fn new(dialect: Dialect, schema: Arc<Schema>) -> Self {
+        let namespace = match dialect {
+            Dialect::Sqlite => Some("main".to_owned()),
+            Dialect::Postgres => Some("public".to_owned()),
+            Dialect::MySql => None,
+        };
+        Self { dialect, schema, namespace }
+    }
+
+    /// Lets names be qualified with this namespace (a PostgreSQL schema, a MySQL database) instead of the usual one.
+    #[must_use]
+    pub fn with_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// Lets a query through, with a limit of one row more than `max_rows`, so that a reader knows whether there are more.
+    ///
+    /// # Errors
+    /// A [`GuardError`] that says what is refused and, for a name that does not exist, the nearest one that does.
+    pub fn check(&self, sql: &str, max_rows: usize) -> Result<GuardedSql, GuardError> {
+        let mut query = parse::one_query(sql, self.dialect)?;
+        shape::check(&query, self.dialect)?;
+        let tables = names::check(&query, self.dialect, &self.schema, self.namespace.as_deref())?;
+        cost::check(&query, &self.schema)?;
+        limit::put_on(&mut query, max_rows)?;
+        let sql = self.written_out(&query)?;
+        Ok(GuardedSql { sql, tables })
+    }
+
+    /// Writes the tree out and reads it back, so that a fault of the writer cannot change what runs.
+    fn written_out(&self, query: &Query) -> Result<String, GuardError> {
+        let sql = query.to_string();
+        match parse::one_query(&sql, self.dialect) {
+            Ok(read_back) if read_back == *query => Ok(sql),
+            _ => Err(GuardError::not_allowed("a notation that does not survive being written out")),
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Every table and column must exist where it is named, with the scopes of SQL.
+//!
+//! Queries and their `FROM` are walked by hand, because each has a scope of its own; expressions are visited, and a query
+//! found in one starts a new walk.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    Cte, Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Visit, Visitor,
+};
+
+use super::error::GuardError;
+use super::functions;
+use super::scope::{Columns, Ctes, Relation, Scope, nearest};
+use crate::dialect::Dialect;
+use crate::schema::Schema;
+
+/// Checks all names and returns the tables that are read.
+pub(crate) fn check(
+    query: &Query,
+    dialect: Dialect,
+    schema: &Schema,
+    namespace: Option<&str>,
+) -> Result<Vec<String>, GuardError> {
+    let mut names = Names { dialect, schema, namespace, tables: Vec::new() };
+    names.query(query, None, &Ctes::new())?;
+    Ok(names.tables)
+}
+
+struct Names<'a> {
+    dialect: Dialect,
+    schema: &'a Schema,
+    namespace: Option<&'a str>,
+    tables: Vec<String>,
+}
+
+impl Names<'_> {
+    /// Checks a query and returns the columns it gives.
+    fn query(
+        &mut self,
+        query: &Query,
+        around: Option<&Scope<'_>>,
+        ctes: &Ctes,
+    ) -> Result<Columns, GuardError> {
+        let mut ctes = ctes.clone();
+        if let Some(with) = &query.with {
+            for cte in &with.cte_tables {
+                let columns = self.cte(cte, with.recursive, around, &ctes)?;
+                ctes.push((cte.alias.name.value.clone(), columns));
+            }
+        }
+        let (columns, scope) = self.body(&query.body, around, &ctes)?;
+        // What is sorted by may be a column of the result or of the tables behind it.
+        let mut scope = scope.unwrap_or_else(|| Scope::within(around));
+        scope.outputs.extend(columns.iter().flatten().cloned());
+        if columns.is_none() {
+            scope.relations.push(Relation { name: String::new(), table: None, columns: None });
+        }
+        self.expressions(&query.order_by, &scope, &ctes)?;
+        self.expressions(&query.limit_clause, &scope, &ctes)?;
+        Ok(columns)
+    }
+
+    /// A common table expression sees those before it, and itself if it is recursive.
+    fn cte(
+        &mut self,
+        cte: &Cte,
+        recursive: bool,
+        around: Option<&Scope<'_>>,
+        ctes: &Ctes,
+    ) -> Result<Columns, GuardError> {
+        let mut ctes = ctes.clone();
+        let names: Vec<String> = cte.alias.columns.iter().map(|column| column.name.value.clone()).collect();
+        // SQLite does not need the word RECURSIVE.
+        if recursive
+            || (self.dialect == Dialect::Sqlite && matches!(*cte.query.body, SetExpr::SetOperation { .. }))
+        {
+            let columns = if names.is_empty() {
+                self.first_columns(&cte.query, around, &ctes)
+            } else {
+                Some(names.clone())
+            };
+            ctes.push((cte.alias.name.value.clone(), columns));
+        }
+        let columns = self.query(&cte.query, around, &ctes)?;
+        Ok(if names.is_empty() { columns } else { Some(names) })
+    }
+
+    /// The columns of the part of a recursive query that starts it.
+    fn first_columns(&mut self, query: &Query, around: Option<&Scope<'_>>, ctes: &Ctes) -> Columns {
+        let mut first = &query.body;
+        while let SetExpr::SetOperation { left, .. } = &**first {
+            first = left;
+        }
+        self.body(first, around, ctes).ok().and_then(|(columns, _)| columns)
+    }
+
+    fn body<'s>(
+        &mut self,
+        body: &SetExpr,
+        around: Option<&'s Scope<'s>>,
+        ctes: &Ctes,
+    ) -> Result<(Columns, Option<Scope<'s>>), GuardError> {
+        match body {
+            SetExpr::Select(select) => {
+                self.select(select, around, ctes).map(|(columns, scope)| (columns, Some(scope)))
+            }
+            SetExpr::Query(query) => Ok((self.query(query, around, ctes)?, None)),
+            SetExpr::SetOperation { left, right, .. } => {
+                let (columns, _) = self.body(left, around, ctes)?;
+                self.body(right, around, ctes)?;
+                Ok((columns, None))
+            }
+            SetExpr::Values(values) => {
+                self.expressions(values, &Scope::within(around), ctes)?;
+                Ok((None, None))
+            }
+            // Refused by `shape` before.
+            SetExpr::Insert(_)
+            | SetExpr::Update(_)
+            | SetExpr::Delete(_)
+            | SetExpr::Merge(_)
+            | SetExpr::Table(_) => Err(GuardError::not_allowed("a statement that is not a query")),
+        }
+    }
+
+    fn select<'s>(
+        &mut self,
+        select: &Select,
+        around: Option<&'s Scope<'s>>,
+        ctes: &Ctes,
+    ) -> Result<(Columns, Scope<'s>), GuardError> {
+        let mut scope = Scope::within(around);
+        for from in &select.from {
+            self.from(from, &mut scope, ctes)?;
+        }
+        for item in &select.projection {
+            match item {
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                    scope.relation(last(name)?)?;
+                }
+                // An expression of the list does not see the names that the list gives.
+                _ => self.expressions(item, &scope, ctes)?,
+            }
+        }
+        let columns = outputs(select, &scope);
+        scope.outputs = select
+            .projection
+            .iter()
+            .filter_map(|item| match item {
+                SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+                _ => None,
+            })
+            .collect();
+        self.expressions(&select.distinct, &scope, ctes)?;
+        self.expressions(&select.selection, &scope, ctes)?;
+        if let GroupByExpr::Expressions(expressions, _) = &select.group_by {
+            self.expressions(expressions, &scope, ctes)?;
+        }
+        self.expressions(&select.having, &scope, ctes)?;
+        self.expressions(&select.named_window, &scope, ctes)?;
+        Ok((columns, scope))
+    }
+
+    fn from(&mut self, from: &TableWithJoins, scope: &mut Scope<'_>, ctes: &Ctes) -> Result<(), GuardError> {
+        self.factor(&from.relation, scope, ctes)?;
+        for join in &from.joins {
+            self.factor(&join.relation, scope, ctes)?;
+            match constraint(&join.join_operator) {
+                Some(JoinConstraint::On(condition)) => self.expressions(condition, scope, ctes)?,
+                Some(JoinConstraint::Using(columns)) => {
+                    columns.iter().try_for_each(|column| scope.column(last(column)?))?;
+                }
+                Some(JoinConstraint::Natural | JoinConstraint::None) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn factor(&mut self, factor: &TableFactor, scope: &mut Scope<'_>, ctes: &Ctes) -> Result<(), GuardError> {
+        match factor {
+            TableFactor::Table { name, alias, args: None, .. } => {
+                let relation = self.table(name, alias.as_ref(), ctes)?;
+                scope.relations.push(relation);
+            }
+            TableFactor::Table { name, alias, args: Some(args), .. } => {
+                self.expressions(args, scope, ctes)?;
+                scope.relations.push(table_function(last(name)?, alias.as_ref()));
+            }
+            TableFactor::Function { name, args, alias, .. } => {
+                self.expressions(args, scope, ctes)?;
+                scope.relations.push(table_function(last(name)?, alias.as_ref()));
+            }
+            TableFactor::UNNEST { array_exprs, alias, .. } => {
+                self.expressions(array_exprs, scope, ctes)?;
+                let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
+                scope.relations.push(Relation { name, table: None, columns: None });
+            }
+            TableFactor::Derived { lateral, subquery, alias, .. } => {
+                let columns = if *lateral {
+                    self.query(subquery, Some(scope), ctes)?
+                } else {
+                    self.query(subquery, scope.around, ctes)?
+                };
+                let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
+                scope.relations.push(Relation {
+                    name,
+                    table: None,
+                    columns: renamed(columns, alias.as_ref()),
+                });
+            }
+            TableFactor::NestedJoin { table_with_joins, .. } => self.from(table_with_joins, scope, ctes)?,
+            // Refused by `shape` before.
+            _ => return Err(GuardError::not_allowed("a table expression of this kind")),
+        }
+        Ok(())
+    }
+
+    /// A common table expression in reach, or a table of the schema.
+    fn table(
+        &mut self,
+        name: &ObjectName,
+        alias: Option<&TableAlias>,
+        ctes: &Ctes,
+    ) -> Result<Relation, GuardError> {
+        let unknown = |names: &mut dyn Iterator<Item = &String>, written: &str| GuardError::UnknownTable {
+            table: written.to_owned(),
+            nearest: nearest(written, names),
+        };
+        let (qualifier, ident) = match name.0.as_slice() {
+            [table] => (None, table.as_ident()),
+            [qualifier, table] => (qualifier.as_ident(), table.as_ident()),
+            _ => (None, None),
+        };
+        let Some(ident) = ident else {
+            return Err(unknown(&mut std::iter::empty(), &name.to_string()));
+        };
+        let called = alias.map_or(&ident.value, |alias| &alias.name.value).clone();
+        if qualifier.is_none()
+            && let Some((_, columns)) =
+                ctes.iter().rev().find(|(cte, _)| cte.eq_ignore_ascii_case(&ident.value))
+        {
+            return Ok(Relation { name: called, table: None, columns: renamed(columns.clone(), alias) });
+        }
+        if let Some(qualifier) = qualifier
+            && self.namespace.is_none_or(|namespace| !namespace.eq_ignore_ascii_case(&qualifier.value))
+        {
+            return Err(unknown(&mut std::iter::empty(), &name.to_string()));
+        }
+        let Some(table) = self.schema.table(&ident.value) else {
+            let mut known =
+                self.schema.tables.iter().map(|table| &table.name).chain(ctes.iter().map(|(cte, _)| cte));
+            return Err(unknown(&mut known, &ident.value));
+        };
+        if !self.tables.contains(&table.name) {
+            self.tables.push(table.name.clone());
+        }
+        let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+        Ok(Relation { name: called, table: Some(table.name.clone()), columns: renamed(Some(columns), alias) })
+    }
+
+    /// Checks the names in expressions; a query in one of them is checked with this scope around it.
+    fn expressions<V: Visit>(&mut self, node: &V, scope: &Scope<'_>, ctes: &Ctes) -> Result<(), GuardError> {
+        match node.visit(&mut Expressions { names: self, scope, ctes, depth: 0 }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(error) => Err(*error),
+        }
+    }
+}
+
+struct Expressions<'w, 'a, 's> {
+    names: &'w mut Names<'a>,
+    scope: &'w Scope<'s>,
+    ctes: &'w Ctes,
+    /// How many queries around the node that is visited; their names are checked by their own walk.
+    depth: usize,
+}
+
+fn verdict<T>(outcome: Result<T, GuardError>) -> ControlFlow<Box<GuardError>> {
+    match outcome {
+        Ok(_) => ControlFlow::Continue(()),
+        Err(error) => ControlFlow::Break(Box::new(error)),
+    }
+}
+
+impl Visitor for Expressions<'_, '_, '_> {
+    type Break = Box<GuardError>;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
+        if self.depth == 0 {
+            verdict(self.names.query(query, Some(self.scope), self.ctes))?;
+        }
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<Self::Break> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
+        if self.depth > 0 {
+            return ControlFlow::Continue(());
+        }
+        match expr {
+            Expr::Identifier(column) => verdict(self.scope.column(column)),
+            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+                [relation, column] => verdict(self.scope.qualified(relation, column)),
+                [namespace, relation, column]
+                    if self
+                        .names
+                        .namespace
+                        .is_some_and(|known| known.eq_ignore_ascii_case(&namespace.value)) =>
+                {
+                    verdict(self.scope.qualified(relation, column))
+                }
+                _ => verdict::<()>(Err(GuardError::not_allowed(format!("the name {expr}")))),
+            },
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn table_function(name: &Ident, alias: Option<&TableAlias>) -> Relation {
+    let called = alias.map_or(&name.value, |alias| &alias.name.value).clone();
+    let columns = functions::table_function_columns(&name.value);
+    Relation { name: called, table: None, columns: renamed(columns, alias) }
+}
+
+fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
+    match operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint)
+        | JoinOperator::CrossJoin(constraint) => Some(constraint),
+        _ => None,
+    }
+}
+
+/// The columns under the names an alias gives them.
+fn renamed(columns: Columns, alias: Option<&TableAlias>) -> Columns {
+    let new: Vec<String> =
+        alias.iter().flat_map(|alias| &alias.columns).map(|column| column.name.value.clone()).collect();
+    match columns {
+        _ if new.is_empty() => columns,
+        None => Some(new),
+        Some(old) => {
+            let kept = old.into_iter().skip(new.len());
+            Some(new.into_iter().chain(kept).collect())
+        }
+    }
+}
+
+/// The columns a `SELECT` gives.
+fn outputs(select: &Select, scope: &Scope<'_>) -> Columns {
+    let mut columns = Vec::new();
+    for item in &select.projection {
+        match item {
+            SelectItem::ExprWithAlias { alias, .. } => columns.push(alias.value.clone()),
+            SelectItem::UnnamedExpr(Expr::Identifier(column)) => columns.push(column.value.clone()),
+            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
+                columns.extend(parts.last().map(|column| column.value.clone()));
+            }
+            // SQLite calls an expression by its text; PostgreSQL and MySQL have their own ways.
+            SelectItem::UnnamedExpr(Expr::Function(function)) => {
+                columns.push(function.to_string());
+                columns.push(function.name.to_string());
+            }
+            SelectItem::UnnamedExpr(expr) => columns.push(expr.to_string()),
+            SelectItem::Wildcard(_) => {
+                for relation in &scope.relations {
+                    columns.extend(relation.columns.clone()?);
+                }
+            }
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                let relation = last(name).ok().and_then(|name| scope.relation(name).ok());
+                columns.extend(relation?.columns.clone()?);
+            }
+            _ => return None,
+        }
+    }
+    Some(columns)
+}
+
+fn last(name: &ObjectName) -> Result<&Ident, GuardError> {
+    name.0
+        .last()
+        .and_then(|part| part.as_ident())
+        .ok_or_else(|| GuardError::not_allowed(format!("the computed name {name}")))
+}

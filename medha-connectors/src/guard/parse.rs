@@ -1,0 +1,104 @@
+//! From text to the tree of exactly one query, in the dialect's own grammar.
+
+use sqlparser::ast::{Query, Statement};
+use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+use super::error::GuardError;
+use crate::dialect::Dialect;
+
+/// No question needs a longer text.
+const MAX_BYTES: usize = 100_000;
+/// Words, numbers, signs.
+const MAX_TOKENS: usize = 20_000;
+/// Signs and words that can make the tree deeper by one; SQLite itself stops at 1,000 in one expression.
+const MAX_DEEPENING: usize = 1_500;
+/// Parentheses within parentheses.
+const MAX_NESTING: usize = 64;
+
+/// Parses exactly one statement, which must be a query.
+pub(crate) fn one_query(sql: &str, dialect: Dialect) -> Result<Query, GuardError> {
+    check_text(sql)?;
+    let grammar = grammar(dialect);
+    let tokens = Tokenizer::new(grammar, sql)
+        .tokenize_with_location()
+        .map_err(|error| GuardError::Syntax { reason: error.to_string() })?;
+    check_size(tokens.iter().map(|token| &token.token))?;
+    let mut statements = Parser::new(grammar)
+        .with_recursion_limit(MAX_NESTING)
+        .with_tokens_with_locations(tokens)
+        .parse_statements()
+        .map_err(|error| match error {
+            ParserError::RecursionLimitExceeded => {
+                GuardError::too_large(format!("more than {MAX_NESTING} levels of nesting"))
+            }
+            ParserError::TokenizerError(reason) | ParserError::ParserError(reason) => {
+                GuardError::Syntax { reason }
+            }
+        })?;
+    if statements.len() != 1 {
+        return Err(GuardError::NotOneStatement { count: statements.len() });
+    }
+    match statements.remove(0) {
+        Statement::Query(query) => Ok(*query),
+        other => Err(GuardError::NotAQuery { statement: first_words(&other) }),
+    }
+}
+
+fn grammar(dialect: Dialect) -> &'static dyn Grammar {
+    match dialect {
+        Dialect::Sqlite => &SQLiteDialect {},
+        Dialect::Postgres => &PostgreSqlDialect {},
+        Dialect::MySql => &MySqlDialect {},
+    }
+}
+
+fn check_text(sql: &str) -> Result<(), GuardError> {
+    if sql.len() > MAX_BYTES {
+        return Err(GuardError::too_large(format!("{} bytes, and {MAX_BYTES} are allowed", sql.len())));
+    }
+    match sql.char_indices().find(|(_, c)| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        Some((position, c)) => Err(GuardError::ControlCharacter { code: u32::from(c), position }),
+        None => Ok(()),
+    }
+}
+
+/// A tree as deep as the text is long would overflow the stack when it is walked or dropped, so the depth is bounded before
+/// there is a tree. Only what can deepen it counts: a list of thousands of values is flat.
+fn check_size<'a>(tokens: impl Iterator<Item = &'a Token>) -> Result<(), GuardError> {
+    let (mut count, mut deepening) = (0, 0);
+    for token in tokens {
+        match token {
+            Token::Whitespace(_) => continue,
+            Token::Word(word) if !deepens(word.keyword) => {}
+            Token::Comma
+            | Token::Period
+            | Token::RParen
+            | Token::SemiColon
+            | Token::EOF
+            | Token::Number(..)
+            | Token::SingleQuotedString(_) => {}
+            _ => deepening += 1,
+        }
+        count += 1;
+    }
+    if count > MAX_TOKENS {
+        Err(GuardError::too_large(format!("{count} words and signs, and {MAX_TOKENS} are allowed")))
+    } else if deepening > MAX_DEEPENING {
+        Err(GuardError::too_large(format!("{deepening} operators, and {MAX_DEEPENING} are allowed")))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a keyword can stand in a chain that the parser turns into depth.
+fn deepens(keyword: Keyword) -> bool {
+    !matches!(keyword, Keyword::NoKeyword | Keyword::NULL | Keyword::AS | Keyword::TRUE | Keyword::FALSE)
+}
+
+/// The words a statement starts with, to name it in an error.
+fn first_words(statement: &Statement) -> String {
+    statement.to_string().split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+}

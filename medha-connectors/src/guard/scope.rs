@@ -1,0 +1,113 @@
+//! What a name in a query can mean: the relations in reach and their columns.
+
+use sqlparser::ast::Ident;
+
+use super::error::GuardError;
+
+/// The columns of a relation; `None` where they cannot be known, as with some table functions.
+pub(crate) type Columns = Option<Vec<String>>;
+
+/// A table, view, subquery or common table expression under the name it has in a query.
+#[derive(Debug, Clone)]
+pub(crate) struct Relation {
+    /// Its alias, or its own name.
+    pub(crate) name: String,
+    /// The table it is, if it is one of the schema's.
+    pub(crate) table: Option<String>,
+    /// Its columns.
+    pub(crate) columns: Columns,
+}
+
+/// Common table expressions in reach, the innermost last.
+pub(crate) type Ctes = Vec<(String, Columns)>;
+
+/// The relations of one `SELECT`, and those around it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope<'a> {
+    pub(crate) relations: Vec<Relation>,
+    /// The names the `SELECT` gives its own columns.
+    pub(crate) outputs: Vec<String>,
+    pub(crate) around: Option<&'a Self>,
+}
+
+impl<'a> Scope<'a> {
+    /// A scope within another.
+    pub(crate) fn within(around: Option<&'a Self>) -> Self {
+        Self { relations: Vec::new(), outputs: Vec::new(), around }
+    }
+
+    fn outward(&self) -> impl Iterator<Item = &Scope<'a>> {
+        std::iter::successors(Some(self), |scope| scope.around)
+    }
+
+    /// Checks a column without a table.
+    pub(crate) fn column(&self, column: &Ident) -> Result<(), GuardError> {
+        let name = column.value.as_str();
+        let in_reach = |scope: &Scope<'_>| {
+            has(&scope.outputs, name) || scope.relations.iter().any(|relation| relation.may_have(name))
+        };
+        if self.outward().any(in_reach) {
+            return Ok(());
+        }
+        let table = match self.relations.as_slice() {
+            [relation] => relation.table.clone().or_else(|| Some(relation.name.clone())),
+            _ => None,
+        };
+        let known = self.outward().flat_map(|scope| {
+            let columns = scope.relations.iter().filter_map(|relation| relation.columns.as_ref()).flatten();
+            columns.chain(&scope.outputs)
+        });
+        Err(GuardError::UnknownColumn { column: name.to_owned(), table, nearest: nearest(name, known) })
+    }
+
+    /// Checks a column of a relation that is named.
+    pub(crate) fn qualified(&self, relation: &Ident, column: &Ident) -> Result<(), GuardError> {
+        let relation = self.relation(relation)?;
+        if relation.may_have(&column.value) {
+            return Ok(());
+        }
+        Err(GuardError::UnknownColumn {
+            column: column.value.clone(),
+            table: Some(relation.table.clone().unwrap_or_else(|| relation.name.clone())),
+            nearest: nearest(&column.value, relation.columns.iter().flatten()),
+        })
+    }
+
+    /// Finds a relation by the name it has here.
+    pub(crate) fn relation(&self, name: &Ident) -> Result<&Relation, GuardError> {
+        let is_it = |relation: &&Relation| relation.name.eq_ignore_ascii_case(&name.value);
+        self.outward().find_map(|scope| scope.relations.iter().find(is_it)).ok_or_else(|| {
+            let names =
+                self.outward().flat_map(|scope| scope.relations.iter().map(|relation| &relation.name));
+            GuardError::UnknownTable { table: name.value.clone(), nearest: nearest(&name.value, names) }
+        })
+    }
+}
+
+impl Relation {
+    /// Whether a column of this name is there, or cannot be ruled out.
+    fn may_have(&self, column: &str) -> bool {
+        self.columns.as_ref().is_none_or(|columns| has(columns, column))
+            || (self.table.is_some() && is_row_id(column))
+    }
+}
+
+/// SQLite's names for the number of a row, which no schema lists.
+fn is_row_id(column: &str) -> bool {
+    ["rowid", "oid", "_rowid_"].iter().any(|name| column.eq_ignore_ascii_case(name))
+}
+
+fn has(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The most similar of the known names, if one is similar enough to be meant.
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n String>) -> Option<String> {
+    const SIMILAR_ENOUGH: f64 = 0.6;
+    let wanted = name.to_lowercase();
+    known
+        .map(|known| (strsim::normalized_damerau_levenshtein(&wanted, &known.to_lowercase()), known))
+        .filter(|(similarity, _)| *similarity >= SIMILAR_ENOUGH)
+        .max_by(|(a, first), (b, second)| a.total_cmp(b).then_with(|| second.cmp(first)))
+        .map(|(_, known)| known.clone())
+}

@@ -1,0 +1,387 @@
+//! What may stand in a query, at any depth: an allow-list of kinds of nodes.
+//!
+//! It is a visitor, so that no corner of the tree is missed; names are left to `names`.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, GroupByExpr, GroupByWithModifier, JoinConstraint, JoinOperator, Query, Select,
+    SelectFlavor, SelectItem, SetExpr, Statement, TableAlias, TableFactor, TableWithJoins, Value,
+    ValueWithSpan, Visit, Visitor, WildcardAdditionalOptions,
+};
+
+use super::error::GuardError;
+use super::functions;
+use crate::dialect::Dialect;
+
+/// Checks every node of the query.
+pub(crate) fn check(query: &Query, dialect: Dialect) -> Result<(), GuardError> {
+    match query.visit(&mut Shape { dialect }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(*error),
+    }
+}
+
+struct Shape {
+    dialect: Dialect,
+}
+
+type Verdict = ControlFlow<Box<GuardError>>;
+const FINE: Verdict = ControlFlow::Continue(());
+
+fn refuse(construct: impl Into<String>) -> Verdict {
+    ControlFlow::Break(Box::new(GuardError::not_allowed(construct)))
+}
+
+fn refuse_if(refused: bool, construct: &str) -> Verdict {
+    if refused { refuse(construct) } else { FINE }
+}
+
+impl Visitor for Shape {
+    type Break = Box<GuardError>;
+
+    fn pre_visit_statement(&mut self, _statement: &Statement) -> Verdict {
+        refuse("a statement that is not a query")
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> Verdict {
+        refuse_if(!query.locks.is_empty(), "a locking clause such as FOR UPDATE")?;
+        refuse_if(query.for_clause.is_some(), "a FOR clause")?;
+        refuse_if(query.settings.is_some(), "a SETTINGS clause")?;
+        refuse_if(query.format_clause.is_some(), "a FORMAT clause")?;
+        refuse_if(!query.pipe_operators.is_empty(), "a pipe operator")?;
+        if let Some(fetch) = &query.fetch {
+            refuse_if(fetch.with_ties || fetch.percent, "FETCH with ties or percents")?;
+        }
+        if let Some(order) = &query.order_by {
+            refuse_if(order.interpolate.is_some(), "INTERPOLATE")?;
+        }
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            refuse_if(cte.from.is_some(), "FROM after a common table expression")?;
+            alias(Some(&cte.alias))?;
+        }
+        body(&query.body)
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> Verdict {
+        refuse_if(select.into.is_some(), "SELECT INTO")?;
+        refuse_if(select.top.is_some(), "TOP")?;
+        refuse_if(!select.optimizer_hints.is_empty(), "an optimizer hint")?;
+        refuse_if(select.select_modifiers.is_some(), "a modifier of SELECT")?;
+        refuse_if(select.exclude.is_some(), "EXCLUDE")?;
+        refuse_if(!select.lateral_views.is_empty(), "LATERAL VIEW")?;
+        refuse_if(select.prewhere.is_some(), "PREWHERE")?;
+        refuse_if(!select.connect_by.is_empty(), "CONNECT BY")?;
+        let orders = [&select.cluster_by, &select.distribute_by];
+        refuse_if(
+            orders.iter().any(|order| !order.is_empty()) || !select.sort_by.is_empty(),
+            "CLUSTER, DISTRIBUTE or SORT BY",
+        )?;
+        refuse_if(select.qualify.is_some(), "QUALIFY")?;
+        refuse_if(select.value_table_mode.is_some(), "SELECT AS VALUE or STRUCT")?;
+        refuse_if(select.flavor != SelectFlavor::Standard, "a query that starts with FROM")?;
+        select.projection.iter().try_for_each(item)?;
+        self.group_by(&select.group_by)?;
+        select.from.iter().try_for_each(|from| self.joins(from))
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Verdict {
+        match factor {
+            TableFactor::Table {
+                name,
+                alias: name_alias,
+                args,
+                with_hints,
+                version,
+                with_ordinality,
+                partitions,
+                json_path,
+                sample,
+                index_hints,
+            } => {
+                alias(name_alias.as_ref())?;
+                refuse_if(!with_hints.is_empty() || !index_hints.is_empty(), "a hint at a table")?;
+                refuse_if(version.is_some(), "a version of a table")?;
+                refuse_if(!partitions.is_empty(), "a partition of a table")?;
+                refuse_if(json_path.is_some() || sample.is_some(), "a path into a table or a sample of it")?;
+                match args {
+                    None => refuse_if(*with_ordinality, "WITH ORDINALITY on a table"),
+                    Some(args) => {
+                        refuse_if(args.settings.is_some(), "settings of a table function")?;
+                        self.table_function(&name.to_string(), &args.args)
+                    }
+                }
+            }
+            TableFactor::Derived { alias: name, sample, .. } => {
+                refuse_if(sample.is_some(), "a sample of a subquery")?;
+                alias(name.as_ref())
+            }
+            TableFactor::Function { name, args, alias: name_alias, .. } => {
+                alias(name_alias.as_ref())?;
+                self.table_function(&name.to_string(), args)
+            }
+            TableFactor::NestedJoin { alias: name, table_with_joins } => {
+                refuse_if(name.is_some(), "an alias of a join")?;
+                self.joins(table_with_joins)
+            }
+            TableFactor::UNNEST { alias: name, with_offset: false, with_offset_alias: None, .. }
+                if self.dialect == Dialect::Postgres =>
+            {
+                alias(name.as_ref())
+            }
+            _ => refuse("a table expression of this kind"),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> Verdict {
+        let postgres = self.dialect == Dialect::Postgres;
+        match expr {
+            Expr::Identifier(_)
+            | Expr::CompoundIdentifier(_)
+            | Expr::IsFalse(_)
+            | Expr::IsNotFalse(_)
+            | Expr::IsTrue(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsUnknown(_)
+            | Expr::IsNotUnknown(_)
+            | Expr::IsDistinctFrom(..)
+            | Expr::IsNotDistinctFrom(..)
+            | Expr::InList { .. }
+            | Expr::InSubquery { .. }
+            | Expr::Between { .. }
+            | Expr::Like { any: false, .. }
+            | Expr::ILike { any: false, .. }
+            | Expr::SimilarTo { .. }
+            | Expr::RLike { .. }
+            | Expr::UnaryOp { .. }
+            | Expr::Extract { .. }
+            | Expr::Ceil { .. }
+            | Expr::Floor { .. }
+            | Expr::Position { .. }
+            | Expr::Substring { .. }
+            | Expr::Trim { .. }
+            | Expr::Overlay { .. }
+            | Expr::Collate { .. }
+            | Expr::Nested(_)
+            | Expr::Value(_)
+            | Expr::Case { .. }
+            | Expr::Exists { .. }
+            | Expr::Subquery(_)
+            | Expr::Tuple(_)
+            | Expr::Interval(_) => FINE,
+            Expr::AnyOp { .. } | Expr::AllOp { .. } if self.dialect != Dialect::Sqlite => FINE,
+            Expr::AtTimeZone { .. }
+            | Expr::Array(_)
+            | Expr::GroupingSets(_)
+            | Expr::Cube(_)
+            | Expr::Rollup(_)
+                if postgres =>
+            {
+                FINE
+            }
+            Expr::BinaryOp { op, .. } => operator(op),
+            Expr::Cast { kind, data_type, format, .. } => {
+                refuse_if(format.is_some(), "CAST with a format")?;
+                refuse_if(matches!(kind, CastKind::TryCast | CastKind::SafeCast), "TRY_CAST")?;
+                self.data_type(data_type)
+            }
+            Expr::Convert { data_type, styles, is_try: false, .. } if self.dialect == Dialect::MySql => {
+                refuse_if(!styles.is_empty(), "CONVERT with a style")?;
+                data_type.as_ref().map_or(FINE, |data_type| self.data_type(data_type))
+            }
+            Expr::TypedString(typed) => self.data_type(&typed.data_type),
+            Expr::Function(function) => self.function(function),
+            _ => refuse(format!("the expression {}", shortened(&expr.to_string()))),
+        }
+    }
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> Verdict {
+        refuse_if(matches!(value.value, Value::Placeholder(_)), "a placeholder, because nothing fills it in,")
+    }
+}
+
+impl Shape {
+    fn function(&self, function: &Function) -> Verdict {
+        refuse_if(function.uses_odbc_syntax, "the {fn ...} notation")?;
+        refuse_if(!matches!(function.parameters, FunctionArguments::None), "a function with parameters")?;
+        let written = function.name.to_string();
+        let args = match &function.args {
+            FunctionArguments::None => &[][..],
+            FunctionArguments::Subquery(_)
+                if self.dialect == Dialect::Postgres && written.eq_ignore_ascii_case("array") =>
+            {
+                return FINE;
+            }
+            FunctionArguments::Subquery(_) => return refuse("a query as the argument of a function"),
+            FunctionArguments::List(list) => {
+                list.clauses.iter().try_for_each(|clause| match clause {
+                    FunctionArgumentClause::IgnoreOrRespectNulls(_)
+                    | FunctionArgumentClause::OrderBy(_)
+                    | FunctionArgumentClause::Separator(_) => FINE,
+                    _ => refuse("this clause in the arguments of a function"),
+                })?;
+                &list.args
+            }
+        };
+        arguments(args)?;
+        let name = function_name(function)?;
+        functions::check(&name, &written, args, self.dialect)
+            .map_or_else(|error| ControlFlow::Break(Box::new(error)), |()| FINE)
+    }
+
+    fn table_function(&self, name: &str, args: &[FunctionArg]) -> Verdict {
+        arguments(args)?;
+        functions::check_table_function(name, args, self.dialect)
+            .map_or_else(|error| ControlFlow::Break(Box::new(error)), |()| FINE)
+    }
+
+    fn group_by(&self, group_by: &GroupByExpr) -> Verdict {
+        match group_by {
+            GroupByExpr::Expressions(_, modifiers) => {
+                modifiers.iter().try_for_each(|modifier| match modifier {
+                    GroupByWithModifier::Rollup if self.dialect == Dialect::MySql => FINE,
+                    _ => refuse("this modifier of GROUP BY"),
+                })
+            }
+            GroupByExpr::All(_) => refuse("GROUP BY ALL"),
+        }
+    }
+
+    fn joins(&self, from: &TableWithJoins) -> Verdict {
+        from.joins.iter().try_for_each(|join| {
+            refuse_if(join.global, "a GLOBAL join")?;
+            match &join.join_operator {
+                JoinOperator::Join(constraint)
+                | JoinOperator::Inner(constraint)
+                | JoinOperator::Left(constraint)
+                | JoinOperator::LeftOuter(constraint)
+                | JoinOperator::Right(constraint)
+                | JoinOperator::RightOuter(constraint)
+                | JoinOperator::FullOuter(constraint)
+                | JoinOperator::CrossJoin(constraint) => match constraint {
+                    JoinConstraint::On(_)
+                    | JoinConstraint::Using(_)
+                    | JoinConstraint::Natural
+                    | JoinConstraint::None => FINE,
+                },
+                _ => refuse("a join of this kind"),
+            }
+        })
+    }
+
+    /// Types that only say how to read a value. In PostgreSQL a type name can look things up (`regclass`), so only known
+    /// types pass there; in SQLite any name is an affinity.
+    fn data_type(&self, data_type: &DataType) -> Verdict {
+        match data_type {
+            DataType::Custom(name, _) => {
+                let harmless = match self.dialect {
+                    Dialect::Sqlite => true,
+                    Dialect::Postgres | Dialect::MySql => false,
+                };
+                refuse_if(!harmless, &format!("the type {name}"))
+            }
+            DataType::Array(_) if self.dialect == Dialect::Postgres => FINE,
+            DataType::Regclass
+            | DataType::Table(_)
+            | DataType::NamedTable { .. }
+            | DataType::Array(_)
+            | DataType::Map(..)
+            | DataType::Tuple(_)
+            | DataType::Nested(_)
+            | DataType::Enum(..)
+            | DataType::Set(_)
+            | DataType::Struct(..)
+            | DataType::Union(_)
+            | DataType::Nullable(_)
+            | DataType::LowCardinality(_)
+            | DataType::Trigger
+            | DataType::AnyType
+            | DataType::GeometricType(_) => refuse(format!("the type {data_type}")),
+            _ => FINE,
+        }
+    }
+}
+
+/// The one word a function is called by; a qualified name could be a function of another schema.
+fn function_name(function: &Function) -> ControlFlow<Box<GuardError>, String> {
+    match function.name.0.as_slice() {
+        [part] => match part.as_ident() {
+            Some(ident) => ControlFlow::Continue(ident.value.to_ascii_lowercase()),
+            None => ControlFlow::Break(Box::new(GuardError::not_allowed("a computed function name"))),
+        },
+        _ => ControlFlow::Break(Box::new(GuardError::not_allowed(format!(
+            "the qualified function {}",
+            function.name
+        )))),
+    }
+}
+
+fn arguments(args: &[FunctionArg]) -> Verdict {
+    args.iter().try_for_each(|arg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(_) | FunctionArgExpr::Wildcard) => FINE,
+        _ => refuse("a named argument or a qualified wildcard in a function"),
+    })
+}
+
+fn body(body: &SetExpr) -> Verdict {
+    match body {
+        SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => FINE,
+        SetExpr::SetOperation { left, right, .. } => {
+            self::body(left)?;
+            self::body(right)
+        }
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+            refuse("a statement that writes")
+        }
+        SetExpr::Table(_) => refuse("TABLE instead of SELECT"),
+    }
+}
+
+fn item(item: &SelectItem) -> Verdict {
+    match item {
+        SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } => FINE,
+        SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
+            let WildcardAdditionalOptions {
+                wildcard_token: _,
+                opt_ilike,
+                opt_exclude,
+                opt_except,
+                opt_replace,
+                opt_rename,
+                opt_alias,
+            } = options;
+            let plain = opt_ilike.is_none()
+                && opt_exclude.is_none()
+                && opt_except.is_none()
+                && opt_replace.is_none()
+                && opt_rename.is_none()
+                && opt_alias.is_none();
+            refuse_if(!plain, "an option of a wildcard")
+        }
+        SelectItem::ExprWithAliases { .. } => refuse("several aliases of one expression"),
+    }
+}
+
+fn alias(alias: Option<&TableAlias>) -> Verdict {
+    refuse_if(alias.is_some_and(|alias| alias.at.is_some()), "AT in an alias")
+}
+
+fn operator(operator: &BinaryOperator) -> Verdict {
+    match operator {
+        BinaryOperator::Custom(_)
+        | BinaryOperator::PGCustomBinaryOperator(_)
+        | BinaryOperator::Assignment => refuse(format!("the operator {operator}")),
+        _ => FINE,
+    }
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}", format!("{}...", &text[..end])),
+        None => format!("{text:?}"),
+    }
+}

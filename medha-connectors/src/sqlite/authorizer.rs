@@ -1,0 +1,118 @@
+//! SQLite's authorizer: what a compiled statement may do, decided inside the database.
+//!
+//! The only file of the workspace with `unsafe`: sqlx has no safe door to `sqlite3_set_authorizer` and `sqlite3_limit`.
+#![allow(unsafe_code, reason = "sqlite3_set_authorizer and sqlite3_limit have no safe wrapper in sqlx")]
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr;
+
+use libsqlite3_sys as ffi;
+use sqlx::sqlite::LockedSqliteHandle;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It runs guarded queries: reading and nothing else.
+    Query,
+    /// It runs our own introspection: the pragmas that describe tables besides.
+    Introspection,
+}
+
+/// The longest value a query may build or read; a larger one is an error of SQLite's, not a crash of ours.
+pub(crate) const MAX_VALUE_BYTES: c_int = 256 * 1024 * 1024;
+
+/// Pragmas that only describe, with the tables as arguments.
+const DESCRIBING: [&[u8]; 6] =
+    [b"table_list", b"table_xinfo", b"table_info", b"foreign_key_list", b"index_list", b"index_xinfo"];
+
+/// Full-text tables ask this of themselves whenever they are read.
+const DATA_VERSION: &[u8] = b"data_version";
+
+/// Functions that reach outside the database. None of them is in the bundled library; a system library may have them.
+const REACHING_OUT: [&[u8]; 6] =
+    [b"load_extension", b"readfile", b"writefile", b"edit", b"fts3_tokenizer", b"sqlite_dbpage"];
+
+/// Puts the authorizer and the limits on a connection.
+pub(crate) fn install(handle: &mut LockedSqliteHandle<'_>, purpose: Purpose) -> Result<(), sqlx::Error> {
+    let callback = match purpose {
+        Purpose::Query => authorize_query as Callback,
+        Purpose::Introspection => authorize_introspection as Callback,
+    };
+    let database = handle.as_raw_handle();
+    // SAFETY: `database` is open and no other thread uses it while `handle` lives. The callbacks are plain functions that
+    // live forever and take no user data, so nothing can dangle. `sqlite3_limit` only stores two integers.
+    let status = unsafe {
+        ffi::sqlite3_limit(database.as_ptr(), ffi::SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES);
+        ffi::sqlite3_limit(database.as_ptr(), ffi::SQLITE_LIMIT_ATTACHED, 0);
+        ffi::sqlite3_set_authorizer(database.as_ptr(), Some(callback), ptr::null_mut())
+    };
+    if status == ffi::SQLITE_OK {
+        Ok(())
+    } else {
+        Err(sqlx::Error::Protocol(format!("the authorizer could not be installed: SQLite said {status}")))
+    }
+}
+
+type Callback = unsafe extern "C" fn(
+    *mut c_void,
+    c_int,
+    *const c_char,
+    *const c_char,
+    *const c_char,
+    *const c_char,
+) -> c_int;
+
+/// Called by SQLite for every action of a statement it compiles.
+unsafe extern "C" fn authorize_query(
+    _user_data: *mut c_void,
+    action: c_int,
+    first: *const c_char,
+    second: *const c_char,
+    _database: *const c_char,
+    _inner: *const c_char,
+) -> c_int {
+    // SAFETY: SQLite passes null or strings that end in NUL and live as long as the call.
+    unsafe { verdict(Purpose::Query, action, bytes(first), bytes(second)) }
+}
+
+/// Called by SQLite for every action of a statement it compiles, on the connection that describes tables.
+unsafe extern "C" fn authorize_introspection(
+    _user_data: *mut c_void,
+    action: c_int,
+    first: *const c_char,
+    second: *const c_char,
+    _database: *const c_char,
+    _inner: *const c_char,
+) -> c_int {
+    // SAFETY: as above.
+    unsafe { verdict(Purpose::Introspection, action, bytes(first), bytes(second)) }
+}
+
+/// The bytes of a C string, `None` for a null pointer.
+///
+/// # Safety
+/// `text` is null or points to a string that ends in NUL and outlives the result.
+unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: not null, and the caller vouches for the rest.
+    Some(unsafe { CStr::from_ptr(text) }.to_bytes())
+}
+
+/// The decision itself: plain values in, SQLite's code out. It does not panic.
+fn verdict(purpose: Purpose, action: c_int, first: Option<&[u8]>, second: Option<&[u8]>) -> c_int {
+    let one_of = |names: &[&[u8]], name: Option<&[u8]>| {
+        name.is_some_and(|name| names.iter().any(|allowed| name.eq_ignore_ascii_case(allowed)))
+    };
+    let allowed = match action {
+        ffi::SQLITE_SELECT | ffi::SQLITE_READ | ffi::SQLITE_RECURSIVE => true,
+        ffi::SQLITE_FUNCTION => !one_of(&REACHING_OUT, second),
+        ffi::SQLITE_PRAGMA => {
+            (one_of(&[DATA_VERSION], first) && second.is_none())
+                || (purpose == Purpose::Introspection && one_of(&DESCRIBING, first))
+        }
+        _ => false,
+    };
+    if allowed { ffi::SQLITE_OK } else { ffi::SQLITE_DENY }
+}

@@ -1,0 +1,175 @@
+//! [`SqliteConnector`]: the trait over one file.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use sea_orm::DatabaseConnection;
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, Sqlite, Statement, TypeInfo};
+
+use super::failure;
+use super::introspect;
+use super::open::File;
+use super::rows::Rows;
+use super::values::decode_row;
+use super::work::{AbandonOnDrop, Work};
+use crate::connector::{Connector, QueryOptions, RowStream};
+use crate::dialect::Dialect;
+use crate::error::ConnectorError;
+use crate::guard::GuardedSql;
+use crate::schema::Schema;
+use crate::value::{ColumnKind, ResultColumn, Value};
+
+/// A SQLite file, read and never written to.
+///
+/// The file is opened read-only, and an authorizer inside SQLite refuses whatever is not reading. A query is stopped by its
+/// deadline, by its cancellation token and by dropping its future or its stream; the connection stays usable.
+///
+/// * A file that another process writes to is waited for half a second, then it is [`ConnectorError::Locked`].
+/// * A file in write-ahead mode is read with its log. SQLite then needs an index file (`-shm`) beside it; where the folder
+///   is read-only and the log is empty, the file is read as unchangeable: it must not be written to meanwhile.
+/// * Text that is not UTF-8 arrives as [`Value::Blob`], unchanged.
+///
+/// ```
+/// use medha_connectors::{Connector, Guard, QueryOptions, SqliteConnector, Value};
+/// use std::sync::Arc;
+///
+/// # fn shop(folder: &std::path::Path) -> std::path::PathBuf {
+/// #     let path = folder.join("shop.sqlite");
+/// #     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// #     runtime.block_on(async {
+/// #         use sqlx::{ConnectOptions, Connection};
+/// #         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+/// #         let mut connection = options.connect().await.unwrap();
+/// #         let sql = "CREATE TABLE orders (id INTEGER PRIMARY KEY, total REAL); INSERT INTO orders (total) VALUES (20), (22)";
+/// #         sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+/// #         connection.close().await.unwrap();
+/// #     });
+/// #     path
+/// # }
+/// # let folder = tempfile::tempdir()?;
+/// # let path = shop(folder.path());
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+/// # runtime.block_on(async {
+/// let shop = SqliteConnector::open(&path).await?;
+/// let guard = Guard::new(shop.dialect(), Arc::new(shop.schema().await?));
+/// let sql = guard.check("SELECT sum(total) FROM orders", 1_000)?;
+/// let answer = shop.query(&sql, QueryOptions::default()).await?.collect().await?;
+/// assert_eq!(answer.rows, [[Value::Float(42.0)]]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SqliteConnector {
+    file: File,
+    pool: DatabaseConnection,
+}
+
+impl SqliteConnector {
+    /// Opens an existing file and makes sure that it is a database that can be read.
+    ///
+    /// # Errors
+    /// [`ConnectorError::Open`] if it is missing, a folder, not a database or damaged; [`ConnectorError::Locked`] if another
+    /// process keeps it locked.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, ConnectorError> {
+        let file = File::find(path.as_ref()).await?;
+        let pool = file.pool().await?;
+        Ok(Self { file, pool })
+    }
+
+    /// A connection of the pool that listens to `work`.
+    async fn acquire(&self, work: &Work) -> Result<PoolConnection<Sqlite>, ConnectorError> {
+        let mut connection = work
+            .wait_for(self.pool.get_sqlite_connection_pool().acquire())
+            .await?
+            .map_err(|error| failure::of_query(&error, self.file.name(), work))?;
+        work.arm(&mut connection).await.map_err(|error| failure::of_query(&error, self.file.name(), work))?;
+        match work.stop_reason() {
+            Some(reason) => Err(reason),
+            None => Ok(connection),
+        }
+    }
+
+    /// Runs one of our own statements and reads all of its rows.
+    async fn read(&self, sql: String, work: Work) -> Result<Vec<Vec<Value>>, ConnectorError> {
+        let work = AbandonOnDrop(work);
+        let mut connection = self.acquire(&work.0).await?;
+        let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection).await;
+        rows.and_then(|rows| rows.iter().map(decode_row).collect())
+            .map_err(|error| failure::of_query(&error, self.file.name(), &work.0))
+    }
+}
+
+#[async_trait]
+impl Connector for SqliteConnector {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn schema(&self) -> Result<Schema, ConnectorError> {
+        introspect::schema(&self.file).await
+    }
+
+    async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError> {
+        let options = QueryOptions::default();
+        let work = Work::begin(options.deadline, options.cancel);
+        let steps = self.read(format!("EXPLAIN QUERY PLAN {}", sql.as_str()), work).await?;
+        Ok(indented(&steps))
+    }
+
+    async fn query(&self, sql: &GuardedSql, options: QueryOptions) -> Result<RowStream, ConnectorError> {
+        let work = AbandonOnDrop(Work::begin(options.deadline, options.cancel.clone()));
+        let mut connection = self.acquire(&work.0).await?;
+        let statement = connection
+            .prepare(AssertSqlSafe(sql.as_str().to_owned()).into_sql_str())
+            .await
+            .map_err(|error| failure::of_query(&error, self.file.name(), &work.0))?;
+        let columns = statement
+            .columns()
+            .iter()
+            .map(|column| ResultColumn {
+                name: column.name().to_owned(),
+                kind: declared(column.type_info().name()),
+            })
+            .collect();
+        let rows = Rows::new(connection, sql.as_str().to_owned(), self.file.name().to_owned(), work);
+        Ok(RowStream::new(columns, rows, &options))
+    }
+
+    async fn ping(&self) -> Result<(), ConnectorError> {
+        let options = QueryOptions::default();
+        let work = Work::begin(options.deadline, options.cancel);
+        self.read("SELECT count(*) FROM sqlite_schema".to_owned(), work).await.map(drop)
+    }
+}
+
+/// What a declaration promises of a column that comes straight out of a table; expressions promise nothing.
+fn declared(type_name: &str) -> ColumnKind {
+    match type_name {
+        "BOOLEAN" => ColumnKind::Boolean,
+        "INTEGER" => ColumnKind::Integer,
+        "REAL" => ColumnKind::Float,
+        "NUMERIC" => ColumnKind::Decimal,
+        "TEXT" => ColumnKind::Text,
+        "DATE" => ColumnKind::Date,
+        "DATETIME" => ColumnKind::DateTime,
+        "TIME" => ColumnKind::Time,
+        "BLOB" => ColumnKind::Blob,
+        _ => ColumnKind::Unknown,
+    }
+}
+
+/// The steps of a query plan (`id`, `parent`, unused, text), each indented under its parent.
+fn indented(steps: &[Vec<Value>]) -> String {
+    let mut depths = std::collections::HashMap::new();
+    let mut lines = Vec::new();
+    for step in steps {
+        if let [Value::Integer(id), Value::Integer(parent), _, Value::Text(text)] = step.as_slice() {
+            let depth = depths.get(parent).map_or(0, |depth| depth + 1);
+            depths.insert(*id, depth);
+            lines.push(format!("{}{text}", "  ".repeat(depth)));
+        }
+    }
+    lines.join("\n")
+}

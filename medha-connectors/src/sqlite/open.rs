@@ -1,0 +1,144 @@
+//! Opening a file: what is there, how SQLite may open it, the pool over it.
+
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
+
+use super::authorizer::{self, Purpose};
+use super::failure;
+use crate::error::ConnectorError;
+
+/// How long SQLite waits for another process to finish writing before it says that the file is locked.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Few connections: SQLite reads in parallel, and two or three queries fill a machine.
+const MAX_CONNECTIONS: u32 = 4;
+
+/// A file that was there and readable, and how to open it.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    path: PathBuf,
+    name: String,
+    /// Whether the file is taken for unchangeable: see [`File::find_access`].
+    immutable: bool,
+}
+
+impl File {
+    /// Looks at the file and tries to read it.
+    pub(crate) async fn find(path: &Path) -> Result<Self, ConnectorError> {
+        let name = path.display().to_string();
+        let refuse = |reason: String| ConnectorError::Open { database: name.clone(), reason };
+        // An absolute path also keeps SQLite from taking a name such as `file:x?mode=rwc` for a URI.
+        let path = match fs::canonicalize(path) {
+            Ok(path) => path,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(refuse("there is no such file; check the path".to_owned()));
+            }
+            Err(error) => return Err(refuse(error.to_string())),
+        };
+        let metadata = fs::metadata(&path).map_err(|error| refuse(error.to_string()))?;
+        if metadata.is_dir() {
+            return Err(refuse("it is a folder; name the database file in it".to_owned()));
+        }
+        if !metadata.is_file() {
+            return Err(refuse("it is not a regular file".to_owned()));
+        }
+        if path.to_str().is_none() {
+            return Err(refuse("SQLite needs a path in UTF-8".to_owned()));
+        }
+        Self { path, name, immutable: false }.find_access().await
+    }
+
+    /// The name to show: the path as it was given.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Tries the usual read-only way, then, for a file in write-ahead mode in a folder we may not write to, the immutable
+    /// way. SQLite needs its index file beside such a database even to read it; where it cannot make one, the file can
+    /// still be read as long as its log is empty, under the assumption that nobody changes it meanwhile. With a log that is not
+    /// empty the newest rows would be missing, so that is refused.
+    async fn find_access(mut self) -> Result<Self, ConnectorError> {
+        let error = match self.read_catalog().await {
+            Ok(()) => return Ok(self),
+            Err(error) => error,
+        };
+        if !failure::needs_to_write(&error) || !self.is_write_ahead() {
+            return Err(failure::of_open(&error, &self.name));
+        }
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+            return Err(ConnectorError::Open {
+                database: self.name,
+                reason: "it has unfinished changes in its write-ahead log and its folder is read-only; copy the file and its \
+                         \"-wal\" to a folder that can be written to"
+                    .to_owned(),
+            });
+        }
+        self.immutable = true;
+        match self.read_catalog().await {
+            Ok(()) => Ok(self),
+            Err(error) => Err(failure::of_open(&error, &self.name)),
+        }
+    }
+
+    async fn read_catalog(&self) -> Result<(), sqlx::Error> {
+        let mut connection = self.connect(Purpose::Introspection).await?;
+        sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
+        connection.close().await
+    }
+
+    /// Bytes 18 and 19 of the header say 2 in write-ahead mode.
+    fn is_write_ahead(&self) -> bool {
+        let mut header = [0; 20];
+        fs::File::open(&self.path).and_then(|mut file| file.read_exact(&mut header)).is_ok()
+            && header[18..] == [2, 2]
+    }
+
+    /// A connection of its own, outside the pool.
+    pub(crate) async fn connect(&self, purpose: Purpose) -> Result<SqliteConnection, sqlx::Error> {
+        let mut connection = SqliteConnection::connect_with(&self.options()).await?;
+        authorizer::install(&mut connection.lock_handle().await?, purpose)?;
+        Ok(connection)
+    }
+
+    /// The pool that queries run on; no connection is made before the first one.
+    pub(crate) async fn pool(&self) -> Result<DatabaseConnection, ConnectorError> {
+        let options = self.options();
+        let mut pool = ConnectOptions::new("sqlite::memory:");
+        pool.connect_lazy(true)
+            .min_connections(0)
+            .max_connections(MAX_CONNECTIONS)
+            .test_before_acquire(false)
+            .map_sqlx_sqlite_opts(move |_| options.clone())
+            .map_sqlx_sqlite_pool_opts(|options| {
+                options.after_connect(|connection, _| {
+                    Box::pin(async move {
+                        authorizer::install(&mut connection.lock_handle().await?, Purpose::Query)
+                    })
+                })
+            });
+        Database::connect(pool)
+            .await
+            .map_err(|error| ConnectorError::Open { database: self.name.clone(), reason: error.to_string() })
+    }
+
+    fn options(&self) -> SqliteConnectOptions {
+        use sqlx::ConnectOptions as _;
+        SqliteConnectOptions::new()
+            .filename(&self.path)
+            .read_only(true)
+            .immutable(self.immutable)
+            .busy_timeout(LOCK_PATIENCE)
+            .statement_cache_capacity(16)
+            .pragma("trusted_schema", "OFF")
+            .pragma("query_only", "ON")
+            .disable_statement_logging()
+    }
+}

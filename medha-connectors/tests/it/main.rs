@@ -1,0 +1,4 @@
+//! Everything a user of this crate can see, in one binary.
+
+mod files;
+mod sqlite;
