@@ -4,7 +4,14 @@ mod understanding;
 mod text;
 mod lexicon;
 mod time;
+mod grammar;
+mod build;
+mod read;
+mod refuse;
+mod spelling;
+mod engine;
 
+pub use engine::Planner;
 pub use understanding::{
     Abstention, Clarification, Correction, Intent, Planned, PlannedStep, Question, Turn, Understanding,
 };
