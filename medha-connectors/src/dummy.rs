@@ -1,7 +1,7 @@
 //! The smallest connector there is, and the file to copy for a new system.
 //!
 //! It keeps rows in memory and reads `SELECT columns FROM table LIMIT n` and `count(*)`; everything else is an error. A
-//! connector for a real system replaces [`DummyConnector::run`] with a call to that system and keeps the rest: describe the tables,
+//! connector for a real system replaces `DummyConnector::run` with a call to that system and keeps the rest: describe the tables,
 //! run only guarded statements, stop when told to.
 
 use std::sync::Arc;

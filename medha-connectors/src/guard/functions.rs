@@ -23,7 +23,7 @@ const POSTGRES: &str = "\
     acos age array array_agg array_length array_position array_to_string ascii asin atan atan2 bit_and \
     bit_or bit_xor bool_and bool_or btrim cardinality cbrt ceil ceiling char_length character_length chr \
     corr cos cosh covar_pop covar_samp date date_bin date_part date_trunc degrees div encode every exp \
-    extract floor format gcd greatest grouping initcap isfinite json_agg json_array_length \
+    extract floor format gcd generate_series greatest grouping initcap isfinite json_agg json_array_length \
     json_build_array json_build_object json_extract_path json_extract_path_text json_object_agg \
     json_typeof jsonb_agg jsonb_array_length jsonb_build_array jsonb_build_object jsonb_extract_path \
     jsonb_extract_path_text jsonb_object_agg jsonb_path_exists jsonb_path_query_first jsonb_typeof \

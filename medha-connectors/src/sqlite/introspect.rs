@@ -12,7 +12,7 @@ use super::authorizer::Purpose;
 use super::failure;
 use super::kind::declared_kind;
 use super::open::File;
-use super::profile::{self, Budget};
+use super::profile;
 use super::values::decode_row;
 use super::work::{AbandonOnDrop, Work};
 use crate::error::ConnectorError;
@@ -38,10 +38,7 @@ pub(crate) async fn schema(file: &File) -> Result<Schema, ConnectorError> {
             Err(error) => return Err(error),
         }
     }
-    let mut budget = Budget::begin();
-    for table in &mut tables {
-        profile::look_at(&mut catalog, table, &mut budget).await?;
-    }
+    profile::look_at(&mut catalog, &mut tables).await?;
     Ok(Schema { tables })
 }
 

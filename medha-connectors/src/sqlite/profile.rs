@@ -10,7 +10,7 @@ use super::introspect::Catalog;
 use super::kind::declared_kind;
 use crate::error::ConnectorError;
 use crate::kind::KindsSeen;
-use crate::schema::{Column, ColumnProfile, Table};
+use crate::schema::{Column, ColumnProfile, Table, TableKind};
 use crate::value::Value;
 
 /// So many distinct values of a column are kept.
@@ -31,14 +31,14 @@ const STATEMENT_TIME: Duration = Duration::from_secs(2);
 const TOTAL_TIME: Duration = Duration::from_secs(12);
 
 /// The time that is left for looking.
-pub(crate) struct Budget {
+struct Budget {
     started: Instant,
 }
 
 impl Budget {
     /// Begins now.
     #[allow(clippy::disallowed_methods, reason = "the time spent looking at values is measured at the edge")]
-    pub(crate) fn begin() -> Self {
+    fn begin() -> Self {
         Self { started: Instant::now() }
     }
 
@@ -47,14 +47,31 @@ impl Budget {
     }
 }
 
-/// Fills in the row count of a table, and the profiles and kinds of its columns.
-pub(crate) async fn look_at(
+/// Fills in the row counts of all tables, and the profiles and kinds of their columns, small tables first.
+pub(crate) async fn look_at(catalog: &mut Catalog, tables: &mut [Table]) -> Result<(), ConnectorError> {
+    let budget = Budget::begin();
+    for table in tables.iter_mut() {
+        let count = count_rows(catalog, &quoted(&table.name), &budget).await;
+        table.row_count = unless_too_dear(count)?.flatten();
+    }
+    let mut order: Vec<&mut Table> = tables.iter_mut().collect();
+    order.sort_by_key(|table| table.row_count.unwrap_or(u64::MAX));
+    for table in order {
+        look_at_columns(catalog, table, &budget).await?;
+    }
+    Ok(())
+}
+
+async fn look_at_columns(
     catalog: &mut Catalog,
     table: &mut Table,
-    budget: &mut Budget,
+    budget: &Budget,
 ) -> Result<(), ConnectorError> {
+    if table.row_count.is_none() && table.kind == TableKind::View {
+        // Its query is too slow to be asked once for every column.
+        return Ok(());
+    }
     let name = quoted(&table.name);
-    table.row_count = unless_too_dear(count_rows(catalog, &name, budget).await)?.flatten();
     let is_small = table.row_count.is_some_and(|rows| rows <= WHOLE_TABLE_ROWS);
     let mut without_range = Vec::new();
     for (place, column) in table.columns.iter_mut().enumerate() {

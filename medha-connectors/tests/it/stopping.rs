@@ -30,8 +30,8 @@ async fn a_deadline_stops_the_database_and_the_connection_is_usable() {
     for _ in 0..6 {
         let deadline = Duration::from_millis(30);
         let options = QueryOptions { deadline, ..Default::default() };
-        let rows = reader.query(&sql, options).await.unwrap();
-        let error = rows.collect().await.unwrap_err();
+        let outcome = async { reader.query(&sql, options).await?.collect().await };
+        let error = outcome.await.unwrap_err();
         assert_eq!(error.to_string(), "the query was stopped after 30ms; ask for less or raise the deadline");
         assert_eq!(ask(&reader, "SELECT count(*) FROM n").await.rows, [[Value::Integer(1000)]]);
     }
