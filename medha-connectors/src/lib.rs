@@ -7,6 +7,8 @@ mod schema;
 mod dialect;
 mod error;
 mod guard;
+pub mod conformance;
+pub mod dummy;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
