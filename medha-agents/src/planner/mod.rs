@@ -4,6 +4,8 @@ mod understanding;
 mod text;
 mod lexicon;
 mod time;
+mod grammar;
+mod build;
 
 pub use understanding::{
     Abstention, Clarification, Correction, Intent, Planned, PlannedStep, Question, Turn, Understanding,
