@@ -91,6 +91,15 @@ pub(crate) enum AttemptEnd<S: State> {
     Asked(Vec<Question>),
 }
 
+impl<S: State> AttemptEnd<S> {
+    pub(crate) fn is_failure(&self) -> bool {
+        match self {
+            Self::Failed(_) | Self::TimedOut | Self::Panicked(_) => true,
+            Self::Done(_) | Self::Asked(_) => false,
+        }
+    }
+}
+
 /// What the machine made of it, for whoever watches.
 #[derive(Debug)]
 pub(crate) enum Reaction {

@@ -8,4 +8,5 @@ mod events;
 mod failures;
 mod interrupts;
 mod persistence;
+mod simulation;
 mod workflow;
