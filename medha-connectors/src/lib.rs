@@ -11,6 +11,8 @@ pub mod conformance;
 pub mod dummy;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+pub mod sample;
 
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;

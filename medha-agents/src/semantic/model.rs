@@ -25,6 +25,57 @@ pub struct SemanticModel {
     pub calendar: Calendar,
     /// ISO code of the currency of money metrics.
     pub currency: Option<String>,
+    /// The SQL its expressions are written in, where they are not portable.
+    #[serde(default)]
+    pub dialect: Option<medha_connectors::Dialect>,
+    /// What is told to a language model about it.
+    #[serde(default)]
+    pub notes: Notes,
+    /// Questions whose answers somebody has checked.
+    #[serde(default)]
+    pub verified_queries: Vec<VerifiedQuery>,
+    /// What the file forbids to be read; it is in no other list of the model.
+    #[serde(default)]
+    pub denied: Vec<Denied>,
+}
+
+/// Words for a language model; the deterministic planner does not read them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Notes {
+    /// How it is to be used.
+    pub instructions: Option<String>,
+    /// Questions it answers.
+    pub examples: Vec<String>,
+}
+
+/// A question and the query that somebody has checked to answer it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct VerifiedQuery {
+    /// The question.
+    pub question: String,
+    /// The SQL that answers it.
+    pub sql: Option<String>,
+    /// The plan that answers it.
+    pub plan: Option<crate::plan::AnalysisPlan>,
+    /// Who checked it.
+    pub verified_by: Option<String>,
+    /// When it was checked, as written.
+    pub at: Option<String>,
+}
+
+/// A dataset or a field that nobody may read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denied {
+    /// The dataset, or the one the field belongs to.
+    pub dataset: String,
+    /// The table behind it.
+    pub source: String,
+    /// The field, or `None` for the whole dataset.
+    pub field: Option<String>,
+    /// The field's SQL; empty for a whole dataset.
+    pub expression: String,
+    /// The class of personal data the field holds.
+    pub pii: Option<String>,
 }
 
 /// How dates are read.
@@ -87,6 +138,18 @@ pub struct Dataset {
     pub hidden: bool,
     /// How many rows it has, where known.
     pub row_count: Option<u64>,
+    /// What one row is, in words ("one row per store and day").
+    #[serde(default)]
+    pub grain: Option<String>,
+    /// Who answers for it.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// How often it changes.
+    #[serde(default)]
+    pub update_frequency: Option<String>,
+    /// What is told to a language model about it.
+    #[serde(default)]
+    pub notes: Notes,
 }
 
 /// What a row of a dataset is called.
@@ -99,7 +162,7 @@ pub struct Entity {
 }
 
 /// A column or an expression over columns.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Field {
     /// Its name in the model.
     pub name: String,
@@ -129,6 +192,29 @@ pub struct Field {
     pub min: Option<String>,
     /// The greatest value, as text, where known.
     pub max: Option<String>,
+    /// What is to happen to personal data when people without the right to it ask.
+    #[serde(default)]
+    pub pii_action: Option<PiiAction>,
+    /// A few values, to show what they look like.
+    #[serde(default)]
+    pub sample_values: Vec<String>,
+    /// A heading it belongs under.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// What is told to a language model about it.
+    #[serde(default)]
+    pub notes: Notes,
+}
+
+/// What happens to personal data; fields with `deny` never enter the model, see [`Denied`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum PiiAction {
+    /// Most of it is blanked out.
+    Mask,
+    /// It is replaced by a hash.
+    Hash,
 }
 
 /// A value and the words people use for it.
@@ -141,10 +227,11 @@ pub struct FieldValue {
 }
 
 /// What a field holds, as Ossie's `datatype`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum DataType {
     /// Text.
+    #[default]
     String,
     /// Whole numbers.
     Integer,
@@ -167,12 +254,13 @@ pub enum DataType {
 }
 
 /// What a field is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Identifies or refers to a row.
     Key,
     /// Groups and filters.
+    #[default]
     Dimension,
     /// When something happened.
     Time,
@@ -181,7 +269,7 @@ pub enum Role {
 }
 
 /// A join from the many side to the one side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Relationship {
     /// Its name.
     pub name: String,
@@ -195,10 +283,29 @@ pub struct Relationship {
     pub to_columns: Vec<String>,
     /// What the other row is to this one ("shipping address"), where two datasets join in several ways.
     pub role: Option<String>,
+    /// Other words for the role.
+    #[serde(default)]
+    pub synonyms: Vec<String>,
+    /// What happens to rows that refer to nothing; `None` leaves it to the plan.
+    #[serde(default)]
+    pub join_type: Option<JoinType>,
+    /// Whether nobody declared it and names and values alone suggest it.
+    #[serde(default)]
+    pub guessed: bool,
+}
+
+/// What a join does with rows that refer to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JoinType {
+    /// They are left out.
+    Inner,
+    /// They are kept, with nothing beside them.
+    Left,
 }
 
 /// A named aggregate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Metric {
     /// Its name.
     pub name: String,
@@ -226,6 +333,12 @@ pub struct Metric {
     pub higher_is_better: Option<bool>,
     /// The metric that means the same at a finer grain, used where this one would fan out.
     pub line_level_equivalent: Option<String>,
+    /// What its number is, where the file says so.
+    #[serde(default)]
+    pub data_type: Option<DataType>,
+    /// What is told to a language model about it.
+    #[serde(default)]
+    pub notes: Notes,
 }
 
 /// Whether a metric may be added up.
