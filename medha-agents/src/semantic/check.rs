@@ -31,6 +31,19 @@ impl SemanticModel {
                 }
             }
         }
+        for relationship in &self.relationships {
+            let at = format!("relationships[{:?}]", relationship.name);
+            for (side, columns, name) in [
+                ("from", &relationship.from_columns, &relationship.from),
+                ("to", &relationship.to_columns, &relationship.to),
+            ] {
+                let Some(dataset) = self.dataset(name) else { continue };
+                let Some(table) = schema.table(&dataset.source) else { continue };
+                for column in columns {
+                    missing(dataset, table, &format!("{at}.{side}_columns"), column, &mut problems);
+                }
+            }
+        }
         problems
     }
 }
@@ -40,6 +53,17 @@ pub(crate) fn is_query(source: &str) -> bool {
     let first = source.split_whitespace().next().unwrap_or_default();
     ["select", "with", "values"].iter().any(|word| first.eq_ignore_ascii_case(word))
         && source.split_whitespace().count() > 1
+}
+
+/// Reports a key that is neither a field nor a column.
+fn missing(dataset: &Dataset, table: &Table, at: &str, name: &str, problems: &mut Vec<Problem>) {
+    if dataset.field(name).is_none() && table.column(name).is_none() {
+        let hint = hint(name, table.columns.iter().map(|column| column.name.as_str()));
+        problems.push(Problem {
+            at: at.to_owned(),
+            message: format!("the table {:?} has no column {name:?}{hint}", table.name),
+        });
+    }
 }
 
 fn columns(dataset: &Dataset, table: &Table, at: &str, problems: &mut Vec<Problem>) {
@@ -61,6 +85,13 @@ fn columns(dataset: &Dataset, table: &Table, at: &str, problems: &mut Vec<Proble
                     message: format!("the table {:?} has no column {:?}{hint}", table.name, found.name),
                 });
             }
+        }
+    }
+    for (key, names) in
+        [("primary_key", dataset.primary_key.clone()), ("unique_keys", dataset.unique_keys.concat())]
+    {
+        for name in names {
+            missing(dataset, table, &format!("{at}.{key}"), &name, problems);
         }
     }
     for field in &dataset.fields {

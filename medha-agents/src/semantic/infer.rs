@@ -88,7 +88,12 @@ fn mark_references(model: &mut SemanticModel, index: usize) {
         .collect();
     for field in &mut model.datasets[index].fields {
         // A natural key that people also group by (a city's name) stays a dimension.
-        let natural = field.data_type == DataType::String
+        if referring.contains(&field.name) && field.expression.starts_with("CAST(") {
+            // Keys are compared with keys, as they are stored.
+            field.expression = fields::quote(&field.name);
+            field.data_type = DataType::String;
+        }
+        let natural = field.role == Role::Dimension && field.data_type == DataType::String
             && words::identifier_words(&field.name).last().is_none_or(|word| word != "id" && word != "code");
         if referring.contains(&field.name) && !natural {
             field.role = Role::Key;

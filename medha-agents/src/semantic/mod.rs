@@ -19,4 +19,4 @@ pub use model::{
 pub use words::identifier_words;
 
 pub(crate) use check::is_query;
-pub(crate) use error::{hint, nearest};
+pub(crate) use error::hint;

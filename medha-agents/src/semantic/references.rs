@@ -44,11 +44,10 @@ impl Check<'_> {
     fn dataset(&mut self, dataset: &Dataset) {
         let at = format!("datasets[{:?}]", dataset.name);
         self.unique(&format!("{at}.fields"), dataset.fields.iter().map(|field| field.name.as_str()));
+        // Keys are columns, and a model need not make a field of every column: only a database can tell.
         let lists = [
-            ("primary_key", dataset.primary_key.clone()),
             ("label_fields", dataset.label_fields.clone()),
             ("default_time", dataset.default_time.iter().cloned().collect()),
-            ("unique_keys", dataset.unique_keys.concat()),
         ];
         for (key, names) in lists {
             for name in names {
@@ -85,15 +84,8 @@ impl Check<'_> {
     fn relationships(&mut self) {
         for relationship in &self.model.relationships {
             let at = format!("relationships[{:?}]", relationship.name);
-            for (side, columns, name) in [
-                ("from", &relationship.from_columns, &relationship.from),
-                ("to", &relationship.to_columns, &relationship.to),
-            ] {
-                if self.dataset_named(&format!("{at}.{side}"), name) {
-                    for column in columns {
-                        self.field(&format!("{at}.{side}_columns"), name, column);
-                    }
-                }
+            for (side, name) in [("from", &relationship.from), ("to", &relationship.to)] {
+                self.dataset_named(&format!("{at}.{side}"), name);
             }
         }
     }

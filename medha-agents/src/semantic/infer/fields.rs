@@ -60,6 +60,14 @@ const AVERAGED: &[&str] = &[
     "width",
     "speed",
     "salary",
+    "unit",
+    "open",
+    "high",
+    "low",
+    "close",
+    "highest",
+    "lowest",
+    "limit",
 ];
 /// Numbers under these words are money.
 const MONEY: &[&str] = &[
@@ -205,14 +213,17 @@ fn text(column: &Column) -> (DataType, Option<&'static str>) {
 
 /// Whether a column holds years.
 fn is_year(column: &Column, words: &[String]) -> bool {
-    if !words.iter().any(|word| word == "year") || words.iter().any(|word| word == "years") {
+    const BEGINNINGS: &[&str] = &["founded", "established", "since", "built", "start", "started", "opened", "released"];
+    let named = words.iter().any(|word| word == "year");
+    let begins = has(words, BEGINNINGS);
+    if !(named || begins) || words.iter().any(|word| word == "years") {
         return false;
     }
     let Some(profile) = &column.profile else { return words.last().is_some_and(|word| word == "year") };
+    // A name that only suggests a year needs values that cannot be much else.
+    let range = if named { 1000.0..2200.0 } else { 1800.0..2100.0 };
     let within = |text: &Option<String>| {
-        text.as_deref()
-            .and_then(|text| text.parse::<f64>().ok())
-            .is_some_and(|year| (1000.0..2200.0).contains(&year))
+        text.as_deref().and_then(|text| text.parse::<f64>().ok()).is_some_and(|year| range.contains(&year))
     };
     within(&profile.min) && within(&profile.max)
 }
@@ -250,7 +261,8 @@ fn personal(words: &[String]) -> Option<String> {
     let class = words.iter().find_map(|word| match word.as_str() {
         "email" | "mail" => Some("email"),
         "phone" | "telephone" | "mobile" | "fax" => Some("phone"),
-        "password" | "passwd" | "secret" | "token" => Some("secret"),
+        "password" | "passwd" | "secret" | "token" | "hash" => Some("secret"),
+        "key" if words.iter().any(|word| word == "api") => Some("secret"),
         "ssn" => Some("national_id"),
         "iban" => Some("bank_account"),
         _ => None,
@@ -279,7 +291,7 @@ fn synonyms(words: &[String], name: &str) -> Vec<String> {
 }
 
 /// A column name as it stands in an expression.
-fn quote(name: &str) -> String {
+pub(super) fn quote(name: &str) -> String {
     let plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
         && name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
         && crate::semantic::expression::plain_column(name).is_some_and(|column| column == name);
@@ -300,8 +312,7 @@ pub(super) fn label_fields(dataset: &Dataset, naming: &Naming) -> Vec<String> {
     let entity = dataset.entity.as_ref().map(|entity| entity.singular.clone()).unwrap_or_default();
     let head = entity.rsplit(' ').next().unwrap_or_default().to_owned();
     let full = find(&|words| words == "name" || words == "full name")
-        .or_else(|| find(&|words| words == format!("{entity} name") || words == format!("{head} name")))
-        .or_else(|| find(&|words| words == "title" || words == format!("{head} title")));
+        .or_else(|| find(&|words| words == format!("{entity} name") || words == format!("{head} name")));
     if let Some(name) = full {
         return vec![name];
     }
@@ -310,12 +321,25 @@ pub(super) fn label_fields(dataset: &Dataset, naming: &Naming) -> Vec<String> {
     if let (Some(first), Some(last)) = (first, last) {
         return vec![first, last];
     }
-    find(&|words| words == entity || words == head)
-        .or_else(|| find(&|words| words.ends_with(" name")))
-        .or_else(|| find(&|words| words.ends_with(" title") || words == "username" || words == "symbol"))
-        .or_else(|| find(&|words| words == "label" || words == "subject" || words == "code"))
+    // A name of something else (a gateway's) does not tell rows apart.
+    let distinct = |wanted: &dyn Fn(&str) -> bool| {
+        let found = said.iter().find(|(words, field)| wanted(words) && tells_apart(dataset, field));
+        found.map(|(_, field)| field.name.clone())
+    };
+    find(&|words| words == "title" || words == format!("{head} title"))
+        .or_else(|| find(&|words| words == entity || words == head))
+        .or_else(|| distinct(&|words| words.ends_with(" name")))
+        .or_else(|| distinct(&|words| words.ends_with(" title")))
+        .or_else(|| find(&|words| matches!(words, "username" | "symbol" | "label" | "subject" | "code")))
         .into_iter()
         .collect()
+}
+
+/// Whether a field has about as many values as there are rows.
+fn tells_apart(dataset: &Dataset, field: &Field) -> bool {
+    let rows = dataset.row_count.unwrap_or(0);
+    let values = u64::try_from(field.values.len()).unwrap_or(u64::MAX);
+    !field.values_complete || values.saturating_mul(10) >= rows.saturating_mul(9)
 }
 
 /// The time field that is meant when none is named: the moment the row is about.

@@ -52,7 +52,12 @@ impl Naming {
         let words = identifier_words(column);
         let skip = self.column_prefixes.get(table).copied().unwrap_or(0);
         let rest = if skip < words.len() { &words[skip..] } else { &words[..] };
-        rest.iter().flat_map(|word| self.spell(word)).collect()
+        match rest {
+            // `LName` and `f_name`.
+            [initial, name] if name == "name" && initial == "l" => vec!["last".into(), "name".into()],
+            [initial, name] if name == "name" && initial == "f" => vec!["first".into(), "name".into()],
+            rest => rest.iter().flat_map(|word| self.spell(word)).collect(),
+        }
     }
 
     /// The words of a column without the schema's prefix alone: `sbCustId` is `customer id`.

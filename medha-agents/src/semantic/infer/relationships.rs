@@ -30,7 +30,17 @@ pub(super) fn key_of(table: &Table) -> Vec<String> {
     if let Some(key) = table.unique_keys.first() {
         return key.clone();
     }
-    let found = table.columns.iter().find(|column| looks_like_id(&column.name) && is_unique(table, column));
+    let refers = |column: &Column| {
+        table.foreign_keys.iter().any(|key| matches!(key.columns.as_slice(), [only] if *only == column.name))
+    };
+    // A link of two keys is unique in one of them by chance.
+    if table.columns.len() > 1 && table.columns.iter().all(|column| looks_like_id(&column.name)) {
+        return Vec::new();
+    }
+    let found = table
+        .columns
+        .iter()
+        .find(|column| looks_like_id(&column.name) && is_unique(table, column) && !refers(column));
     found.map(|column| vec![column.name.clone()]).unwrap_or_default()
 }
 
@@ -81,6 +91,12 @@ pub(super) fn infer(schema: &Schema, model: &SemanticModel, naming: &Naming) -> 
                 continue;
             }
             if let Some((target, key)) = guess(schema, table, column, naming) {
+                let back = found.iter().any(|known| {
+                    known.from == target.name && known.to == table.name && known.to_columns == [column.name.clone()]
+                });
+                if back {
+                    continue;
+                }
                 let (from, to) = ([column.name.clone()], [key.name.clone()]);
                 push(&mut found, relationship(table, &from, target, &to, naming, true));
             }
@@ -200,8 +216,9 @@ fn score(
     if !same || VAGUE.contains(&column.name.to_lowercase().as_str()) {
         return 0;
     }
-    let owner = key_belongs(target, key, &entity_words);
-    if own_key && !owner {
+    // A link's column is named after what it links, not after the link.
+    let owner = key_of(target) == [key.name.clone()] && key_belongs(target, key, &entity_words);
+    if own_key && (!owner || key_belongs(table, column, &[naming.entity(table).singular.as_str()])) {
         return 0;
     }
     // The owner of a shared key is not told apart by uniqueness alone: small tables are unique by chance.

@@ -1,0 +1,204 @@
+//! How SQL is written for each database.
+
+use medha_connectors::Dialect;
+
+use super::analysis::{DatePart, Grain};
+use crate::semantic::Weekday;
+
+/// Writes the parts of SQL that differ between databases.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sql {
+    pub(super) dialect: Dialect,
+    pub(super) week_start: Weekday,
+}
+
+impl Sql {
+    /// An identifier, quoted.
+    pub(super) fn name(self, name: &str) -> String {
+        match self.dialect {
+            Dialect::MySql => format!("`{}`", name.replace('`', "``")),
+            _ => format!("\"{}\"", name.replace('"', "\"\"")),
+        }
+    }
+
+    /// A text constant.
+    pub(super) fn text(self, text: &str) -> String {
+        let escaped = text.replace('\'', "''");
+        match self.dialect {
+            Dialect::MySql => format!("'{}'", escaped.replace('\\', "\\\\")),
+            _ => format!("'{escaped}'"),
+        }
+    }
+
+    /// A number with a fraction.
+    pub(super) fn number(self, number: f64) -> String {
+        if number.is_finite() { format!("{number:?}") } else { "NULL".to_owned() }
+    }
+
+    /// The quotient, never of whole numbers, and nothing where the divisor is zero.
+    pub(super) fn divide(self, left: &str, right: &str) -> String {
+        let real = match self.dialect {
+            Dialect::Postgres => format!("CAST({left} AS NUMERIC)"),
+            Dialect::MySql => format!("({left} * 1.0)"),
+            _ => format!("CAST({left} AS REAL)"),
+        };
+        format!("{real} / NULLIF({right}, 0)")
+    }
+
+    /// A moment cut to a grain.
+    pub(super) fn bucket(self, moment: &str, grain: Grain) -> String {
+        match self.dialect {
+            Dialect::Postgres => self.postgres_bucket(moment, grain),
+            Dialect::MySql => self.mysql_bucket(moment, grain),
+            _ => self.sqlite_bucket(moment, grain),
+        }
+    }
+
+    fn sqlite_bucket(self, moment: &str, grain: Grain) -> String {
+        match grain {
+            Grain::Day => format!("date({moment})"),
+            Grain::Week => {
+                // `weekday N` goes forward to that day, or stays: so to the last day of the week, then back.
+                let last = match self.week_start {
+                    Weekday::Monday => 0,
+                    Weekday::Sunday => 6,
+                    Weekday::Saturday => 5,
+                };
+                format!("date({moment}, 'weekday {last}', '-6 days')")
+            }
+            Grain::Month => format!("strftime('%Y-%m', {moment})"),
+            Grain::Quarter => format!(
+                "strftime('%Y', {moment}) || '-Q' || ((CAST(strftime('%m', {moment}) AS INTEGER) + 2) / 3)"
+            ),
+            Grain::Year => format!("strftime('%Y', {moment})"),
+        }
+    }
+
+    fn postgres_bucket(self, moment: &str, grain: Grain) -> String {
+        match grain {
+            Grain::Day => format!("to_char({moment}, 'YYYY-MM-DD')"),
+            Grain::Week => {
+                let shift = match self.week_start {
+                    Weekday::Monday => 0,
+                    Weekday::Sunday => 1,
+                    Weekday::Saturday => 2,
+                };
+                let monday = |moment: &str| format!("date_trunc('week', {moment})");
+                let first = if shift == 0 {
+                    monday(moment)
+                } else {
+                    let ahead = monday(&format!("{moment} + INTERVAL '{shift} day'"));
+                    format!("{ahead} - INTERVAL '{shift} day'")
+                };
+                format!("to_char({first}, 'YYYY-MM-DD')")
+            }
+            Grain::Month => format!("to_char({moment}, 'YYYY-MM')"),
+            Grain::Quarter => format!("to_char({moment}, 'YYYY-\"Q\"Q')"),
+            Grain::Year => format!("to_char({moment}, 'YYYY')"),
+        }
+    }
+
+    fn mysql_bucket(self, moment: &str, grain: Grain) -> String {
+        match grain {
+            Grain::Day => format!("DATE_FORMAT({moment}, '%Y-%m-%d')"),
+            Grain::Week => {
+                // WEEKDAY() is 0 on Mondays.
+                let shift = match self.week_start {
+                    Weekday::Monday => 0,
+                    Weekday::Sunday => 1,
+                    Weekday::Saturday => 2,
+                };
+                let days = if shift == 0 {
+                    format!("WEEKDAY({moment})")
+                } else {
+                    format!("MOD(WEEKDAY({moment}) + {shift}, 7)")
+                };
+                format!("DATE_FORMAT(DATE_SUB({moment}, INTERVAL {days} DAY), '%Y-%m-%d')")
+            }
+            Grain::Month => format!("DATE_FORMAT({moment}, '%Y-%m')"),
+            Grain::Quarter => format!("CONCAT(YEAR({moment}), '-Q', QUARTER({moment}))"),
+            Grain::Year => format!("DATE_FORMAT({moment}, '%Y')"),
+        }
+    }
+
+    /// A part of a moment that recurs, as a whole number.
+    pub(super) fn part(self, moment: &str, part: DatePart) -> String {
+        match self.dialect {
+            Dialect::Postgres => {
+                let field = match part {
+                    DatePart::HourOfDay => "HOUR",
+                    DatePart::DayOfWeek => "DOW",
+                    DatePart::DayOfMonth => "DAY",
+                    DatePart::MonthOfYear => "MONTH",
+                    DatePart::QuarterOfYear => "QUARTER",
+                    DatePart::Year => "YEAR",
+                };
+                format!("CAST(EXTRACT({field} FROM {moment}) AS INTEGER)")
+            }
+            Dialect::MySql => match part {
+                DatePart::HourOfDay => format!("HOUR({moment})"),
+                DatePart::DayOfWeek => format!("(DAYOFWEEK({moment}) - 1)"),
+                DatePart::DayOfMonth => format!("DAYOFMONTH({moment})"),
+                DatePart::MonthOfYear => format!("MONTH({moment})"),
+                DatePart::QuarterOfYear => format!("QUARTER({moment})"),
+                DatePart::Year => format!("YEAR({moment})"),
+            },
+            _ => {
+                let number = |format: &str| format!("CAST(strftime('{format}', {moment}) AS INTEGER)");
+                match part {
+                    DatePart::HourOfDay => number("%H"),
+                    DatePart::DayOfWeek => number("%w"),
+                    DatePart::DayOfMonth => number("%d"),
+                    DatePart::MonthOfYear => number("%m"),
+                    DatePart::QuarterOfYear => format!("({} + 2) / 3", number("%m")),
+                    DatePart::Year => number("%Y"),
+                }
+            }
+        }
+    }
+
+    /// Days from one moment to another, with a fraction where the moments have a time of day.
+    pub(super) fn days_between(self, from: &str, to: &str) -> String {
+        match self.dialect {
+            Dialect::Postgres => {
+                let seconds = format!("CAST({to} AS timestamp) - CAST({from} AS timestamp)");
+                format!("EXTRACT(EPOCH FROM ({seconds})) / 86400.0")
+            }
+            Dialect::MySql => format!("TIMESTAMPDIFF(SECOND, {from}, {to}) / 86400.0"),
+            _ => format!("julianday({to}) - julianday({from})"),
+        }
+    }
+
+    /// Whether a text matches a pattern, ignoring case.
+    pub(super) fn like(self, text: &str, pattern: &str, escaped: bool) -> String {
+        let operator = if self.dialect == Dialect::Postgres { "ILIKE" } else { "LIKE" };
+        let escape = if escaped { format!(" ESCAPE {}", self.text("\\")) } else { String::new() };
+        format!("{text} {operator} {}{escape}", self.text(pattern))
+    }
+
+    /// How many rows are kept and skipped.
+    pub(super) fn limit(self, limit: Option<u64>, offset: Option<u64>) -> Option<String> {
+        match (limit, offset.filter(|offset| *offset > 0)) {
+            (None, None) => None,
+            (Some(limit), None) => Some(format!("LIMIT {limit}")),
+            (Some(limit), Some(offset)) => Some(format!("LIMIT {limit} OFFSET {offset}")),
+            (None, Some(offset)) => Some(match self.dialect {
+                Dialect::Postgres => format!("OFFSET {offset}"),
+                Dialect::MySql => format!("LIMIT 18446744073709551615 OFFSET {offset}"),
+                _ => format!("LIMIT -1 OFFSET {offset}"),
+            }),
+        }
+    }
+
+    /// A sort key; `NULL` sorts last where `nulls_last` is asked or the greatest comes first.
+    pub(super) fn order(self, sql: &str, descending: bool, nulls_last: bool) -> String {
+        let direction = if descending { " DESC" } else { "" };
+        match self.dialect {
+            Dialect::MySql if nulls_last && !descending => format!("{sql} IS NULL, {sql}"),
+            Dialect::Postgres if descending => format!("{sql} DESC NULLS LAST"),
+            Dialect::MySql | Dialect::Postgres => format!("{sql}{direction}"),
+            _ if nulls_last && !descending => format!("{sql} NULLS LAST"),
+            _ => format!("{sql}{direction}"),
+        }
+    }
+}
