@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, ToSpan};
+use serde::{Deserialize, Serialize};
 
 use super::words;
 use crate::plan::{Grain, TimeRange};
@@ -29,7 +30,8 @@ impl DataSpan {
 }
 
 /// Whether and with what a window of time can be compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Compared {
     /// With the window before.
@@ -46,7 +48,7 @@ pub enum Compared {
 }
 
 /// The window before another, of the same length.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviousWindow {
     /// The window; its label says how it lies to the other: `the same span of the year before (1 Jan to 19 Nov 2024)`.
     pub range: TimeRange,
