@@ -7,6 +7,7 @@ mod control;
 mod events;
 mod failures;
 mod interrupts;
+mod mistakes;
 mod persistence;
 mod simulation;
 mod workflow;
