@@ -1,1 +1,3 @@
-fn main() {}
+//! Tests that span the crates: one binary, one module a subject.
+
+mod tidy;

@@ -1,7 +1,24 @@
 //! The analyst: the agents joined in one state graph, from question to answer.
 
+mod analyst;
+mod request;
+mod clock;
+mod stream;
+mod graph;
+mod nodes;
+mod state;
+mod trouble;
+mod mend;
+mod comparison;
+mod stored;
+mod tools;
 mod answer;
+mod json;
 mod event;
 
-pub use answer::{Answer, AnswerOutcome, Note, Panel, Timing};
+pub use analyst::{Analyst, AnalystError, AnalystOptions, QuestionPlanner, ResumeError};
+pub use answer::{Answer, AnswerOutcome, ComparedWith, Note, Panel, Timing};
+pub use clock::{Clock, SystemClock};
 pub use event::{AnalystEvent, EventPayload};
+pub use request::AskRequest;
+pub use stream::AnswerStream;

@@ -1,5 +1,23 @@
 //! Charts: chosen by rule from the plan and the result, compiled to Vega-Lite v6.
 
+mod choose;
+mod column;
+mod describe;
+mod legal;
+mod number;
 mod spec;
+mod vega;
 
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use choose::{choose, redraw};
+pub use column::{Column, ColumnRole, columns_of, label, number, unique_names};
+pub(crate) use column::{is_aggregate, measures};
+pub use legal::{ChartError, check};
+pub use number::NumberFormat;
+pub(crate) use number::percent;
 pub use spec::{ChartKind, ChartSpec, Encoding, Scale};
+pub use vega::{VEGA_LITE_SCHEMA, vega_lite};

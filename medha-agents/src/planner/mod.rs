@@ -1,6 +1,11 @@
 //! From a question in plain words to analysis plans: deterministic, offline, and honest about what it did not understand.
 
 mod understanding;
+mod text;
+mod lexicon;
+mod time;
+mod grammar;
+mod build;
 
 pub use understanding::{
     Abstention, Clarification, Correction, Intent, Planned, PlannedStep, Question, Turn, Understanding,

@@ -1,0 +1,43 @@
+//! The node that says what a result means.
+
+use medha_graph::{Context, Ctx, NodeError, Payload};
+
+use super::super::comparison::Comparison;
+use super::super::event::EventPayload;
+use super::super::state::{AnalystState, AnalystStateUpdate, PanelAt};
+use super::super::tools::{RunTools, Step, Tools};
+use super::panel;
+use crate::insight::{DataSpan, Facts, Previous, find};
+
+/// Finds what a panel's result shows.
+pub(crate) async fn insight(
+    state: &AnalystState,
+    Payload(at): Payload<PanelAt>,
+    tools: Context<Tools>,
+    run: Context<RunTools>,
+    ctx: Ctx,
+) -> Result<AnalystStateUpdate, NodeError> {
+    let mut work = panel::take(state, at)?;
+    let step = Step::begin(&ctx, &run, "insight", Some(at.panel), "Looking at the numbers");
+    let result = work.result.clone().unwrap_or_default();
+    let now = state.asked.now;
+    let previous = match (&work.comparison, &work.previous) {
+        (Comparison::With { window, .. }, Some(rows)) => Previous::Known(window, rows),
+        (Comparison::Uncovered { compared }, _) => Previous::Uncovered(compared),
+        (Comparison::With { .. } | Comparison::Nothing, _) => Previous::Unknown,
+    };
+    let findings = find(&Facts {
+        step: &work.step,
+        columns: &work.columns,
+        result: &result,
+        previous,
+        data: work.step.plan.time.as_ref().and_then(|time| DataSpan::of(time, &tools.model, now)),
+        now,
+    });
+    for finding in &findings {
+        ctx.emit(EventPayload::InsightReady { panel: at.panel, kind: finding.kind, text: finding.text.clone() });
+    }
+    step.done(if findings.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", findings.len()) });
+    work.insights = findings;
+    Ok(panel::put(at, work))
+}

@@ -1,0 +1,14 @@
+//! What the words of a question can stand for, built once from the semantic model.
+
+mod target;
+mod general;
+mod place;
+mod graph;
+mod names;
+mod index;
+mod lookup;
+
+pub(crate) use general::{are_synonyms, opposite_of};
+pub(crate) use graph::JoinGraph;
+pub(crate) use index::Lexicon;
+pub(crate) use target::{FieldId, Match, Target, ValueId};

@@ -1,0 +1,329 @@
+//! The machine of one superstep: decides starts, retries, deadlines, cancellation and the end. The shell that
+//! drives it runs futures and reads the clock; time comes in as the time since the run began.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::Value;
+
+use super::checkpoint::{Task, TaskInput};
+use super::retry::Retry;
+use super::superstep::{TaskEnd, TaskResult};
+use crate::graph::topology::Topology;
+use crate::node::command::Command;
+use crate::node::context::Question;
+use crate::node::error::{NodeError, full_text};
+use crate::node::failure::{Failure, FailureKind};
+use crate::state::State;
+
+/// Time since the run began.
+pub(crate) type Time = Duration;
+
+/// What becomes of the other tasks of a superstep when one fails and no error edge takes over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnFailure {
+    /// They finish, and what they wrote is kept for the next resume.
+    #[default]
+    Drain,
+    /// They are dropped, and run again on the next resume.
+    FailFast,
+}
+
+pub(crate) struct Machine<S: State> {
+    pub(crate) slots: Vec<Slot<S>>,
+    /// Tasks before this one have been started.
+    cursor: usize,
+    /// Tasks that are not settled.
+    open: usize,
+    running: usize,
+    due: usize,
+    must_cancel: bool,
+    is_timed: bool,
+    limit: usize,
+    on_failure: OnFailure,
+    rng: Rng,
+}
+
+/// One task of the superstep.
+#[derive(Debug)]
+pub(crate) enum Slot<S: State> {
+    Ready,
+    Due { attempt: u32, at: Time },
+    Running { attempt: u32 },
+    Done(Command<S>),
+    Failed(Box<GaveUp>),
+    Asked(Vec<Question>),
+    Cancelled,
+}
+
+/// A task after its last attempt.
+#[derive(Debug)]
+pub(crate) struct GaveUp {
+    pub(crate) failure: Failure,
+    pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
+    /// The tasks that take over; `None` if nobody does.
+    pub(crate) handlers: Option<Vec<Task>>,
+}
+
+/// What the shell does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Run an attempt of the task at this position, and end it at the deadline.
+    Start { position: usize, attempt: u32, deadline: Option<Time> },
+    /// Wait until an attempt ends or this time has come.
+    Wait { until: Option<Time> },
+    /// Drop every attempt that runs.
+    CancelRunning,
+    /// Every task is settled.
+    Settle,
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub(crate) enum AttemptEnd<S: State> {
+    Done(Command<S>),
+    Failed(NodeError),
+    TimedOut,
+    Panicked(String),
+    Asked(Vec<Question>),
+}
+
+impl<S: State> AttemptEnd<S> {
+    pub(crate) fn is_failure(&self) -> bool {
+        match self {
+            Self::Failed(_) | Self::TimedOut | Self::Panicked(_) => true,
+            Self::Done(_) | Self::Asked(_) => false,
+        }
+    }
+}
+
+/// What the machine made of it, for whoever watches.
+#[derive(Debug)]
+pub(crate) enum Reaction {
+    Done,
+    Retrying { error: String, pause: Duration },
+    GaveUp,
+    Asked,
+}
+
+impl<S: State> Machine<S> {
+    pub(crate) fn new(limit: usize, on_failure: OnFailure, seed: u64) -> Self {
+        Self {
+            slots: Vec::new(),
+            cursor: 0,
+            open: 0,
+            running: 0,
+            due: 0,
+            must_cancel: false,
+            is_timed: false,
+            limit,
+            on_failure,
+            rng: Rng::with_seed(seed),
+        }
+    }
+
+    /// Makes all tasks ready, for a new superstep.
+    pub(crate) fn load(&mut self, topology: &Topology<S>, tasks: &[Task]) {
+        self.slots.clear();
+        self.slots.extend(tasks.iter().map(|_| Slot::Ready));
+        (self.cursor, self.open, self.running, self.due, self.must_cancel) = (0, tasks.len(), 0, 0, false);
+        self.is_timed = tasks.iter().any(|task| topology.node(task.node).config.timeout.is_some());
+    }
+
+    /// Puts in how a task ended in an earlier run.
+    pub(crate) fn restore(&mut self, position: usize, slot: Slot<S>) {
+        debug_assert!(
+            matches!(self.slots[position], Slot::Ready),
+            "a task is restored once, before it starts"
+        );
+        self.slots[position] = slot;
+        self.open -= 1;
+    }
+
+    /// Whether decisions depend on the time now.
+    pub(crate) fn wants_time(&self) -> bool {
+        self.is_timed || self.due > 0
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        self.slots.len() == 1
+    }
+
+    pub(crate) fn poll(&mut self, topology: &Topology<S>, tasks: &[Task], now: Time) -> Action {
+        if self.must_cancel {
+            self.cancel();
+            return Action::CancelRunning;
+        }
+        if self.open == 0 {
+            return Action::Settle;
+        }
+        if self.running >= self.limit {
+            return Action::Wait { until: None };
+        }
+        let mut until = None;
+        if self.due > 0 {
+            for position in 0..self.slots.len() {
+                if let Slot::Due { attempt, at } = self.slots[position] {
+                    if at <= now {
+                        self.due -= 1;
+                        return self.start(topology, tasks, position, attempt, now);
+                    }
+                    until = Some(until.map_or(at, |earliest: Time| earliest.min(at)));
+                }
+            }
+        }
+        while self.cursor < self.slots.len() {
+            let position = self.cursor;
+            self.cursor += 1;
+            if matches!(self.slots[position], Slot::Ready) {
+                return self.start(topology, tasks, position, 1, now);
+            }
+        }
+        Action::Wait { until }
+    }
+
+    /// Takes in how an attempt ended.
+    pub(crate) fn finish(
+        &mut self,
+        topology: &Topology<S>,
+        tasks: &[Task],
+        position: usize,
+        end: AttemptEnd<S>,
+        now: Time,
+    ) -> Reaction {
+        let Slot::Running { attempt } = self.slots[position] else {
+            unreachable!("only a running attempt ends");
+        };
+        self.running -= 1;
+        let node = topology.node(tasks[position].node);
+        let failed = match end {
+            AttemptEnd::Done(command) => {
+                self.settle(position, Slot::Done(command));
+                return Reaction::Done;
+            }
+            AttemptEnd::Asked(questions) => {
+                self.settle(position, Slot::Asked(questions));
+                return Reaction::Asked;
+            }
+            AttemptEnd::Failed(error) => Failed::from_error(error),
+            AttemptEnd::TimedOut => Failed::from_timeout(node.config.timeout),
+            AttemptEnd::Panicked(text) => Failed::from_panic(&text),
+        };
+        let decision = match &node.config.retry {
+            Some(policy) if failed.is_retryable => policy.after_failure(attempt, failed.pause, &mut self.rng),
+            Some(_) | None => Retry::GiveUp,
+        };
+        match decision {
+            Retry::After(pause) => {
+                self.due += 1;
+                self.slots[position] = Slot::Due { attempt: attempt + 1, at: now + pause };
+                Reaction::Retrying { error: failed.text, pause }
+            }
+            Retry::GiveUp => {
+                let gave_up = failed.give_up(topology, &tasks[position], attempt);
+                self.must_cancel |= gave_up.handlers.is_none() && self.on_failure == OnFailure::FailFast;
+                self.settle(position, Slot::Failed(Box::new(gave_up)));
+                Reaction::GaveUp
+            }
+        }
+    }
+
+    /// Moves the results out, in the order of the tasks, if every task is done or its failure is handled.
+    pub(crate) fn take_results(&mut self, tasks: &[Task], results: &mut Vec<TaskResult<S>>) -> bool {
+        let is_good = |slot: &Slot<S>| match slot {
+            Slot::Done(_) => true,
+            Slot::Failed(gave_up) => gave_up.handlers.is_some(),
+            Slot::Ready | Slot::Due { .. } | Slot::Running { .. } | Slot::Asked(_) | Slot::Cancelled => false,
+        };
+        if !self.slots.iter().all(is_good) {
+            return false;
+        }
+        results.clear();
+        for (task, slot) in tasks.iter().zip(self.slots.drain(..)) {
+            let end = match slot {
+                Slot::Done(command) => TaskEnd::Done(command),
+                Slot::Failed(gave_up) => TaskEnd::Handled(gave_up.handlers.unwrap_or_default()),
+                Slot::Ready | Slot::Due { .. } | Slot::Running { .. } | Slot::Asked(_) | Slot::Cancelled => {
+                    continue;
+                }
+            };
+            results.push(TaskResult { node: task.node, end });
+        }
+        true
+    }
+
+    fn start(
+        &mut self,
+        topology: &Topology<S>,
+        tasks: &[Task],
+        position: usize,
+        attempt: u32,
+        now: Time,
+    ) -> Action {
+        self.running += 1;
+        self.slots[position] = Slot::Running { attempt };
+        let timeout = topology.node(tasks[position].node).config.timeout;
+        Action::Start { position, attempt, deadline: timeout.map(|limit| now + limit) }
+    }
+
+    fn settle(&mut self, position: usize, slot: Slot<S>) {
+        self.open -= 1;
+        self.slots[position] = slot;
+    }
+
+    fn cancel(&mut self) {
+        for slot in &mut self.slots {
+            if matches!(slot, Slot::Ready | Slot::Due { .. } | Slot::Running { .. }) {
+                *slot = Slot::Cancelled;
+            }
+        }
+        (self.open, self.running, self.due, self.must_cancel) = (0, 0, 0, false);
+    }
+}
+
+/// A failed attempt, before the decision.
+struct Failed {
+    text: String,
+    kind: FailureKind,
+    is_retryable: bool,
+    pause: Option<Duration>,
+    detail: Option<Value>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Failed {
+    fn from_error(error: NodeError) -> Self {
+        let (is_retryable, pause) = (error.is_retryable(), error.pause());
+        let (source, detail) = error.into_parts();
+        let text = full_text(source.as_ref());
+        Self { text, kind: FailureKind::Error, is_retryable, pause, detail, source: Some(source) }
+    }
+
+    fn from_timeout(limit: Option<Duration>) -> Self {
+        let text = format!("took longer than its timeout of {:?}", limit.unwrap_or_default());
+        Self { text, kind: FailureKind::Timeout, is_retryable: true, pause: None, detail: None, source: None }
+    }
+
+    fn from_panic(text: &str) -> Self {
+        let text = format!("panicked: {text}");
+        Self { text, kind: FailureKind::Panic, is_retryable: false, pause: None, detail: None, source: None }
+    }
+
+    fn give_up<S: State>(self, topology: &Topology<S>, task: &Task, attempts: u32) -> GaveUp {
+        let payload = match &task.input {
+            TaskInput::Payload(payload) => Some(payload.clone()),
+            TaskInput::State | TaskInput::Failure(_) => None,
+        };
+        let node = topology.name_of(task.node).to_string();
+        let failure =
+            Failure { node, error: self.text, kind: self.kind, attempts, payload, detail: self.detail };
+        let handlers = topology.handlers(task.node, &failure);
+        GaveUp { failure, source: self.source, handlers }
+    }
+}
+
+/// Answers of one task, by the ordinal of the question.
+pub(crate) type Answers = BTreeMap<u32, Value>;

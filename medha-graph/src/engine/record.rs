@@ -1,0 +1,256 @@
+//! What is stored: checkpoints with names in place of numbers, and the progress of an unfinished superstep.
+//!
+//! Everything here is versioned by [`FORMAT`]; a change of shape gets a new number, and a test reads the old one.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, Task, TaskId, TaskInput};
+use super::machine::Answers;
+use crate::graph::topology::{NodeIx, Topology};
+use crate::node::failure::Failure;
+use crate::state::State;
+
+/// The version of the shapes in this file.
+pub(crate) const FORMAT: u32 = 1;
+
+/// A checkpoint as it is stored: readable, by name, complete.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredCheckpoint {
+    /// The version of this shape.
+    pub format: u32,
+    /// Its number in the thread.
+    pub id: CheckpointId,
+    /// The checkpoint it follows.
+    pub parent: Option<CheckpointId>,
+    /// The name of the graph that wrote it.
+    pub graph: String,
+    /// The version of the state's shape.
+    pub version: u32,
+    /// A fingerprint of the graph's nodes, edges and fields.
+    pub fingerprint: String,
+    /// Why it was written.
+    pub cause: Cause,
+    /// Supersteps finished over the life of the thread.
+    pub step: u64,
+    /// The state.
+    pub state: Value,
+    /// What runs next, in merge order.
+    pub next: Vec<StoredTask>,
+    /// Joins that some of their sources have reached.
+    pub joins: Vec<StoredJoin>,
+    /// Deferred nodes that wait for everything else.
+    pub deferred: Vec<String>,
+    /// What the tasks of the superstep before it wrote: the audit record.
+    pub writes: Vec<TaskWrites>,
+}
+
+/// Why a checkpoint was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// A run was given an input.
+    Input,
+    /// A superstep was finished.
+    Superstep,
+    /// Unfinished work was abandoned.
+    Abandoned,
+}
+
+/// A planned task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredTask {
+    /// The node.
+    pub node: String,
+    /// What it gets besides the state.
+    pub input: TaskInput,
+}
+
+/// A join that is neither empty nor full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredJoin {
+    /// The node that waits.
+    pub target: String,
+    /// The sources that have finished.
+    pub arrived: Vec<String>,
+    /// The sources that have not.
+    pub missing: Vec<String>,
+}
+
+/// What one task wrote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskWrites {
+    /// The task.
+    pub task: TaskId,
+    /// The node.
+    pub node: String,
+    /// How it ended.
+    pub outcome: StoredOutcome,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StoredOutcome {
+    /// It wrote this.
+    Done {
+        /// The update.
+        update: Value,
+        /// Targets it named itself, with their payloads.
+        goto: Vec<(String, Option<Value>)>,
+    },
+    /// It failed, and an error edge took over.
+    Failed(Failure),
+}
+
+/// How far the tasks of an unfinished superstep have come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The version of this shape.
+    pub format: u32,
+    /// The tasks there is something to say about.
+    pub tasks: Vec<TaskProgress>,
+}
+
+/// How far one task has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskProgress {
+    /// Its position among the checkpoint's next tasks.
+    pub position: usize,
+    /// How it ended, if it has.
+    pub outcome: Option<StoredOutcome>,
+    /// What it has asked.
+    pub questions: Vec<StoredQuestion>,
+    /// The answers so far, by the ordinal of the question.
+    pub answers: Answers,
+}
+
+/// A question of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredQuestion {
+    /// Which of the task's questions it is, from 0.
+    pub ordinal: u32,
+    /// Its id.
+    pub id: InterruptId,
+    /// The question.
+    pub value: Value,
+}
+
+impl TaskProgress {
+    /// The questions nobody has answered yet.
+    pub fn open(&self) -> impl Iterator<Item = &StoredQuestion> {
+        self.questions.iter().filter(|question| !self.answers.contains_key(&question.ordinal))
+    }
+}
+
+/// Why a stored checkpoint cannot be used by this graph.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error("it was written in format {0}, and this program reads format {FORMAT}")]
+    Format(u32),
+    #[error("it belongs to graph {found:?}, not to {wanted:?}")]
+    Graph { found: String, wanted: String },
+    #[error("its state has version {found}, and graph {graph:?} has version {wanted}")]
+    Version { graph: String, found: u32, wanted: u32 },
+    #[error("it names node {0:?}, which the graph no longer has")]
+    Node(String),
+    #[error("its state does not fit: {0}")]
+    State(String),
+}
+
+/// Puts names for numbers.
+pub(crate) fn store<S: State>(
+    topology: &Topology<S>,
+    checkpoint: &Checkpoint<S>,
+    (id, parent): (CheckpointId, Option<CheckpointId>),
+    cause: Cause,
+    writes: Vec<TaskWrites>,
+) -> Result<StoredCheckpoint, serde_json::Error> {
+    let frontier = &checkpoint.frontier;
+    let name = |node: &NodeIx| topology.name_of(*node).to_string();
+    Ok(StoredCheckpoint {
+        format: FORMAT,
+        id,
+        parent,
+        graph: topology.name.to_string(),
+        version: topology.version,
+        fingerprint: format!("{:016x}", topology.fingerprint),
+        cause,
+        step: frontier.step,
+        state: serde_json::to_value(&checkpoint.state)?,
+        next: frontier
+            .next
+            .iter()
+            .map(|task| StoredTask { node: name(&task.node), input: task.input.clone() })
+            .collect(),
+        joins: waiting_joins(topology, frontier),
+        deferred: frontier.deferred.iter().map(name).collect(),
+        writes,
+    })
+}
+
+/// The joins that are half full.
+pub(crate) fn waiting_joins<S: State>(topology: &Topology<S>, frontier: &Frontier) -> Vec<StoredJoin> {
+    let waiting = topology.joins.iter().zip(&frontier.joins).filter(|(_, arrived)| arrived.contains(&true));
+    waiting
+        .map(|(join, arrived)| {
+            let names = |wanted: bool| {
+                let sources = join.sources.iter().zip(arrived).filter(move |(_, has)| **has == wanted);
+                sources.map(|(source, _)| topology.name_of(*source).to_string()).collect()
+            };
+            let target = topology.name_of(join.target).to_string();
+            StoredJoin { target, arrived: names(true), missing: names(false) }
+        })
+        .collect()
+}
+
+/// Puts numbers for names, or says why this graph cannot go on from there.
+pub(crate) fn restore<S: State>(
+    topology: &Topology<S>,
+    stored: &StoredCheckpoint,
+) -> Result<Checkpoint<S>, Unusable> {
+    if stored.format != FORMAT {
+        return Err(Unusable::Format(stored.format));
+    }
+    if stored.graph != *topology.name {
+        return Err(Unusable::Graph { found: stored.graph.clone(), wanted: topology.name.to_string() });
+    }
+    if stored.version != topology.version {
+        let graph = topology.name.to_string();
+        return Err(Unusable::Version { graph, found: stored.version, wanted: topology.version });
+    }
+    let number = |name: &String| topology.number(name).ok_or_else(|| Unusable::Node(name.clone()));
+    let mut frontier = Frontier { step: stored.step, ..Frontier::empty(topology) };
+    for task in &stored.next {
+        frontier.next.push(Task { node: number(&task.node)?, input: task.input.clone() });
+    }
+    for join in &stored.joins {
+        restore_join(topology, join, &mut frontier)?;
+    }
+    frontier.deferred = stored.deferred.iter().map(number).collect::<Result<_, _>>()?;
+    let state = S::deserialize(&stored.state).map_err(|error| Unusable::State(error.to_string()))?;
+    Ok(Checkpoint { state, frontier })
+}
+
+/// Finds the join by its target and sources: its number may have changed.
+fn restore_join<S: State>(
+    topology: &Topology<S>,
+    stored: &StoredJoin,
+    frontier: &mut Frontier,
+) -> Result<(), Unusable> {
+    let target = topology.number(&stored.target).ok_or_else(|| Unusable::Node(stored.target.clone()))?;
+    let is_same = |sources: &[NodeIx]| {
+        let names: Vec<&str> = sources.iter().map(|source| &**topology.name_of(*source)).collect();
+        let all = || stored.arrived.iter().chain(&stored.missing);
+        names.len() == all().count() && all().all(|name| names.contains(&name.as_str()))
+    };
+    let found = topology.joins.iter().position(|join| join.target == target && is_same(&join.sources));
+    let join = found.ok_or_else(|| Unusable::Node(format!("a join into {}", stored.target)))?;
+    for (position, source) in topology.joins[join].sources.iter().enumerate() {
+        frontier.joins[join][position] =
+            stored.arrived.iter().any(|name| **name == **topology.name_of(*source));
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! What the crate promises, seen from outside.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
+
+mod control;
+mod events;
+mod failures;
+mod interrupts;
+mod persistence;
+mod simulation;
+mod workflow;
