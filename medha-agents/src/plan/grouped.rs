@@ -16,7 +16,7 @@ pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Selec
     let (filters, moved): (Vec<Filter>, Vec<Filter>) =
         flatten(&plan.filters).into_iter().partition(|filter| !is_about_groups(filter));
     let having: Vec<Filter> = flatten(&plan.having).into_iter().chain(moved).collect();
-    let rows = Rows { filters: &filters, time: plan.time.as_ref() };
+    let rows = Rows { subject: &plan.subject, filters: &filters, time: plan.time.as_ref() };
 
     let mut analysis = Analysis::new(context, &plan.subject, wanted(plan, &filters));
     let outputs: Result<Vec<GroupExpr>, CompileError> =

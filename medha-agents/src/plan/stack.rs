@@ -9,6 +9,7 @@ use super::block::{self, Block, Built, Rows};
 use super::context::Context;
 use super::error::CompileError;
 use super::leaf::{Analysis, Leaf};
+use super::path::Path;
 use super::rows::{fields_of, fields_of_filters};
 use super::scope::Scope;
 use super::select::{Select, nested};
@@ -109,15 +110,9 @@ fn spine(context: &Context<'_>, rows: Rows<'_>, groups: &[Expr]) -> Result<Optio
     }
     select.filters.extend(scope.root_filter()?);
     // Conditions on the groups themselves hold for empty groups, too; those on what is counted do not.
-    let about = |filter: &Filter| {
-        let mut fields = Vec::new();
-        fields_of_filters(std::slice::from_ref(filter), &mut fields);
-        !fields.is_empty()
-            && fields
-                .iter()
-                .all(|field| scope.way(field).is_ok_and(|way| way.iter().all(|step| step.forward)))
-    };
-    let own: Vec<Filter> = rows.filters.iter().filter(|filter| about(filter)).cloned().collect();
+    scope.subject = rows.subject.to_owned();
+    let about = |filter: &&Filter| is_about_root(filter, &scope, rows.subject);
+    let own: Vec<Filter> = rows.filters.iter().filter(about).cloned().collect();
     let own_time =
         |range: &&TimeRange| scope.way(&range.field).is_ok_and(|way| way.iter().all(|step| step.forward));
     let ranges: Vec<TimeRange> = rows.time.iter().copied().filter(own_time).cloned().collect();
@@ -125,6 +120,31 @@ fn spine(context: &Context<'_>, rows: Rows<'_>, groups: &[Expr]) -> Result<Optio
     select.filters.extend(conditions);
     select.from = scope.from()?;
     Ok(Some(select))
+}
+
+/// Whether a condition says something about the root's rows, whatever belongs to them.
+fn is_about_root(filter: &Filter, scope: &Scope<'_>, subject: &str) -> bool {
+    let forward = |way: Result<Path, CompileError>| way.is_ok_and(|way| way.iter().all(|step| step.forward));
+    match filter {
+        Filter::Related { .. } => scope.root().0.name == subject,
+        Filter::Named(name) => {
+            scope.context.named_filter(name).is_ok_and(|filter| forward(scope.way_to(&filter.dataset, None)))
+        }
+        Filter::Any(inner) | Filter::All(inner) => {
+            inner.iter().all(|filter| is_about_root(filter, scope, subject))
+        }
+        Filter::Not(inner) => is_about_root(inner, scope, subject),
+        Filter::Compare { .. }
+        | Filter::OneOf { .. }
+        | Filter::Between { .. }
+        | Filter::Matches { .. }
+        | Filter::Missing { .. }
+        | Filter::During(_) => {
+            let mut fields = Vec::new();
+            fields_of_filters(std::slice::from_ref(filter), &mut fields);
+            !fields.is_empty() && fields.iter().all(|field| forward(scope.way(field)))
+        }
+    }
 }
 
 /// Branches under each other, each with its own numbers and nothing in the others' columns.

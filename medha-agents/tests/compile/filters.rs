@@ -67,6 +67,32 @@ async fn related_rows_exist_or_do_not() {
 }
 
 #[tokio::test]
+async fn related_rows_belong_to_what_the_plan_is_about() {
+    let related = |dataset: &str, negated: bool| Filter::Related {
+        dataset: dataset.into(),
+        filters: vec![],
+        time: None,
+        negated,
+    };
+    // Revenue of customers that have orders of 2025-02 at all: January of Ann counts, too.
+    let february = Filter::Related {
+        dataset: "orders".into(),
+        filters: vec![],
+        time: Some(during("orders.order_date", "2025-02-01", "2025-03-01")),
+        negated: false,
+    };
+    let revenue = AnalysisPlan { filters: vec![february], ..plan("customers", [metric("revenue")]) };
+    assert_eq!(rows(&revenue).await, ["220"]);
+    let calm = AnalysisPlan {
+        filters: vec![related("tickets", true)],
+        keep_empty: true,
+        order: vec![ascending(field("customers.name"))],
+        ..plan("customers", [field("customers.name"), count("refunds")])
+    };
+    assert_eq!(rows(&calm).await, ["Bob|1", "Dee|0"]);
+}
+
+#[tokio::test]
 async fn rows_of_a_dataset_that_is_deleted_by_rule_are_nowhere() {
     // Order 6 is deleted: it is no order of Ann's, no revenue, and no row.
     assert_eq!(rows(&plan("orders", [count("orders"), metric("revenue")])).await, ["5|270"]);
