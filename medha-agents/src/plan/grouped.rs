@@ -192,11 +192,11 @@ impl<'a> Groups<'a, '_> {
         if let Some(top) = &plan.top_per_group {
             let mut partition = Vec::new();
             for part in &top.partition {
-                partition.push(self.value(part)?.sql);
+                partition.push(self.own_value(part)?);
             }
             let mut order = Vec::new();
             for key in &top.order {
-                order.push(sql.order(&self.value(&key.expr)?.sql, key.descending, true));
+                order.push(sql.order(&self.own_value(&key.expr)?, key.descending, true));
             }
             let rank = ranking(&partition, &order);
             inner.items.push(format!("{rank} AS {}", sql.name("place")));
@@ -267,6 +267,12 @@ impl<'a> Groups<'a, '_> {
         self.render(&value)
     }
 
+    /// A value that looks at no other groups, for a window to be made over it.
+    fn own_value(&mut self, expr: &Expr) -> Result<String, CompileError> {
+        let value = self.analysis.expr(expr)?;
+        if value.is_window() { Err(twice()) } else { Ok(self.render(&value)?.sql) }
+    }
+
     fn render(&self, value: &GroupExpr) -> Result<Term, CompileError> {
         let sql = self.context.sql;
         let known = |terms: &[Term], place: usize| {
@@ -297,6 +303,11 @@ impl<'a> Groups<'a, '_> {
                 Ok(Term::number(text))
             }
             GroupExpr::Total(of) => self.total(of),
+            GroupExpr::Running(of) | GroupExpr::Previous(of) | GroupExpr::Rank { by: of, .. }
+                if of.is_window() =>
+            {
+                Err(twice())
+            }
             GroupExpr::Running(of) => {
                 let over = self.across()?;
                 Ok(Term::number(format!("SUM({}) OVER ({over})", self.render(of)?.sql)))
@@ -369,6 +380,10 @@ impl<'a> Groups<'a, '_> {
             }
         }
     }
+}
+
+fn twice() -> CompileError {
+    CompileError::unsupported("a number that looks at other groups cannot be looked at across groups again")
 }
 
 /// The place in an order, within parts.

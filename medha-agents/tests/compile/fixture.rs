@@ -25,14 +25,20 @@ pub(crate) fn error(plan: &AnalysisPlan) -> String {
     compile(plan, &model(), Dialect::Sqlite).unwrap_err().to_string()
 }
 
-/// The rows of a plan, a line each, values between bars; `-` is `NULL`.
-pub(crate) async fn rows(plan: &AnalysisPlan) -> Vec<String> {
+/// The shop in a file of its own.
+pub(crate) async fn database() -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.sqlite");
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     pool.execute(include_str!("shop.sql")).await.unwrap();
     pool.close().await;
+    (folder, path)
+}
+
+/// The rows of a plan, a line each, values between bars; `-` is `NULL`.
+pub(crate) async fn rows(plan: &AnalysisPlan) -> Vec<String> {
+    let (_folder, path) = database().await;
     let connector = SqliteConnector::open(&path).await.unwrap();
     let schema = connector.schema().await.unwrap();
     assert_eq!(model().check(&schema), [], "the model fits the database");
@@ -45,7 +51,7 @@ pub(crate) async fn rows(plan: &AnalysisPlan) -> Vec<String> {
     result.rows.iter().map(|row| row.iter().map(shown).collect::<Vec<_>>().join("|")).collect()
 }
 
-fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
         Value::Integer(number) => number.to_string(),

@@ -7,3 +7,4 @@ mod groups;
 mod listings;
 mod time;
 mod windows;
+mod any_plan;
