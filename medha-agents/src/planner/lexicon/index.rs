@@ -48,6 +48,8 @@ pub(crate) struct Lexicon {
     pub(super) values: HashMap<String, Vec<ValueEntry>>,
     /// Every word that names something, as written, for the spelling checker.
     pub(crate) vocabulary: Vec<String>,
+    /// The plurals of those words.
+    pub(crate) plurals: Vec<String>,
 }
 
 impl Lexicon {
@@ -63,6 +65,7 @@ impl Lexicon {
             roots: HashMap::new(),
             values: HashMap::new(),
             vocabulary: Vec::new(),
+            plurals: Vec::new(),
         };
         for (index, metric) in model.metrics.iter().enumerate() {
             lexicon.add(identifier_stems(&metric.name), Target::Metric(index), 1.0);
@@ -87,6 +90,7 @@ impl Lexicon {
             }
         }
         lexicon.vocabulary = lexicon.collect_vocabulary();
+        lexicon.plurals = lexicon.vocabulary.iter().map(|word| plural(word)).collect();
         lexicon
     }
 
@@ -244,5 +248,12 @@ impl Lexicon {
         let mut sorted: Vec<String> = words.into_iter().collect();
         sorted.sort();
         sorted
+    }
+}
+
+fn plural(word: &str) -> String {
+    match word.strip_suffix('y') {
+        Some(rest) if !rest.ends_with(['a', 'e', 'o', 'u']) => format!("{rest}ies"),
+        Some(_) | None => format!("{word}s"),
     }
 }
