@@ -45,7 +45,8 @@ pub(crate) fn before(step: &PlannedStep, model: &SemanticModel, now: DateTime) -
     let Some(time) = &plan.time else { return Before::Nothing };
     let own_change = matches!(step.intent, Intent::List | Intent::Comparison | Intent::Trend);
     let aggregates = plan.outputs.iter().any(|output| is_aggregate(&output.expr));
-    let movable = plan.set.is_none() && plan.top_per_group.is_none() && plan.having.is_empty() && plan.offset.is_none();
+    let movable =
+        plan.set.is_none() && plan.top_per_group.is_none() && plan.having.is_empty() && plan.offset.is_none();
     if own_change || !aggregates || !movable || plan.outputs.iter().any(|output| has_own_time(&output.expr)) {
         return Before::Nothing;
     }

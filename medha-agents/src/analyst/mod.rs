@@ -1,6 +1,6 @@
 //! The analyst: the agents joined in one state graph, from question to answer.
 
-mod analyst;
+mod ask;
 mod request;
 mod clock;
 mod stream;
@@ -16,8 +16,8 @@ mod answer;
 mod json;
 mod event;
 
-pub use analyst::{Analyst, AnalystError, AnalystOptions, QuestionPlanner, ResumeError};
 pub use answer::{Answer, AnswerOutcome, ComparedWith, Note, Panel, Timing};
+pub use ask::{Analyst, AnalystError, AnalystOptions, QuestionPlanner, ResumeError};
 pub use clock::{Clock, SystemClock};
 pub use event::{AnalystEvent, EventPayload};
 pub use request::AskRequest;

@@ -3,10 +3,10 @@
 use medha_connectors::ResultSet;
 use serde_json::{Map, Value as Json, json};
 
-use super::column::{MONTHS, WEEKDAYS};
 use super::legal::{ChartError, View, check};
 use super::number::NumberFormat;
 use super::spec::{ChartKind, ChartSpec, Encoding, Scale};
+use super::value::{MONTHS, WEEKDAYS};
 use crate::plan::{DatePart, Grain};
 
 /// The version of the language the specs are written in.

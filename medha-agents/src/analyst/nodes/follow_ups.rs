@@ -17,8 +17,10 @@ pub(crate) async fn follow_ups(
     run: Context<RunTools>,
     ctx: Ctx,
 ) -> AnalystStateUpdate {
-    let is_answered = |work: &&PanelWork| work.failure.is_none() && (work.result.is_some() || state.asked.dry_run);
-    let steps: Vec<PlannedStep> = state.panels.values().filter(is_answered).map(|work| work.step.clone()).collect();
+    let is_answered =
+        |work: &&PanelWork| work.failure.is_none() && (work.result.is_some() || state.asked.dry_run);
+    let steps: Vec<PlannedStep> =
+        state.panels.values().filter(is_answered).map(|work| work.step.clone()).collect();
     if steps.is_empty() || state.ending.is_some() {
         return AnalystState::update();
     }
@@ -33,8 +35,12 @@ pub(crate) async fn follow_ups(
         }
         // A question that leads to the answer just given leads nowhere.
         let leads_on = match tools.planner.understand(&asked) {
-            Understanding::Planned(planned) => planned.steps.iter().any(|next| steps.iter().all(|step| step.plan != next.plan)),
-            Understanding::Misspelt { .. } | Understanding::Ambiguous(_) | Understanding::NotUnderstood(_) => false,
+            Understanding::Planned(planned) => {
+                planned.steps.iter().any(|next| steps.iter().all(|step| step.plan != next.plan))
+            }
+            Understanding::Misspelt { .. }
+            | Understanding::Ambiguous(_)
+            | Understanding::NotUnderstood(_) => false,
         };
         if leads_on {
             items.push(question);

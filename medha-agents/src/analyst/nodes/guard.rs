@@ -61,9 +61,6 @@ fn refused(error: &GuardError) -> Trouble {
             let name = UnknownName::Column { column: column.clone(), table: table.clone() };
             Trouble::UnknownName { name, message }
         }
-        GuardError::TextInDoubleQuotes { text } => {
-            Trouble::UnknownName { name: UnknownName::Column { column: text.clone(), table: None }, message }
-        }
         _ => Trouble::Final { outcome: AnswerOutcome::Refused { reason: message } },
     }
 }

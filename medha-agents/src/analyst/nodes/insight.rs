@@ -35,9 +35,17 @@ pub(crate) async fn insight(
         now,
     });
     for finding in &findings {
-        ctx.emit(EventPayload::InsightReady { panel: at.panel, kind: finding.kind, text: finding.text.clone() });
+        ctx.emit(EventPayload::InsightReady {
+            panel: at.panel,
+            kind: finding.kind,
+            text: finding.text.clone(),
+        });
     }
-    step.done(if findings.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", findings.len()) });
+    step.done(if findings.len() == 1 {
+        "1 finding".to_owned()
+    } else {
+        format!("{} findings", findings.len())
+    });
     work.insights = findings;
     Ok(panel::put(at, work))
 }
