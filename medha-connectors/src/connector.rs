@@ -20,7 +20,8 @@ use crate::value::{ResultColumn, ResultSet, Truncation, Value};
 
 /// A database that can be described and asked, and never written to.
 ///
-/// It runs only [`GuardedSql`]: a statement that has passed the guard.
+/// It runs only [`GuardedSql`]: a statement that has passed the guard. A new system starts as a copy of
+/// [`dummy`](crate::dummy) and is done when it passes [`conformance::run`](crate::conformance::run).
 #[async_trait]
 pub trait Connector: Debug + Send + Sync {
     /// The SQL it speaks.

@@ -50,6 +50,8 @@ pub(super) struct Scope<'a> {
     /// The dataset that ways start from, and the steps to it.
     origins: Vec<(String, Path)>,
     taken: BTreeSet<String>,
+    /// What the plan is about: related rows belong to it.
+    pub(super) subject: String,
     /// What joins made from here on do with unmatched rows.
     pub(super) unmatched: Unmatched,
 }
@@ -63,6 +65,7 @@ impl<'a> Scope<'a> {
             frames: Vec::new(),
             origins: vec![(root.to_owned(), Vec::new())],
             taken: BTreeSet::new(),
+            subject: root.to_owned(),
             unmatched: Unmatched::Drop,
         };
         scope.push_frame(dataset, Vec::new());
@@ -106,6 +109,20 @@ impl<'a> Scope<'a> {
             Err(error @ CompileError::Ambiguous { .. }) => self.joined(dataset).ok_or(error),
             Err(error) => Err(error),
         }
+    }
+
+    /// The way to rows that belong to the row the plan is about, and never to that row itself.
+    pub(super) fn way_to_related(&self, dataset: &str) -> Result<Path, CompileError> {
+        let root = self.root().0.name.as_str();
+        let [_] = self.origins.as_slice() else { return self.way_to(dataset, None) };
+        let head = if self.subject == root {
+            Vec::new()
+        } else {
+            let head = self.context.paths.find(root, &self.subject, None).unwrap_or_default();
+            if head.iter().all(|step| step.forward) { head } else { Vec::new() }
+        };
+        let from = if head.is_empty() { root } else { self.subject.as_str() };
+        Ok(join(&head, &self.context.paths.find_related(from, dataset)?))
     }
 
     /// The way to the one table of a dataset that is joined already.

@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Cte, JoinConstraint, JoinOperator, LimitClause, ObjectName, Query, Select, SetExpr, TableFactor, Visit,
-    Visitor,
+    Cte, FunctionArg, JoinConstraint, JoinOperator, LimitClause, ObjectName, Query, Select, SetExpr,
+    TableFactor, Visit, Visitor,
 };
 
 use super::error::GuardError;
+use super::functions;
 use crate::schema::Schema;
 
 /// The most combinations a join without any condition may have.
@@ -70,12 +71,28 @@ impl Cost<'_> {
     }
 
     fn rows(&self, factor: &TableFactor) -> u128 {
-        let TableFactor::Table { name, args: None, .. } = factor else {
-            return 1;
+        let name = match factor {
+            TableFactor::Table { name, args: None, .. } => name,
+            TableFactor::Table { name, args: Some(args), .. } => return generated(name, &args.args),
+            TableFactor::Function { name, args, .. } => return generated(name, args),
+            _ => return 1,
         };
         let name = name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.as_str());
         let rows = name.and_then(|name| self.schema.table(name)).and_then(|table| table.row_count);
         u128::from(rows.unwrap_or(1)).max(1)
+    }
+}
+
+/// The rows of a generator, 1 where they cannot be known.
+fn generated(function: &ObjectName, args: &[FunctionArg]) -> u128 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count of at most a million"
+    )]
+    match functions::generated_rows(&function.to_string(), args) {
+        Ok(Some(rows)) => (rows as u128).max(1),
+        Ok(None) | Err(_) => 1,
     }
 }
 

@@ -4,7 +4,7 @@ use sqlparser::ast::{Query, Statement};
 use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
 use super::error::GuardError;
 use crate::dialect::Dialect;
@@ -25,6 +25,7 @@ pub(crate) fn one_query(sql: &str, dialect: Dialect) -> Result<Query, GuardError
     let tokens = Tokenizer::new(grammar, sql)
         .tokenize_with_location()
         .map_err(|error| GuardError::Syntax { reason: error.to_string() })?;
+    check_comments(tokens.iter().map(|token| &token.token))?;
     check_size(tokens.iter().map(|token| &token.token))?;
     let mut statements = Parser::new(grammar)
         .with_recursion_limit(MAX_NESTING)
@@ -63,6 +64,17 @@ fn check_text(sql: &str) -> Result<(), GuardError> {
         Some((position, c)) => Err(GuardError::ControlCharacter { code: u32::from(c), position }),
         None => Ok(()),
     }
+}
+
+/// MySQL and MariaDB run what stands in `/*! */` and `/*M! */`. We would drop it, but whoever writes it means to be run.
+fn check_comments<'a>(mut tokens: impl Iterator<Item = &'a Token>) -> Result<(), GuardError> {
+    let runs = |token: &Token| match token {
+        Token::Whitespace(Whitespace::MultiLineComment(text)) => {
+            text.starts_with('!') || text.starts_with("M!")
+        }
+        _ => false,
+    };
+    if tokens.any(runs) { Err(GuardError::not_allowed("a comment that some servers run")) } else { Ok(()) }
 }
 
 /// A tree as deep as the text is long would overflow the stack when it is walked or dropped, so the depth is bounded before

@@ -57,7 +57,12 @@ impl<'a> Scope<'a> {
             let columns = scope.relations.iter().filter_map(|relation| relation.columns.as_ref()).flatten();
             columns.chain(&scope.outputs)
         });
-        Err(GuardError::UnknownColumn { column: name.to_owned(), table, nearest: nearest(name, known) })
+        match nearest(name, known) {
+            None if column.quote_style == Some('"') => {
+                Err(GuardError::TextInDoubleQuotes { text: name.to_owned() })
+            }
+            nearest => Err(GuardError::UnknownColumn { column: name.to_owned(), table, nearest }),
+        }
     }
 
     /// Checks a column of a relation that is named.

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, Sqlite, Statement, TypeI
 use super::failure;
 use super::introspect;
 use super::open::File;
-use super::rows::Rows;
+use super::rows::{self, Rows};
 use super::values::decode_row;
 use super::work::{AbandonOnDrop, Work};
 use crate::connector::{Connector, QueryOptions, RowStream};
@@ -84,7 +84,10 @@ impl SqliteConnector {
             .wait_for(self.pool.get_sqlite_connection_pool().acquire())
             .await?
             .map_err(|error| failure::of_query(&error, self.file.name(), work))?;
-        work.arm(&mut connection).await.map_err(|error| failure::of_query(&error, self.file.name(), work))?;
+        let fail = |error: sqlx::Error| failure::of_query(&error, self.file.name(), work);
+        work.arm(&mut connection).await.map_err(fail)?;
+        // A read makes SQLite notice a schema that another process has changed, before a statement is compiled with it.
+        connection.fetch_one(NOTICE_CHANGES).await.map_err(fail)?;
         match work.stop_reason() {
             Some(reason) => Err(reason),
             None => Ok(connection),
@@ -100,6 +103,8 @@ impl SqliteConnector {
             .map_err(|error| failure::of_query(&error, self.file.name(), &work.0))
     }
 }
+
+const NOTICE_CHANGES: &str = "SELECT count(*) FROM sqlite_schema";
 
 #[async_trait]
 impl Connector for SqliteConnector {
@@ -125,7 +130,7 @@ impl Connector for SqliteConnector {
             .prepare(AssertSqlSafe(sql.as_str().to_owned()).into_sql_str())
             .await
             .map_err(|error| failure::of_query(&error, self.file.name(), &work.0))?;
-        let columns = statement
+        let columns: Vec<ResultColumn> = statement
             .columns()
             .iter()
             .map(|column| ResultColumn {
@@ -133,14 +138,19 @@ impl Connector for SqliteConnector {
                 kind: declared(column.type_info().name()),
             })
             .collect();
-        let rows = Rows::new(connection, sql.as_str().to_owned(), self.file.name().to_owned(), work);
+        let running = rows::Statement {
+            sql: sql.as_str().to_owned(),
+            columns: columns.len(),
+            database: self.file.name().to_owned(),
+        };
+        let rows = Rows::new(connection, running, work);
         Ok(RowStream::new(columns, rows, &options))
     }
 
     async fn ping(&self) -> Result<(), ConnectorError> {
         let options = QueryOptions::default();
         let work = Work::begin(options.deadline, options.cancel);
-        self.read("SELECT count(*) FROM sqlite_schema".to_owned(), work).await.map(drop)
+        self.acquire(&work).await.map(drop)
     }
 }
 

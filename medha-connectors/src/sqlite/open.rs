@@ -136,7 +136,8 @@ impl File {
             .read_only(true)
             .immutable(self.immutable)
             .busy_timeout(LOCK_PATIENCE)
-            .statement_cache_capacity(16)
+            // A cached statement would remember the columns of a table that another process has changed since.
+            .statement_cache_capacity(0)
             .pragma("trusted_schema", "OFF")
             .pragma("query_only", "ON")
             .disable_statement_logging()

@@ -8,7 +8,7 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_util::TryStreamExt;
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Sqlite};
+use sqlx::{AssertSqlSafe, Either, Executor, Row as _, Sqlite};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -23,6 +23,15 @@ type Row = Result<Vec<Value>, ConnectorError>;
 /// Rows that may wait for the reader.
 const BUFFERED_ROWS: usize = 64;
 
+/// What is to run.
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    /// How many columns its rows have.
+    pub(crate) columns: usize,
+    /// The name of the database, for errors.
+    pub(crate) database: String,
+}
+
 /// Owns the connection and the statement that runs on it. Polling it drives both; dropping it stops SQLite's work and
 /// gives the connection back.
 pub(crate) struct Rows {
@@ -34,33 +43,40 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Starts at the first poll. The connection must have been armed with `work`.
-    pub(crate) fn new(
-        connection: PoolConnection<Sqlite>,
-        sql: String,
-        database: String,
-        work: AbandonOnDrop,
-    ) -> Self {
+    pub(crate) fn new(connection: PoolConnection<Sqlite>, statement: Statement, work: AbandonOnDrop) -> Self {
         let (send, arrived) = mpsc::channel(BUFFERED_ROWS);
-        let pump = Box::pin(pump(connection, sql, database, work.0.clone(), send));
+        let pump = Box::pin(pump(connection, statement, work.0.clone(), send));
         Self { pump: Some(pump), arrived, work, runtime: Handle::current() }
     }
 }
 
+/// Somebody else altered a table after the columns of the answer were found out.
+fn changed_meanwhile() -> ConnectorError {
+    ConnectorError::Query { reason: "a table was changed while it was asked; ask again".to_owned() }
+}
+
 async fn pump(
     mut connection: PoolConnection<Sqlite>,
-    sql: String,
-    database: String,
+    Statement { sql, columns, database }: Statement,
     work: Work,
     send: mpsc::Sender<Row>,
 ) {
-    let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *connection);
+    let mut rows = connection.fetch_many(sqlx::query(AssertSqlSafe(sql)));
+    let mut is_done = false;
     loop {
         let next = match rows.try_next().await {
-            Ok(Some(row)) => decode_row(&row),
-            Ok(None) => return,
-            Err(error) => Err(error),
+            Ok(Some(Either::Right(row))) if row.len() == columns => {
+                decode_row(&row).map_err(|error| failure::of_query(&error, &database, &work))
+            }
+            Ok(Some(Either::Left(_))) => {
+                is_done = true;
+                continue;
+            }
+            Ok(None) if is_done => return,
+            // sqlx's thread gives up where a table gets more columns between compiling and running.
+            Ok(Some(Either::Right(_)) | None) => Err(changed_meanwhile()),
+            Err(error) => Err(failure::of_query(&error, &database, &work)),
         };
-        let next = next.map_err(|error| failure::of_query(&error, &database, &work));
         let failed = next.is_err();
         if send.send(next).await.is_err() || failed {
             return;

@@ -1,33 +1,25 @@
 //! The driver: does what the machine says. The only file that knows tokio, and the only one that reads a clock.
 
-use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::future::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
+use super::attempt::Scope;
 use super::error::RunError;
 use super::event::{Event, EventQueue, Outcome};
 use super::input::Input;
-use crate::engine::checkpoint::{Checkpoint, Task, TaskId};
-use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, Slot, Time};
-use crate::engine::record::{Progress, waiting_joins};
+use crate::engine::checkpoint::Checkpoint;
+use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
+use crate::engine::record::waiting_joins;
 use crate::engine::session::{Record, Session, Settled, Setup};
-use crate::engine::superstep::panic_text;
 use crate::graph::compiled::CompiledGraph;
-use crate::graph::topology::Topology;
-use crate::node::context::{ContextValues, EmitCustom, Question, TaskRef};
-use crate::node::extract::{Attempt, Origin};
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
 
 /// Supersteps of one task that are run in one go before other tasks of the runtime get their turn.
-const STEPS_PER_TURN: u32 = 64;
+const STEPS_PER_TURN: u32 = 128;
 
 /// Everything one run needs.
 pub(crate) struct Run<S: State> {
@@ -51,7 +43,9 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         thread: run.thread.to_string(),
         next: next_nodes(&session),
     });
-    run.store(record).await?;
+    if let Some(record) = record {
+        run.store(*record).await?;
+    }
     let clock = Clock::default();
     let mut turn = 0;
     if run.queue.is_some() {
@@ -59,15 +53,19 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
     }
     while session.prepare()? {
         superstep(&run, &mut session, &clock).await;
-        match session.settle()? {
-            Settled::Advanced(record) => run.store(record).await?,
+        match session.settle() {
+            Settled::Advanced(None) => {}
+            Settled::Advanced(Some(record)) => run.store(*record).await?,
             Settled::Interrupted(interrupts, record) => {
-                run.store(record).await?;
+                if let Some(record) = record {
+                    run.store(*record).await?;
+                }
                 run.emit(|| Event::Interrupted { interrupts: interrupts.clone() });
                 return Ok(Outcome::Interrupted { state: session.checkpoint.state, interrupts });
             }
             Settled::Failed(error, record) => {
-                if let Err(second) = run.store(record).await {
+                let Some(record) = record else { return Err(*error) };
+                if let Err(second) = run.store(*record).await {
                     tracing::warn!(thread = %run.thread, error = %second, "what finished beside a failure was not stored");
                 }
                 return Err(*error);
@@ -98,14 +96,15 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
 }
 
 impl<S: State> Run<S> {
+    #[inline]
     fn emit(&self, event: impl FnOnce() -> Event<S>) {
         if let Some(queue) = &self.queue {
             queue.push(event());
         }
     }
 
-    async fn store(&self, record: Option<Record>) -> Result<(), RunError> {
-        let (Some(saver), Some(record)) = (&self.saver, record) else { return Ok(()) };
+    async fn store(&self, record: Record) -> Result<(), RunError> {
+        let Some(saver) = &self.saver else { return Ok(()) };
         match record {
             Record::Checkpoint { expected, checkpoint } => {
                 let id = checkpoint.id;
@@ -123,27 +122,36 @@ async fn superstep<S: State>(run: &Run<S>, session: &mut Session<S>, clock: &Clo
     let base = session.base();
     let Session { topology, checkpoint, machine, progress, .. } = session;
     let scope = Scope {
-        run,
         topology,
+        thread: &run.thread,
+        values: &run.graph.values,
+        queue: run.queue.as_ref(),
         state: &checkpoint.state,
         tasks: &checkpoint.frontier.next,
+        progress,
         step: checkpoint.frontier.step + 1,
         base,
-        progress,
-        clock,
     };
-    if machine.is_alone() { alone(&scope, machine).await } else { together(&scope, machine).await }
+    let step = Step { run, scope: &scope, clock };
+    if machine.is_alone() { alone(&step, machine).await } else { together(&step, machine).await }
 }
 
 /// One task: awaited in place, without a queue.
-async fn alone<S: State>(scope: &Scope<'_, S>, machine: &mut Machine<S>) {
+async fn alone<S: State>(step: &Step<'_, S>, machine: &mut Machine<S>) {
     loop {
-        match machine.poll(scope.topology, scope.tasks, scope.now(machine)) {
-            Action::Start { position, attempt, deadline } => {
-                let ended = scope.attempt(position, attempt, deadline).await;
-                scope.finish(machine, ended);
+        match step.poll(machine) {
+            Action::Start { position, attempt, deadline: None } if !step.is_watched() => {
+                let end = step.scope.attempt(position, attempt).await;
+                step.finish(machine, Ended { position, attempt, end, elapsed: Duration::ZERO });
+                if machine.is_settled() {
+                    return;
+                }
             }
-            Action::Wait { until } => scope.clock.sleep_until(until.unwrap_or_default()).await,
+            Action::Start { position, attempt, deadline } => {
+                let ended = step.attempt(position, attempt, deadline).await;
+                step.finish(machine, ended);
+            }
+            Action::Wait { until } => step.clock.sleep_until(until.unwrap_or_default()).await,
             Action::CancelRunning => {}
             Action::Settle => return,
         }
@@ -151,24 +159,23 @@ async fn alone<S: State>(scope: &Scope<'_, S>, machine: &mut Machine<S>) {
 }
 
 /// Several tasks: polled side by side.
-async fn together<S: State>(scope: &Scope<'_, S>, machine: &mut Machine<S>) {
+async fn together<S: State>(step: &Step<'_, S>, machine: &mut Machine<S>) {
     let mut running = FuturesUnordered::new();
     loop {
-        match machine.poll(scope.topology, scope.tasks, scope.now(machine)) {
+        match step.poll(machine) {
             Action::Start { position, attempt, deadline } => {
-                running.push(scope.attempt(position, attempt, deadline))
+                running.push(step.attempt(position, attempt, deadline))
             }
             Action::Wait { until: None } => {
                 if let Some(ended) = running.next().await {
-                    scope.finish(machine, ended);
+                    step.finish(machine, ended);
                 }
             }
-            Action::Wait { until: Some(at) } if running.is_empty() => scope.clock.sleep_until(at).await,
+            Action::Wait { until: Some(at) } if running.is_empty() => step.clock.sleep_until(at).await,
             Action::Wait { until: Some(at) } => {
-                if let Ok(Some(ended)) =
-                    tokio::time::timeout_at(scope.clock.instant(at), running.next()).await
+                if let Ok(Some(ended)) = tokio::time::timeout_at(step.clock.instant(at), running.next()).await
                 {
-                    scope.finish(machine, ended);
+                    step.finish(machine, ended);
                 }
             }
             Action::CancelRunning => running.clear(),
@@ -177,15 +184,10 @@ async fn together<S: State>(scope: &Scope<'_, S>, machine: &mut Machine<S>) {
     }
 }
 
-/// What the attempts of one superstep share.
-struct Scope<'a, S: State> {
+/// One superstep of one run.
+struct Step<'a, S: State> {
     run: &'a Run<S>,
-    topology: &'a Topology<S>,
-    state: &'a S,
-    tasks: &'a [Task],
-    step: u64,
-    base: u64,
-    progress: &'a Progress,
+    scope: &'a Scope<'a, S>,
     clock: &'a Clock,
 }
 
@@ -197,22 +199,22 @@ struct Ended<S: State> {
     elapsed: Duration,
 }
 
-impl<'a, S: State> Scope<'a, S> {
-    /// The time if anything depends on it, else none is read.
-    fn now(&self, machine: &Machine<S>) -> Time {
-        if machine.wants_time() { self.clock.now() } else { Time::ZERO }
+impl<S: State> Step<'_, S> {
+    fn is_watched(&self) -> bool {
+        self.run.queue.is_some()
+    }
+
+    /// Asks the machine, with the time if anything depends on it.
+    #[inline]
+    fn poll(&self, machine: &mut Machine<S>) -> Action {
+        let now = if machine.wants_time() { self.clock.now() } else { Time::ZERO };
+        machine.poll(self.scope.topology, self.scope.tasks, now)
     }
 
     async fn attempt(&self, position: usize, attempt: u32, deadline: Option<Time>) -> Ended<S> {
-        let origin = AttemptOrigin { scope: self, position, attempt };
-        self.run.emit(|| Event::TaskStarted { task: origin.task() });
         let started = self.run.queue.as_ref().map(|_| self.clock.now());
-        let task = &self.tasks[position];
-        let entry = self.topology.node(task.node);
-        let answers = self.progress.answers(position);
-        let attempted =
-            Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
-        let work = guarded(&attempted, async { entry.call.call(&attempted).await });
+        self.run.emit(|| Event::TaskStarted { task: self.scope.task_ref(position, attempt) });
+        let work = self.scope.attempt(position, attempt);
         let end = match deadline {
             None => work.await,
             Some(at) => {
@@ -223,82 +225,28 @@ impl<'a, S: State> Scope<'a, S> {
         Ended { position, attempt, end, elapsed }
     }
 
+    #[inline]
     fn finish(&self, machine: &mut Machine<S>, ended: Ended<S>) {
         let Ended { position, attempt, end, elapsed } = ended;
-        let task = || AttemptOrigin { scope: self, position, attempt }.task();
+        let task = || self.scope.task_ref(position, attempt);
         if let AttemptEnd::Done(command) = &end {
             let update = || command.update.clone();
             self.run.emit(|| Event::TaskFinished { task: task(), update: update(), elapsed });
         }
-        let now = match &end {
-            AttemptEnd::Done(_) | AttemptEnd::Asked(_) => Time::ZERO,
-            AttemptEnd::Failed(_) | AttemptEnd::TimedOut | AttemptEnd::Panicked(_) => self.clock.now(),
-        };
-        match machine.finish(self.topology, self.tasks, position, end, now) {
+        let now = if end.is_failure() { self.clock.now() } else { Time::ZERO };
+        match machine.finish(self.scope.topology, self.scope.tasks, position, end, now) {
             Reaction::Done => {}
             Reaction::Asked => self.run.emit(|| Event::TaskAsked { task: task() }),
             Reaction::Retrying { error, pause } => {
                 self.run.emit(|| Event::TaskRetrying { task: task(), error, pause });
             }
             Reaction::GaveUp => {
-                if let Slot::Failed(gave_up) = &machine.slots[position] {
+                if let Some(SlotEnd::Failed(gave_up)) = &machine.slots[position].end {
                     let (failure, is_handled) = (gave_up.failure.clone(), gave_up.handlers.is_some());
                     self.run.emit(|| Event::TaskFailed { task: task(), failure, is_handled });
                 }
             }
         }
-    }
-}
-
-/// Catches panics, and ends the attempt when it asks a question.
-pub(crate) async fn guarded<S: State>(
-    attempt: &Attempt<'_, S>,
-    work: impl Future<Output = Result<crate::Command<S>, crate::NodeError>>,
-) -> AttemptEnd<S> {
-    let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(Ok(Ok(command))) => Poll::Ready(AttemptEnd::Done(command)),
-        Poll::Ready(Ok(Err(error))) => Poll::Ready(AttemptEnd::Failed(error)),
-        Poll::Ready(Err(panic)) => Poll::Ready(AttemptEnd::Panicked(panic_text(panic.as_ref()))),
-        Poll::Pending => {
-            let Some(ctx) = attempt.ctx.get() else { return Poll::Pending };
-            ctx.register(cx.waker());
-            let questions: Vec<Question> = ctx.take_questions();
-            if questions.is_empty() { Poll::Pending } else { Poll::Ready(AttemptEnd::Asked(questions)) }
-        }
-    })
-    .await
-}
-
-/// Where an attempt gets what it asks for besides the state.
-struct AttemptOrigin<'a, 'b, S: State> {
-    scope: &'a Scope<'b, S>,
-    position: usize,
-    attempt: u32,
-}
-
-impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
-    fn task(&self) -> TaskRef {
-        let node = self.scope.topology.name_of(self.scope.tasks[self.position].node);
-        let id = TaskId::new(&self.scope.run.thread, self.scope.base, self.position, node);
-        TaskRef { id, node: Arc::clone(node), step: self.scope.step, attempt: self.attempt }
-    }
-
-    fn node(&self) -> &str {
-        self.scope.topology.name_of(self.scope.tasks[self.position].node)
-    }
-
-    fn thread(&self) -> Arc<str> {
-        Arc::clone(&self.scope.run.thread)
-    }
-
-    fn values(&self) -> &ContextValues {
-        &self.scope.run.graph.values
-    }
-
-    fn emit(&self) -> Option<EmitCustom> {
-        let queue = Arc::clone(self.scope.run.queue.as_ref()?);
-        Some(Arc::new(move |task, value| queue.push(Event::Custom { task, value })))
     }
 }
 

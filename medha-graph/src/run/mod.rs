@@ -1,5 +1,6 @@
 //! The shell around the engine: threads, the driver, events, errors of a run.
 
+pub(crate) mod attempt;
 pub(crate) mod driver;
 pub(crate) mod error;
 pub(crate) mod event;
