@@ -9,6 +9,10 @@ mod build;
 mod read;
 mod refuse;
 mod spelling;
+mod phrase;
+mod propose;
+mod follow;
+mod steps;
 mod engine;
 
 pub use engine::Planner;

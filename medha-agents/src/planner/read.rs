@@ -24,8 +24,19 @@ pub(crate) struct Reading {
 
 /// Reads a question once.
 pub(crate) fn read(text: &str, lexicon: &Lexicon, now: DateTime) -> Reading {
+    read_tokens(tokenize(text), lexicon, now)
+}
+
+/// Whether a question can be answered as it stands.
+pub(crate) fn is_answerable(text: &str, lexicon: &Lexicon, now: DateTime) -> bool {
+    let reading = read(text, lexicon, now);
+    reading.unknown.is_empty() && reading.step.is_ok_and(|step| !step.plan.outputs.is_empty())
+}
+
+/// Reads tokens once.
+pub(crate) fn read_tokens(tokens: Vec<Token>, lexicon: &Lexicon, now: DateTime) -> Reading {
     let clock = Clock { now, calendar: &lexicon.model.calendar };
-    let (sketch, parser) = parse(tokenize(text), lexicon, clock);
+    let (sketch, parser) = parse(tokens, lexicon, clock);
     let unknown = parser.unknown_words();
     let asks_share = matches!(sketch.special, Some(Special::Share));
     let mut builder = Builder::new(lexicon, clock, sketch);

@@ -28,6 +28,9 @@ pub(crate) fn nearest(word: &str, lexicon: &Lexicon) -> Option<String> {
             continue;
         }
         let distance = strsim::osa_distance(word, known);
+        if distance == 0 {
+            return None;
+        }
         if distance <= most && best.is_none_or(|(other, _)| distance < other) {
             best = Some((distance, known));
         }

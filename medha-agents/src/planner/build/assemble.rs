@@ -25,6 +25,8 @@ impl Builder<'_> {
     /// Builds the plan.
     pub(crate) fn plan(&mut self) -> Result<AnalysisPlan, Failure> {
         self.settle_subject()?;
+        self.count_bare_things();
+        self.compare_side_by_side();
         let special = self.sketch.special.clone();
         let scope = self.sketch.scope.clone();
         let home = self.subject;
@@ -39,6 +41,7 @@ impl Builder<'_> {
             || !self.having.is_empty()
             || ranked.as_ref().is_some_and(|(order, _)| order.iter().any(|(_, aggregated)| *aggregated))
             || ordered.iter().any(|(_, aggregated)| *aggregated);
+        self.ranked_by = ranked.iter().flat_map(|(orders, _)| orders).chain(&ordered).filter(|(_, aggregated)| *aggregated).map(|(order, _)| order.expr.clone()).collect();
         let mut plan = if sums_up { self.grouped(columns, home)? } else { self.listed(columns, home) };
         plan.filters = filters;
         self.existence(&mut plan, home);
@@ -53,13 +56,48 @@ impl Builder<'_> {
         Ok(plan)
     }
 
+    /// `rentals by category`: things by group are counted.
+    fn count_bare_things(&mut self) {
+        if self.sketch.is_listing || !self.sketch.is_bare || self.sketch.groups.is_empty() || self.sketch.superlative.is_some() {
+            return;
+        }
+        if let [Want::Noun(noun)] = self.sketch.wants.as_slice() {
+            if super::resolve::sure_dataset(noun).is_some() && self.metric_reading(noun).is_none() {
+                self.sketch.wants = vec![Want::Count { of: noun.clone() }];
+            }
+        }
+    }
+
+    /// `compare revenue in 2024 and 2025`: what is compared stands side by side.
+    fn compare_side_by_side(&mut self) {
+        if !self.sketch.compares || !self.sketch.groups.is_empty() {
+            return;
+        }
+        for cond in self.sketch.scope.conds.clone() {
+            match &cond {
+                crate::planner::grammar::Cond::Any(windows) => {
+                    if let Some(crate::planner::grammar::Cond::Time(timed)) = windows.first() {
+                        self.sketch.groups.push(Group::Bucket(timed.window.grain));
+                    }
+                }
+                crate::planner::grammar::Cond::Is { values, field, near, negated: false } if values.len() > 1 => {
+                    if let Ok(id) = self.value_field(values, field.as_ref(), *near, self.subject) {
+                        let found = crate::planner::lexicon::Match { target: Target::Field(id), len: 1, score: 1.0 };
+                        self.sketch.groups.push(Group::Noun(Noun { matches: vec![found], ..Noun::default() }));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// The columns that are asked for.
     pub(super) fn columns(&mut self, home: usize) -> Result<Vec<Column>, Failure> {
         let wants = self.sketch.wants.clone();
         let mut columns = Vec::new();
         for (index, want) in wants.iter().enumerate() {
             // `name, country and age of the singers`: whose it is was said last.
-            let owner = wants[index..].iter().find_map(|later| want_noun(later).and_then(|noun| noun.owner.clone()));
+            let owner = wants[index..].iter().find_map(|later| want_noun(later).and_then(|noun| noun.owner.clone())).or_else(|| self.group_owner());
             columns.extend(self.column(want, owner, home)?);
         }
         let mut seen: Vec<Expr> = Vec::new();
@@ -69,6 +107,14 @@ impl Builder<'_> {
             fresh
         });
         Ok(columns)
+    }
+
+    /// `names and number of singers for every concert`: the names are the concerts'.
+    fn group_owner(&self) -> Option<Box<Noun>> {
+        self.sketch.groups.iter().find_map(|group| match group {
+            Group::Noun(noun) if super::resolve::sure_dataset(noun).is_some() => Some(Box::new(noun.clone())),
+            Group::Noun(_) | Group::Bucket(_) | Group::Part(_) => None,
+        })
     }
 
     pub(super) fn column(&mut self, want: &Want, owner: Option<Box<Noun>>, home: usize) -> Result<Vec<Column>, Failure> {
@@ -129,8 +175,33 @@ impl Builder<'_> {
                 vec![Column { output: self.output(id), aggregated: false, entity: None }]
             }
             Want::Who => self.entity_columns(home, home),
+            Want::TheMeasure => {
+                let expr = self.the_measure(home)?;
+                let name = measure_name(&expr);
+                aggregate(expr, name)
+            }
             Want::Rank | Want::Previous(_) => Vec::new(),
         })
+    }
+
+    /// The number that was asked for before, is ranked by, or is compared.
+    fn the_measure(&mut self, home: usize) -> Result<Expr, Failure> {
+        for want in self.sketch.asked.clone().iter().filter(|want| !matches!(want, Want::TheMeasure)) {
+            if let Some(column) = self.column(want, None, home)?.into_iter().find(|column| column.aggregated) {
+                return Ok(column.output.expr);
+            }
+        }
+        let superlative = self.sketch.superlative.clone();
+        if let Some(measure) = superlative.as_ref().and_then(|superlative| superlative.measure.as_ref()) {
+            let measured = self.measured(measure, home, true)?;
+            return Ok(measured.expr);
+        }
+        for filter in &self.having {
+            if let Filter::Compare { left, .. } = filter {
+                return Ok(left.clone());
+            }
+        }
+        Ok(Expr::Count { dataset: self.dataset_name(home) })
     }
 
     fn aggregate_column(&mut self, function: AggregateFunction, of: &Noun, home: usize) -> Result<Vec<Column>, Failure> {
@@ -154,7 +225,8 @@ impl Builder<'_> {
                     return Err(Failure::Missing(format!("{} is no number", field.name)));
                 }
                 let name = format!("{}_{}", function_name(function), field.name);
-                (Expr::Aggregate { function, of: Box::new(self.field_expr(id)) }, name)
+                let expr = Expr::Aggregate { function, of: Box::new(self.field_expr(id)) };
+                (self.in_asked_unit(id, expr), name)
             }
             Resolved::Entity(dataset) | Resolved::Label(dataset) => match function {
                 AggregateFunction::Sum | AggregateFunction::Count | AggregateFunction::CountDistinct => {
@@ -164,6 +236,19 @@ impl Builder<'_> {
             },
         };
         Ok(vec![Column { output: Output { expr, name }, aggregated: true, entity: None }])
+    }
+
+    /// A duration in the unit that was asked for.
+    fn in_asked_unit(&mut self, id: FieldId, expr: Expr) -> Expr {
+        let Some(wanted) = self.sketch.unit.as_deref().and_then(super::compare::seconds_in) else { return expr };
+        match self.stored_seconds(id) {
+            Some(stored) if (stored - wanted).abs() > f64::EPSILON => Expr::Arithmetic {
+                left: Box::new(expr),
+                op: crate::plan::ArithmeticOp::Divide,
+                right: Box::new(Expr::Literal(super::builder::plain_number(wanted / stored))),
+            },
+            Some(_) | None => expr,
+        }
     }
 
     /// How many there are of a noun.
@@ -231,9 +316,10 @@ impl Builder<'_> {
             }
             hidden.extend(keys);
         }
-        // Things that are shown are told apart by their keys.
+        // Things that are shown are told apart by their keys, unless it is they that are counted.
+        let counted = self.counted_datasets(&columns);
         for column in columns.iter().filter(|column| !column.aggregated) {
-            if let Some(dataset) = column.entity.filter(|dataset| *dataset != home || !columns.iter().any(|other| other.aggregated)) {
+            if let Some(dataset) = column.entity.filter(|dataset| !counted.contains(dataset) || self.label_fields(*dataset).iter().any(|id| self.field_expr(*id) == column.output.expr)) {
                 hidden.extend(self.key_fields(dataset).into_iter().map(|id| self.field_expr(id)));
             }
         }
@@ -245,6 +331,27 @@ impl Builder<'_> {
             }
         }
         Ok(AnalysisPlan { subject: self.dataset_name(home), outputs, group_by, ..AnalysisPlan::default() })
+    }
+
+    /// The datasets whose rows the aggregates sum up.
+    fn counted_datasets(&self, columns: &[Column]) -> Vec<usize> {
+        let mut exprs: Vec<Expr> = columns.iter().filter(|column| column.aggregated).map(|column| column.output.expr.clone()).collect();
+        exprs.extend(self.having.iter().filter_map(|filter| match filter {
+            Filter::Compare { left, .. } => Some(left.clone()),
+            _ => None,
+        }));
+        exprs.extend(self.ranked_by.clone());
+        exprs.iter().filter_map(|expr| self.summed_dataset(expr)).collect()
+    }
+
+    fn summed_dataset(&self, expr: &Expr) -> Option<usize> {
+        match expr {
+            Expr::Count { dataset } => self.lexicon.dataset_index(dataset),
+            Expr::Metric(name) => self.lexicon.model.metric(name).and_then(|metric| self.lexicon.dataset_index(&metric.dataset)),
+            Expr::Aggregate { of, .. } | Expr::Where { of, .. } | Expr::Total { of } => self.summed_dataset(of),
+            Expr::Field(field) => self.lexicon.dataset_index(&field.dataset),
+            _ => None,
+        }
     }
 
     /// The order that a superlative asks for, and how many rows it leaves; whether each key is an aggregate.

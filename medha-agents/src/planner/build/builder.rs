@@ -36,6 +36,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) assumptions: Vec<String>,
     /// Conditions on groups, collected while conditions are built.
     pub(super) having: Vec<Filter>,
+    /// Aggregates that rows are ranked or ordered by.
+    pub(super) ranked_by: Vec<Expr>,
     /// How sure the choices were: the lowest score of any.
     pub(crate) confidence: f32,
 }
@@ -51,6 +53,7 @@ impl<'a> Builder<'a> {
             context: Vec::new(),
             assumptions: Vec::new(),
             having: Vec::new(),
+            ranked_by: Vec::new(),
             confidence: 1.0,
         }
     }
@@ -91,7 +94,7 @@ impl<'a> Builder<'a> {
                 })
                 .map(|(id, _)| vec![id])
         };
-        by_word(&["name", "titl"]).or_else(|| by_word(&["usernam", "code", "symbol"])).unwrap_or_else(|| self.key_fields(dataset))
+        by_word(&["name", "titl"]).unwrap_or_else(|| self.key_fields(dataset))
     }
 
     /// The fields that identify a row of a dataset.

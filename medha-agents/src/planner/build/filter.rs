@@ -47,6 +47,9 @@ impl Builder<'_> {
                 Filter::Matches { expr: self.field_expr(id), kind: *kind, text: text.clone(), negated: *negated }
             }
             Cond::Missing { field, negated } => match self.resolve(field, home)? {
+                Resolved::Field(id, _) if id.dataset != home && self.lexicon.graph.steps_up(home, id.dataset).is_none() => {
+                    self.related(id.dataset, Vec::new(), None, !*negated)
+                }
                 Resolved::Field(id, _) => Filter::Missing { expr: self.field_expr(id), negated: *negated },
                 Resolved::Entity(dataset) | Resolved::Label(dataset) => self.related(dataset, Vec::new(), None, !*negated),
                 Resolved::Metric(_) => return Err(self.unknown(field)),

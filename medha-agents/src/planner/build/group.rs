@@ -106,7 +106,7 @@ impl Builder<'_> {
 }
 
 /// The name of a column of periods.
-pub(super) fn grain_name(grain: crate::plan::Grain) -> &'static str {
+pub(crate) fn grain_name(grain: crate::plan::Grain) -> &'static str {
     match grain {
         crate::plan::Grain::Day => "day",
         crate::plan::Grain::Week => "week",

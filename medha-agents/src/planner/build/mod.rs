@@ -14,5 +14,6 @@ mod special;
 mod title;
 
 pub(crate) use builder::{Builder, Failure};
+pub(crate) use group::grain_name;
 pub(crate) use kind::is_boolean;
 pub(crate) use title::{intent, is_measure, title};

@@ -28,6 +28,7 @@ impl Builder<'_> {
             if let Some(noun) = want_noun(want) {
                 mentioned.extend(owner_dataset(noun));
                 mentioned.extend(sure_dataset(noun));
+                mentioned.extend(self.only_home(noun));
             }
         }
         if let Some(superlative) = &self.sketch.superlative {
@@ -38,6 +39,7 @@ impl Builder<'_> {
             if let Group::Noun(noun) = group {
                 mentioned.extend(owner_dataset(noun));
                 mentioned.extend(sure_dataset(noun));
+                mentioned.extend(self.only_home(noun));
             }
         }
         if let Some(Measure::Noun(noun) | Measure::Count(noun) | Measure::Aggregate { of: noun, .. }) =
@@ -65,6 +67,14 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// The only dataset with a field of this name, if there is only one.
+    fn only_home(&self, noun: &Noun) -> Option<usize> {
+        let best = noun.best().filter(|best| best.score >= 0.85 && !noun.is_label)?;
+        let mut homes = noun.matches.iter().filter(|found| found.score + 0.15 >= best.score).map(|found| found.target);
+        let Target::Field(first) = homes.next()? else { return None };
+        homes.all(|target| target.dataset() == Some(first.dataset)).then_some(first.dataset).filter(|dataset| !self.lexicon.is_link(*dataset))
+    }
+
     /// The first metric that is asked for.
     pub(super) fn first_metric(&self) -> Option<usize> {
         let of_want = |want: &Want| match want {
@@ -78,6 +88,7 @@ impl Builder<'_> {
             | Want::Where(_)
             | Want::When
             | Want::Who
+            | Want::TheMeasure
             | Want::Rank => None,
         };
         let of_measure = || match self.sketch.superlative.as_ref()?.measure.as_ref()? {
@@ -120,6 +131,7 @@ impl Builder<'_> {
             | Want::When
             | Want::Who
             | Want::Rank
+            | Want::TheMeasure
             | Want::Previous(_) => None,
         })
     }
@@ -201,11 +213,14 @@ impl Builder<'_> {
             }
         }
         if noun.is_label {
+            let home = self.main_entity(home);
             let in_context = self.context.iter().copied().find(|dataset| noun.matches.iter().any(|found| found.target.dataset() == Some(*dataset)));
+            let at_home = noun.matches.iter().any(|found| found.target.dataset() == Some(home));
             return match in_context {
-                Some(dataset) if dataset == home || !self.context.contains(&home) => self.field_of(noun, dataset),
-                Some(_) | None if !self.context.is_empty() => Ok(Resolved::Label(self.nearest_entity(home))),
-                Some(_) | None => Err(self.unknown(noun)),
+                Some(_) if at_home => self.field_of(noun, home),
+                Some(_) | None if self.has_label(home) => Ok(Resolved::Label(home)),
+                Some(dataset) => self.field_of(noun, dataset),
+                None => Ok(Resolved::Label(home)),
             };
         }
         let thing = noun.matches.iter().find(|found| matches!(found.target, Target::Dataset(_))).copied();
@@ -246,12 +261,32 @@ impl Builder<'_> {
             .ok_or_else(|| self.unknown(noun))
     }
 
-    fn nearest_entity(&self, home: usize) -> usize {
-        if self.lexicon.dataset(home).hidden {
-            self.context.iter().copied().find(|dataset| !self.lexicon.dataset(*dataset).hidden).unwrap_or(home)
-        } else {
-            home
-        }
+    /// The thing a bare `name` is of: what is ranked, wanted, grouped by or mentioned.
+    pub(super) fn main_entity(&self, home: usize) -> usize {
+        let ranked = self.sketch.superlative.as_ref().and_then(|superlative| match superlative.of {
+            Some(Target::Dataset(dataset)) => Some(dataset),
+            Some(Target::Field(_) | Target::Metric(_) | Target::Named(_) | Target::Value(_)) | None => None,
+        });
+        let asked = || self.sketch.asked.iter().chain(&self.sketch.wants).find_map(|want| match want {
+            Want::Noun(noun) => sure_dataset(noun),
+            _ => None,
+        });
+        let grouped = || self.sketch.groups.iter().find_map(|group| match group {
+            Group::Noun(noun) => sure_dataset(noun),
+            Group::Bucket(_) | Group::Part(_) => None,
+        });
+        let fits = |dataset: &usize| self.lexicon.graph.distance(home, *dataset).is_some();
+        ranked.filter(fits).or_else(|| asked().filter(fits)).or_else(|| grouped().filter(fits)).unwrap_or_else(|| {
+            if self.has_label(home) && !self.lexicon.is_link(home) {
+                return home;
+            }
+            self.context.iter().copied().find(|dataset| self.has_label(*dataset) && !self.lexicon.is_link(*dataset)).unwrap_or(home)
+        })
+    }
+
+    /// Whether a dataset says what its rows are called.
+    pub(super) fn has_label(&self, dataset: usize) -> bool {
+        self.label_fields(dataset) != self.key_fields(dataset)
     }
 
     /// The best field for a noun seen from a dataset: the field, its score in all and by its words alone.
@@ -268,7 +303,8 @@ impl Builder<'_> {
                 () => 0.0,
             };
             let is_key = self.lexicon.field(field).role == Role::Key && field.dataset != home;
-            let score = found.score * 1.5 + near - 0.12 * cost - if is_key { 0.2 } else { 0.0 };
+            let beside = if noun.near.and_then(Target::dataset) == Some(field.dataset) { 0.3 } else { 0.0 };
+            let score = found.score * 1.5 + near + beside - 0.12 * cost - if is_key { 0.2 } else { 0.0 };
             if best.is_none_or(|(_, other, _)| score > other + 1e-4) {
                 best = Some((field, score, found.score));
             }
@@ -356,7 +392,7 @@ pub(super) fn want_noun(want: &Want) -> Option<&Noun> {
         | Want::Everything(noun)
         | Want::Where(noun)
         | Want::Previous(noun) => Some(noun),
-        Want::Bucket(_) | Want::Part(_) | Want::Quality(_) | Want::When | Want::Who | Want::Rank => None,
+        Want::Bucket(_) | Want::Part(_) | Want::Quality(_) | Want::When | Want::Who | Want::Rank | Want::TheMeasure => None,
     }
 }
 
