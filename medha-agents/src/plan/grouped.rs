@@ -34,14 +34,13 @@ pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Selec
     for order in orders {
         analysis.expr(&order.expr)?;
     }
-    if analysis.groups.len() > grouped && !analysis.leaves.is_empty() && !outputs.is_empty() {
-        let known = &analysis.groups[grouped];
-        let whole = grouped == 0 && plan.group_by.is_empty();
-        if whole {
-            return Err(CompileError::unsupported(format!(
-                "it orders or filters a single number by {known:?}; group by it or drop it"
-            )));
-        }
+    if grouped == 0 && !analysis.groups.is_empty() && !analysis.leaves.is_empty() {
+        return Err(CompileError::unsupported(
+            "it orders or filters a single number by what differs from row to row; group by it or drop it",
+        ));
+    }
+    if analysis.groups.is_empty() && outputs.iter().all(|output| matches!(output, GroupExpr::Literal(_))) {
+        return Err(CompileError::unsupported("it shows nothing but constants"));
     }
     let layer = layer(plan, context, rows, &analysis)?;
     let mut groups = Groups { context, rows, analysis, layer, bucket: None, captured: None };
@@ -154,7 +153,10 @@ impl<'a> Groups<'a, '_> {
             for (term, name) in terms.iter().zip(&names) {
                 inner.items.push(format!("{} AS {}", term.sql, sql.name(name)));
             }
-            inner.order = self.order(plan, &terms, &names)?;
+            // There is one row without groups, and some databases refuse to order it by an aggregate.
+            if !self.layer.groups.is_empty() {
+                inner.order = self.order(plan, &terms, &names)?;
+            }
             inner.limit = sql.limit(plan.limit, plan.offset);
             return Ok(inner);
         }
@@ -340,6 +342,9 @@ impl<'a> Groups<'a, '_> {
 
     /// A number over all groups together: aggregated anew, because averages and distinct counts do not add up.
     fn total(&self, value: &GroupExpr) -> Result<Term, CompileError> {
+        if self.layer.groups.is_empty() {
+            return self.render(value);
+        }
         match value {
             GroupExpr::Leaf(place) => {
                 let leaf = self.analysis.leaves.get(*place).ok_or_else(|| {

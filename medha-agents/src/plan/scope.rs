@@ -106,9 +106,31 @@ impl<'a> Scope<'a> {
         };
         match self.context.paths.find(origin, dataset, via) {
             Ok(tail) => Ok(join(head, &tail)),
-            Err(error @ CompileError::Ambiguous { .. }) => self.joined(dataset).ok_or(error),
+            Err(error @ CompileError::Ambiguous { .. }) => {
+                let ways = self.context.paths.ways(origin, dataset, via)?;
+                let ways = ways.iter().map(|tail| join(head, tail)).collect();
+                self.joined(dataset).or_else(|| self.nearest(ways)).ok_or(error)
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// Of several ways the one that the query already goes furthest, or that leads over what the plan is about.
+    fn nearest(&self, ways: Vec<Path>) -> Option<Path> {
+        let instances = || {
+            self.frames.iter().flat_map(|frame| {
+                frame.instances.iter().map(|instance| [frame.prefix.as_slice(), &instance.path].concat())
+            })
+        };
+        let shared = |way: &Path| {
+            let taken = |length: &usize| instances().any(|known| known == way[..*length]);
+            (1..=way.len()).take_while(taken).count()
+        };
+        let rank = |way: &Path| (shared(way), self.context.paths.passes(way, &self.subject));
+        let best = ways.iter().map(rank).max()?;
+        let mut winners = ways.into_iter().filter(|way| rank(way) == best);
+        let winner = winners.next()?;
+        winners.next().is_none().then_some(winner)
     }
 
     /// The way to rows that belong to the row the plan is about, and never to that row itself.
@@ -179,7 +201,7 @@ impl<'a> Scope<'a> {
         if pushed {
             self.origins.pop();
         }
-        let from = self.from_lines(self.frames.len() - 1)?;
+        let from = self.table_lines(self.frames.len() - 1)?;
         self.frames.pop();
         self.unmatched = before;
         let select = super::select::Select {
@@ -193,7 +215,7 @@ impl<'a> Scope<'a> {
 
     /// The tables of the outermost query, one line each.
     pub(super) fn from(&self) -> Result<Vec<String>, CompileError> {
-        self.from_lines(0)
+        self.table_lines(0)
     }
 
     /// The conditions that the root's own rows must meet.
@@ -265,7 +287,7 @@ impl<'a> Scope<'a> {
         self.context.paths.relationship(step).join_type
     }
 
-    fn from_lines(&self, frame: usize) -> Result<Vec<String>, CompileError> {
+    fn table_lines(&self, frame: usize) -> Result<Vec<String>, CompileError> {
         let instances = &self.frames[frame].instances;
         let root = &instances[0];
         let mut lines = vec![self.context.table(root.dataset, &root.alias)];
