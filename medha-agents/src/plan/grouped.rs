@@ -22,7 +22,7 @@ pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Selec
     let outputs: Result<Vec<GroupExpr>, CompileError> =
         plan.outputs.iter().map(|output| analysis.expr(&output.expr)).collect();
     let outputs = outputs?;
-    for group in &plan.group_by {
+    for group in plan.group_by.iter().filter(|group| !matches!(group, Expr::Literal(_))) {
         analysis.group(group);
     }
     // A look ahead: the numbers that conditions and orders need have to be aggregated with the others.
@@ -38,6 +38,9 @@ pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Selec
         return Err(CompileError::unsupported(
             "it orders or filters a single number by what differs from row to row; group by it or drop it",
         ));
+    }
+    if analysis.groups.is_empty() && outputs.iter().any(GroupExpr::is_window) {
+        return Err(CompileError::unsupported("it compares groups and has none; group by something"));
     }
     if analysis.groups.is_empty() && outputs.iter().all(|output| matches!(output, GroupExpr::Literal(_))) {
         return Err(CompileError::unsupported("it shows nothing but constants"));
@@ -410,9 +413,11 @@ pub(super) fn order_by(
         return Vec::new();
     }
     let unique = |name: &String| names.iter().filter(|other| other.eq_ignore_ascii_case(name)).count() == 1;
+    // A constant orders nothing, and a bare number would be read as the place of a column.
+    let constant = |sql: &str| sql.starts_with('\'') || sql == "NULL" || sql.parse::<f64>().is_ok();
     let mut used = vec![false; values.len()];
     let mut keys = Vec::new();
-    for (sql, descending) in asked {
+    for (sql, descending) in asked.iter().filter(|(sql, _)| !constant(sql)) {
         let shown = values.iter().position(|value| value == sql);
         if let Some(place) = shown {
             if std::mem::replace(&mut used[place], true) {
@@ -429,8 +434,7 @@ pub(super) fn order_by(
         keys.push(context.sql.order(&key, *descending, limited));
     }
     for (place, value) in values.iter().enumerate() {
-        let constant = value.starts_with('\'') || value.parse::<f64>().is_ok();
-        if !used[place] && !constant {
+        if !used[place] && !constant(value) {
             keys.push(if unique(&names[place]) { context.sql.name(&names[place]) } else { value.clone() });
         }
     }
