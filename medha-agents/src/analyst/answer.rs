@@ -114,7 +114,10 @@ impl Answer {
     /// This answer as a turn of a dialog, for the history of the next question.
     #[must_use]
     pub fn turn(&self) -> Turn {
-        Turn { question: self.question.clone(), steps: self.panels.iter().map(|panel| panel.step.clone()).collect() }
+        Turn {
+            question: self.question.clone(),
+            steps: self.panels.iter().map(|panel| panel.step.clone()).collect(),
+        }
     }
 }
 

@@ -15,7 +15,10 @@ pub trait Clock: Debug + Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "this is the edge where the clock is read; tests pass one of their own")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is the edge where the clock is read; tests pass one of their own"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -45,11 +45,12 @@ pub(crate) fn before(step: &PlannedStep, model: &SemanticModel, now: DateTime) -
     let Some(time) = &plan.time else { return Before::Nothing };
     let own_change = matches!(step.intent, Intent::List | Intent::Comparison | Intent::Trend);
     let aggregates = plan.outputs.iter().any(|output| is_aggregate(&output.expr));
-    let movable = plan.set.is_none() && plan.top_per_group.is_none() && plan.having.is_empty() && plan.offset.is_none();
+    let movable =
+        plan.set.is_none() && plan.top_per_group.is_none() && plan.having.is_empty() && plan.offset.is_none();
     if own_change || !aggregates || !movable || plan.outputs.iter().any(|output| has_own_time(&output.expr)) {
         return Before::Nothing;
     }
-    match comparable(time, now, DataSpan::of(time, model, now)) {
+    match comparable(time, now, DataSpan::of(&time.field, model, now)) {
         Compared::With(window) => {
             let mut moved = plan.clone();
             moved.time = Some(window.range.clone());

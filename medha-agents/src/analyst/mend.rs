@@ -57,7 +57,8 @@ impl Mend {
                     for field in &mut dataset.fields {
                         field.expression = renamed(&field.expression, from, to);
                     }
-                    dataset.row_filter = dataset.row_filter.as_deref().map(|filter| renamed(filter, from, to));
+                    dataset.row_filter =
+                        dataset.row_filter.as_deref().map(|filter| renamed(filter, from, to));
                 }
             }
         }
@@ -74,13 +75,16 @@ pub(crate) fn find(unknown: &UnknownName, model: &SemanticModel, schema: &Schema
             Some(Mend::Table { from: table.clone(), to })
         }
         UnknownName::Column { column, table } => {
-            let mut mends = tables_with(column, table.as_deref(), model, schema).filter_map(|(dataset, table)| {
-                // A column that another field already stands for has not been renamed.
-                let used = |name: &str| dataset.fields.iter().any(|field| has_word(&field.expression, name));
-                let free = table.columns.iter().map(|column| column.name.as_str()).filter(|name| !used(name));
-                let to = nearest(column, free)?;
-                Some(Mend::Column { table: table.name.clone(), from: column.clone(), to })
-            });
+            let mut mends =
+                tables_with(column, table.as_deref(), model, schema).filter_map(|(dataset, table)| {
+                    // A column that another field already stands for has not been renamed.
+                    let used =
+                        |name: &str| dataset.fields.iter().any(|field| has_word(&field.expression, name));
+                    let free =
+                        table.columns.iter().map(|column| column.name.as_str()).filter(|name| !used(name));
+                    let to = nearest(column, free)?;
+                    Some(Mend::Column { table: table.name.clone(), from: column.clone(), to })
+                });
             let found = mends.next()?;
             mends.next().is_none().then_some(found)
         }
@@ -97,14 +101,20 @@ fn tables_with<'a>(
     model.datasets.iter().filter_map(move |dataset| {
         let real = schema.tables.iter().find(|real| is_table(dataset, &real.name))?;
         let named = table.is_none_or(|table| table.eq_ignore_ascii_case(&real.name));
-        let speaks = dataset.fields.iter().map(|field| &field.expression).chain(&dataset.row_filter).any(|sql| has_word(sql, column));
+        let speaks = dataset
+            .fields
+            .iter()
+            .map(|field| &field.expression)
+            .chain(&dataset.row_filter)
+            .any(|sql| has_word(sql, column));
         (named && speaks && real.column(column).is_none()).then_some((dataset, real))
     })
 }
 
 /// The one name that is near; `None` where none or several are.
 fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
-    let mut scored: Vec<(f64, &str)> = candidates.map(|candidate| (nearness(name, candidate), candidate)).collect();
+    let mut scored: Vec<(f64, &str)> =
+        candidates.map(|candidate| (nearness(name, candidate), candidate)).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (best, candidate) = *scored.first()?;
     let next = scored.get(1).map_or(0.0, |(score, _)| *score);
@@ -118,7 +128,8 @@ fn nearness(a: &str, b: &str) -> f64 {
     let longest = a_words.len().max(b_words.len()).max(1);
     let shortest = a_words.len().min(b_words.len());
     // All words of one in the other ("amount" and "total_amount") is as good as near, less so the more are added.
-    let words = if shared > 0 && shared == shortest { 0.7 + 0.3 * shared as f64 / longest as f64 } else { 0.0 };
+    let words =
+        if shared > 0 && shared == shortest { 0.7 + 0.3 * shared as f64 / longest as f64 } else { 0.0 };
     let letters = strsim::normalized_damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase());
     words.max(letters)
 }
@@ -135,11 +146,17 @@ fn has_word(sql: &str, name: &str) -> bool {
 
 /// An expression with one identifier replaced; text in single quotes is left alone.
 fn renamed(sql: &str, from: &str, to: &str) -> String {
-    let plain = to.chars().enumerate().all(|(place, letter)| letter == '_' || letter.is_ascii_alphabetic() || place > 0 && letter.is_ascii_digit());
+    let plain = to.chars().enumerate().all(|(place, letter)| {
+        letter == '_' || letter.is_ascii_alphabetic() || place > 0 && letter.is_ascii_digit()
+    });
     let written = if plain { to.to_owned() } else { format!("\"{}\"", to.replace('"', "\"\"")) };
     words(sql)
         .map(|(is_name, word)| {
-            if is_name && word.trim_matches(QUOTES).eq_ignore_ascii_case(from) { written.as_str() } else { word }
+            if is_name && word.trim_matches(QUOTES).eq_ignore_ascii_case(from) {
+                written.as_str()
+            } else {
+                word
+            }
         })
         .collect()
 }
@@ -157,7 +174,9 @@ fn words(sql: &str) -> impl Iterator<Item = (bool, &str)> {
                 let close = rest[1..].find(first).map_or(rest.len(), |place| place + 2);
                 (first != '\'', close)
             }
-            letter if is_letter(letter) => (true, rest.find(|letter| !is_letter(letter)).unwrap_or(rest.len())),
+            letter if is_letter(letter) => {
+                (true, rest.find(|letter| !is_letter(letter)).unwrap_or(rest.len()))
+            }
             letter => (false, letter.len_utf8()),
         };
         let (word, after) = rest.split_at(length);

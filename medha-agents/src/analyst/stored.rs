@@ -32,7 +32,10 @@ enum StoredValue {
     Blob(Vec<u8>),
 }
 
-pub(crate) fn serialize<S: Serializer>(result: &Option<Arc<ResultSet>>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(
+    result: &Option<Arc<ResultSet>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let store = |result: &Arc<ResultSet>| StoredResult {
         columns: result.columns.clone(),
         rows: result.rows.iter().map(|row| row.iter().map(store).collect()).collect(),
@@ -41,7 +44,9 @@ pub(crate) fn serialize<S: Serializer>(result: &Option<Arc<ResultSet>>, serializ
     result.as_ref().map(store).serialize(serializer)
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<ResultSet>>, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Arc<ResultSet>>, D::Error> {
     let stored = Option::<StoredResult>::deserialize(deserializer)?;
     Ok(stored.map(|stored| {
         let rows = stored.rows.into_iter().map(|row| row.into_iter().map(restore).collect()).collect();
@@ -96,7 +101,11 @@ mod tests {
             Value::Blob(vec![0, 255]),
         ];
         let column = ResultColumn { name: "a".into(), kind: ColumnKind::Unknown };
-        let result = ResultSet { columns: vec![column; row.len()], rows: vec![row], truncated: Some(Truncation::Rows) };
+        let result = ResultSet {
+            columns: vec![column; row.len()],
+            rows: vec![row],
+            truncated: Some(Truncation::Rows),
+        };
         let stored = serde_json::to_value(Kept(Some(Arc::new(result.clone())))).unwrap();
         let kept: Kept = serde_json::from_value(stored).unwrap();
         assert_eq!(kept.0.as_deref(), Some(&result));

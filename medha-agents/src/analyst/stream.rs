@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use medha_graph::{Event, Interrupt, RunError, RunStream};
 use tokio_util::sync::CancellationToken;
 
-use super::analyst::{Analyst, Waiting};
 use super::answer::{Answer, AnswerOutcome, Note, Timing};
+use super::ask::{Analyst, Waiting};
 use super::event::{AnalystEvent, EventPayload};
 use super::json;
 use super::state::AnalystState;
@@ -130,8 +130,9 @@ impl AnswerStream {
     /// The run stops for a choice; it is kept so that it can go on.
     fn interrupt(&mut self, interrupts: &[Interrupt]) {
         let asked = interrupts.first().map(|interrupt| interrupt.question.clone());
-        let clarification: Clarification =
-            asked.and_then(|question| serde_json::from_value(question).ok()).unwrap_or_else(|| Clarification {
+        let clarification: Clarification = asked
+            .and_then(|question| serde_json::from_value(question).ok())
+            .unwrap_or_else(|| Clarification {
                 prompt: "The question could mean several things.".into(),
                 options: Vec::new(),
             });
@@ -151,7 +152,8 @@ impl AnswerStream {
         } else {
             tracing::error!(%error, "the workflow failed");
             let message = "something went wrong inside the analyst".to_owned();
-            answer.outcome = AnswerOutcome::Failed { message, hint: Some("ask again, or report the question".into()) };
+            answer.outcome =
+                AnswerOutcome::Failed { message, hint: Some("ask again, or report the question".into()) };
         }
         self.finish(answer);
     }
@@ -175,7 +177,12 @@ impl AnswerStream {
         }
         answer.timings = std::mem::take(&mut self.timings);
         let mut seen: Vec<Note> = Vec::new();
-        answer.notes.retain(|note| !seen.contains(note) && { seen.push(note.clone()); true });
+        answer.notes.retain(|note| {
+            !seen.contains(note) && {
+                seen.push(note.clone());
+                true
+            }
+        });
         let status = match &answer.outcome {
             AnswerOutcome::Answered => "success",
             AnswerOutcome::NeedsChoice(clarification) => {
@@ -193,7 +200,11 @@ impl AnswerStream {
             }
         };
         let ms = milliseconds(self.started, self.analyst.clock().now());
-        self.ready.push_back(EventPayload::RunFinished { status: status.into(), ms, answer: answer.to_json() });
+        self.ready.push_back(EventPayload::RunFinished {
+            status: status.into(),
+            ms,
+            answer: answer.to_json(),
+        });
         self.answer = Some(answer);
     }
 
@@ -230,6 +241,10 @@ impl Stream for AnswerStream {
 
 impl Debug for AnswerStream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("AnswerStream").field("run_id", &self.run_id).field("seq", &self.seq).finish_non_exhaustive()
+        formatter
+            .debug_struct("AnswerStream")
+            .field("run_id", &self.run_id)
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
     }
 }

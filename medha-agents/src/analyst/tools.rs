@@ -7,9 +7,9 @@ use medha_connectors::{Connector, ConnectorError, Guard, QueryOptions, Schema};
 use medha_graph::Ctx;
 use tokio_util::sync::CancellationToken;
 
-use super::analyst::QuestionPlanner;
 use super::clock::Clock;
 use super::event::EventPayload;
+use super::planning::QuestionPlanner;
 use crate::semantic::SemanticModel;
 
 /// What all runs of an analyst share.
@@ -66,7 +66,13 @@ pub(crate) struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn begin(ctx: &'a Ctx, run: &'a RunTools, name: &'static str, panel: Option<usize>, title: &str) -> Self {
+    pub(crate) fn begin(
+        ctx: &'a Ctx,
+        run: &'a RunTools,
+        name: &'static str,
+        panel: Option<usize>,
+        title: &str,
+    ) -> Self {
         ctx.emit(EventPayload::StepStarted { step: name.into(), panel, title: title.to_owned() });
         Self { ctx, run, name, panel, started: run.clock.now() }
     }
@@ -81,7 +87,13 @@ impl<'a> Step<'a> {
 
     fn end(self, detail: String, ok: bool) {
         let ms = milliseconds(self.started, self.run.clock.now());
-        self.ctx.emit(EventPayload::StepFinished { step: self.name.into(), panel: self.panel, detail, ok, ms });
+        self.ctx.emit(EventPayload::StepFinished {
+            step: self.name.into(),
+            panel: self.panel,
+            detail,
+            ok,
+            ms,
+        });
     }
 }
 

@@ -50,7 +50,9 @@ pub(crate) enum UnknownName {
 
 impl Trouble {
     pub(crate) fn failed(message: impl Into<String>, hint: Option<&str>) -> Self {
-        Self::Final { outcome: AnswerOutcome::Failed { message: message.into(), hint: hint.map(str::to_owned) } }
+        Self::Final {
+            outcome: AnswerOutcome::Failed { message: message.into(), hint: hint.map(str::to_owned) },
+        }
     }
 
     /// The trouble as the error of a node; nothing is gained by trying again as is.
@@ -69,7 +71,10 @@ impl From<&ConnectorError> for Trouble {
         match error {
             ConnectorError::Query { reason } => match unknown_name(reason) {
                 Some(name) => Self::UnknownName { name, message: "the database has changed".into() },
-                None => Self::failed(told(reason), Some("ask in another way, or look at the statement with --explain")),
+                None => Self::failed(
+                    told(reason),
+                    Some("ask in another way, or look at the statement with --explain"),
+                ),
             },
             ConnectorError::Cancelled => Self::Final { outcome: AnswerOutcome::Cancelled },
             ConnectorError::Deadline { .. } => {
@@ -85,7 +90,8 @@ fn unknown_name(reason: &str) -> Option<UnknownName> {
     let after = |marker: &str| {
         let rest = reason.split_once(marker)?.1;
         let name: String = rest.trim_start().chars().take_while(|letter| !letter.is_whitespace()).collect();
-        let name = name.trim_matches(|letter| matches!(letter, '"' | '\'' | '`' | ',' | ';' | ')')).to_owned();
+        let name =
+            name.trim_matches(|letter| matches!(letter, '"' | '\'' | '`' | ',' | ';' | ')')).to_owned();
         (!name.is_empty()).then_some(name)
     };
     if let Some(table) = after("no such table:") {
@@ -112,7 +118,17 @@ fn last_part(name: &str) -> String {
 /// are about the inside of a statement that the user did not write.
 fn told(reason: &str) -> String {
     let lower = reason.to_ascii_lowercase();
-    let about_sql = ["near \"", "syntax", "select ", " from ", "ambiguous", "misuse", "aggregate", "no such", "sql logic", "prepare"];
+    let about_sql = [
+        "near \"",
+        "syntax",
+        "select ",
+        "ambiguous",
+        "misuse",
+        "aggregate",
+        "no such",
+        "sql logic",
+        "prepare",
+    ];
     if about_sql.iter().any(|word| lower.contains(word)) {
         return "the database could not run the statement made for this question".into();
     }
@@ -145,11 +161,18 @@ mod tests {
 
     #[test]
     fn the_inside_of_a_statement_is_not_told() {
-        let error = ConnectorError::Query { reason: "near \"FROM\": syntax error in SELECT secret FROM t".into() };
-        let Trouble::Final { outcome: AnswerOutcome::Failed { message, .. } } = Trouble::from(&error) else { panic!() };
+        let error =
+            ConnectorError::Query { reason: "near \"FROM\": syntax error in SELECT secret FROM t".into() };
+        let Trouble::Final { outcome: AnswerOutcome::Failed { message, .. } } = Trouble::from(&error) else {
+            panic!()
+        };
         assert_eq!(message, "the database could not run the statement made for this question");
-        let damaged = ConnectorError::Query { reason: "the file \"a.db\" is damaged; restore it from a backup".into() };
-        let Trouble::Final { outcome: AnswerOutcome::Failed { message, .. } } = Trouble::from(&damaged) else { panic!() };
+        let damaged =
+            ConnectorError::Query { reason: "the file \"a.db\" is damaged; restore it from a backup".into() };
+        let Trouble::Final { outcome: AnswerOutcome::Failed { message, .. } } = Trouble::from(&damaged)
+        else {
+            panic!()
+        };
         assert!(message.contains("damaged"), "{message}");
     }
 }

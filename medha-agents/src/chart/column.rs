@@ -4,6 +4,7 @@ use medha_connectors::{ColumnKind, ResultSet, Value};
 use serde::{Deserialize, Serialize};
 
 use super::number::NumberFormat;
+use super::value::{label, part_label};
 use crate::plan::{AggregateFunction, AnalysisPlan, ArithmeticOp, DatePart, Expr, FieldRef, Grain, Literal};
 use crate::planner::{Intent, PlannedStep};
 use crate::semantic::{Additivity, DataType, Field, Role, SemanticModel};
@@ -108,33 +109,6 @@ pub fn unique_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String>
     unique
 }
 
-/// The number a value stands for, if it is one that can be reckoned with.
-#[must_use]
-pub fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Integer(integer) => Some(*integer as f64),
-        Value::Float(float) => Some(*float).filter(|float| float.is_finite()),
-        Value::Decimal(digits) => digits.parse().ok().filter(|float: &f64| float.is_finite()),
-        _ => None,
-    }
-}
-
-/// A value as the name of a group; `NULL` and empty text are `(none)`.
-#[must_use]
-pub fn label(value: &Value) -> String {
-    match value {
-        Value::Null => "(none)".into(),
-        Value::Bool(flag) => if *flag { "yes" } else { "no" }.into(),
-        Value::Integer(integer) => integer.to_string(),
-        Value::Float(float) => float.to_string(),
-        Value::Decimal(digits) => digits.clone(),
-        Value::Text(text) if text.trim().is_empty() => "(none)".into(),
-        Value::Text(text) => text.clone(),
-        Value::Blob(bytes) => format!("({} bytes)", bytes.len()),
-        other => format!("{other:?}"),
-    }
-}
-
 /// The measure that matters most and the others in order, as indexes into the columns.
 ///
 /// It is the one the rows are ordered by, the share where shares are asked for, else the first; a rank is never it.
@@ -152,44 +126,6 @@ pub(crate) fn measures(step: &PlannedStep, columns: &[Column]) -> Option<(usize,
     let first = ordered.or(share).or(measures.first().copied())?;
     measures.retain(|&index| index != first);
     Some((first, measures))
-}
-
-/// The names of weekdays, Sunday first as [`DatePart::DayOfWeek`] counts them.
-pub(crate) const WEEKDAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-/// The names of months, January first.
-pub(crate) const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-/// A value as a person calls it, where it may be a part of a date.
-pub(crate) fn part_label(part: Option<DatePart>, value: &Value) -> String {
-    let (Some(part), Value::Integer(integer)) = (part, value) else { return label(value) };
-    let named = |names: &[&str], first: i64| {
-        usize::try_from(integer - first)
-            .ok()
-            .and_then(|index| names.get(index))
-            .map(|name| (*name).to_owned())
-    };
-    match part {
-        DatePart::DayOfWeek => named(&WEEKDAYS, 0),
-        DatePart::MonthOfYear => named(&MONTHS, 1),
-        DatePart::HourOfDay => Some(format!("{integer:02}:00")),
-        DatePart::QuarterOfYear => Some(format!("Q{integer}")),
-        DatePart::DayOfMonth | DatePart::Year => None,
-    }
-    .unwrap_or_else(|| label(value))
 }
 
 /// Whether an expression sums up rows.
@@ -477,13 +413,5 @@ mod tests {
             right: Box::new(share),
         };
         assert_eq!(reader.format(&percent), NumberFormat::Percent);
-    }
-
-    #[test]
-    fn values_that_are_not_numbers_are_not_reckoned_with() {
-        assert_eq!(number(&Value::Text("12".into())), None);
-        assert_eq!(number(&Value::Float(f64::NAN)), None);
-        assert_eq!(number(&Value::Decimal("12.50".into())), Some(12.5));
-        assert_eq!(label(&Value::Null), "(none)");
     }
 }

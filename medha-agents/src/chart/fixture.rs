@@ -138,16 +138,7 @@ pub(crate) fn model() -> SemanticModel {
         expression: name.into(),
         data_type,
         role,
-        description: None,
-        synonyms: Vec::new(),
-        values: Vec::new(),
-        values_complete: false,
-        default_aggregate: None,
-        unit: None,
-        format: None,
-        pii: None,
-        min: None,
-        max: None,
+        ..Field::default()
     };
     let orders = Dataset {
         name: "orders".into(),
@@ -175,16 +166,11 @@ pub(crate) fn model() -> SemanticModel {
         name: name.into(),
         expression: "SUM(orders.amount)".into(),
         dataset: "orders".into(),
-        description: None,
-        synonyms: Vec::new(),
         time: Some("orders.ordered_at".into()),
-        filter: None,
         format: Some(format.into()),
-        unit: None,
-        currency: None,
         additivity,
         higher_is_better: Some(true),
-        line_level_equivalent: None,
+        ..Metric::default()
     };
     SemanticModel {
         name: "shop".into(),

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use medha_connectors::{ResultSet, Value};
 
-use super::column::{number, part_label, unique_names};
+use super::column::unique_names;
 use super::spec::{ChartKind, ChartSpec, Encoding, Scale};
+use super::value::{number, part_label};
 
 /// More marks than this are neither drawn nor read.
 const MAX_MARKS: usize = 5000;

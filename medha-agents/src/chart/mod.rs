@@ -6,6 +6,7 @@ mod describe;
 mod legal;
 mod number;
 mod spec;
+mod value;
 mod vega;
 
 #[cfg(test)]
@@ -14,10 +15,11 @@ pub(crate) mod fixture;
 mod tests;
 
 pub use choose::{choose, redraw};
-pub use column::{Column, ColumnRole, columns_of, label, number, unique_names};
+pub use column::{Column, ColumnRole, columns_of, unique_names};
 pub(crate) use column::{is_aggregate, measures};
 pub use legal::{ChartError, check};
 pub use number::NumberFormat;
 pub(crate) use number::percent;
 pub use spec::{ChartKind, ChartSpec, Encoding, Scale};
+pub use value::{label, number};
 pub use vega::{VEGA_LITE_SCHEMA, vega_lite};

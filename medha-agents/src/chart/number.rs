@@ -215,7 +215,7 @@ mod tests {
             (&NumberFormat::Percent, 43.0, "43.0%"),
             (&NumberFormat::Percent, 0.01, "less than 0.1%"),
             (&NumberFormat::Fraction, -0.5, "-50.0%"),
-            (&NumberFormat::Plain, 3.14159, "3.14"),
+            (&NumberFormat::Plain, 2.71999, "2.72"),
             (&NumberFormat::Plain, 0.000_123_4, "0.000123"),
             (&NumberFormat::Plain, 12_345.6, "12,346"),
             (&NumberFormat::Plain, f64::INFINITY, "inf"),

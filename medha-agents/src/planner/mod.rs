@@ -6,7 +6,16 @@ mod lexicon;
 mod time;
 mod grammar;
 mod build;
+mod read;
+mod refuse;
+mod spelling;
+mod phrase;
+mod propose;
+mod follow;
+mod steps;
+mod engine;
 
+pub use engine::Planner;
 pub use understanding::{
     Abstention, Clarification, Correction, Intent, Planned, PlannedStep, Question, Turn, Understanding,
 };

@@ -4,6 +4,7 @@ use medha_graph::{Context, Ctx};
 
 use super::super::event::EventPayload;
 use super::super::state::{AnalystState, AnalystStateUpdate, PanelWork};
+use super::super::suggest::suggest;
 use super::super::tools::{RunTools, Step, Tools};
 use crate::planner::{PlannedStep, Question, Understanding};
 
@@ -17,15 +18,18 @@ pub(crate) async fn follow_ups(
     run: Context<RunTools>,
     ctx: Ctx,
 ) -> AnalystStateUpdate {
-    let is_answered = |work: &&PanelWork| work.failure.is_none() && (work.result.is_some() || state.asked.dry_run);
-    let steps: Vec<PlannedStep> = state.panels.values().filter(is_answered).map(|work| work.step.clone()).collect();
+    let is_answered =
+        |work: &&PanelWork| work.failure.is_none() && (work.result.is_some() || state.asked.dry_run);
+    let steps: Vec<PlannedStep> =
+        state.panels.values().filter(is_answered).map(|work| work.step.clone()).collect();
     if steps.is_empty() || state.ending.is_some() {
         return AnalystState::update();
     }
     let step = Step::begin(&ctx, &run, "follow_ups", None, "Thinking of what to ask next");
     let now = state.asked.now;
     let mut items: Vec<String> = Vec::new();
-    for question in tools.planner.follow_ups(&steps, now) {
+    let ideas = tools.planner.follow_ups(&steps, now).into_iter().chain(suggest(&steps, &tools.model));
+    for question in ideas {
         let asked = Question { text: &question, now, instructions: None, history: &[] };
         let known = items.contains(&question) || question.eq_ignore_ascii_case(&state.asked.question);
         if known || items.len() == MOST {
@@ -33,8 +37,12 @@ pub(crate) async fn follow_ups(
         }
         // A question that leads to the answer just given leads nowhere.
         let leads_on = match tools.planner.understand(&asked) {
-            Understanding::Planned(planned) => planned.steps.iter().any(|next| steps.iter().all(|step| step.plan != next.plan)),
-            Understanding::Misspelt { .. } | Understanding::Ambiguous(_) | Understanding::NotUnderstood(_) => false,
+            Understanding::Planned(planned) => {
+                planned.steps.iter().any(|next| steps.iter().all(|step| step.plan != next.plan))
+            }
+            Understanding::Misspelt { .. }
+            | Understanding::Ambiguous(_)
+            | Understanding::NotUnderstood(_) => false,
         };
         if leads_on {
             items.push(question);

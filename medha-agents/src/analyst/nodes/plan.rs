@@ -25,7 +25,8 @@ pub(crate) async fn plan(
 ) -> Result<AnalystStateUpdate, NodeError> {
     let step = Step::begin(&ctx, &run, "plan", None, "Understanding the question");
     let asked = &state.asked;
-    let mut question = if state.question.is_empty() { asked.question.clone() } else { state.question.clone() };
+    let mut question =
+        if state.question.is_empty() { asked.question.clone() } else { state.question.clone() };
     let mut given = asked.choice.clone();
     for _ in 0..=MOST_CHOICES {
         let understanding = tools.planner.understand(&Question {
@@ -42,13 +43,17 @@ pub(crate) async fn plan(
                 });
                 return Ok(planned_update(planned, question, unused, step, &ctx));
             }
-            Understanding::Misspelt { corrections } if state.rewordings < MOST_REWORDINGS && !corrections.is_empty() => {
-                let words: Vec<String> = corrections.iter().map(|correction| format!("{:?}", correction.from)).collect();
+            Understanding::Misspelt { corrections }
+                if state.rewordings < MOST_REWORDINGS && !corrections.is_empty() =>
+            {
+                let words: Vec<String> =
+                    corrections.iter().map(|correction| format!("{:?}", correction.from)).collect();
                 step.failed(format!("not known: {}", words.join(", ")));
                 return Err(Trouble::Misspelt { corrections }.into_error());
             }
             Understanding::Misspelt { corrections } => {
-                let not_understood: Vec<String> = corrections.into_iter().map(|correction| correction.from).collect();
+                let not_understood: Vec<String> =
+                    corrections.into_iter().map(|correction| correction.from).collect();
                 let reason = "some words of the question are not known".into();
                 return Ok(abstained(Abstention { reason, not_understood, ..Abstention::default() }, step));
             }
@@ -93,7 +98,8 @@ fn abstained(abstention: Abstention, step: Step<'_>) -> AnalystStateUpdate {
 /// The question a choice stands for: an option by its number or its words, else the words themselves.
 fn chosen(clarification: &Clarification, choice: &str) -> String {
     let choice = choice.trim();
-    let by_number = choice.parse::<usize>().ok().and_then(|number| clarification.options.get(number.checked_sub(1)?));
+    let by_number =
+        choice.parse::<usize>().ok().and_then(|number| clarification.options.get(number.checked_sub(1)?));
     let by_words = || clarification.options.iter().find(|option| option.trim().eq_ignore_ascii_case(choice));
     by_number.or_else(by_words).cloned().unwrap_or_else(|| choice.to_owned())
 }

@@ -25,7 +25,10 @@ pub(crate) async fn recover(
     let at = failure.payload.clone().and_then(|payload| serde_json::from_value::<PanelAt>(payload).ok());
     let trouble = failure.detail::<Trouble>().unwrap_or_else(|| {
         tracing::error!(node = failure.node, error = failure.error, "a step of the workflow broke");
-        Trouble::failed(format!("the step {:?} broke", failure.node), Some("ask again, or report the question"))
+        Trouble::failed(
+            format!("the step {:?} broke", failure.node),
+            Some("ask again, or report the question"),
+        )
     });
     match (trouble, at) {
         (Trouble::Misspelt { corrections }, _) => Ok(reword(state, &corrections, &run, &ctx)),
@@ -51,9 +54,15 @@ pub(crate) async fn recover(
 }
 
 /// Puts known words in the place of unknown ones and plans again.
-fn reword(state: &AnalystState, corrections: &[Correction], run: &RunTools, ctx: &Ctx) -> Command<AnalystState> {
+fn reword(
+    state: &AnalystState,
+    corrections: &[Correction],
+    run: &RunTools,
+    ctx: &Ctx,
+) -> Command<AnalystState> {
     let step = Step::begin(ctx, run, "recover", None, "Mending the question");
-    let mut question = if state.question.is_empty() { state.asked.question.clone() } else { state.question.clone() };
+    let mut question =
+        if state.question.is_empty() { state.asked.question.clone() } else { state.question.clone() };
     let mut notes = Vec::new();
     let mut told = Vec::new();
     for correction in corrections {
@@ -120,12 +129,14 @@ fn replace_words(text: &str, from: &str, to: &str) -> String {
     if from.is_empty() {
         return text.to_owned();
     }
-    let is_word = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let is_word =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     while let Some(letter) = text[at..].chars().next() {
         let end = matched(&text[at..], from).map(|length| at + length);
-        let alone = |end: usize| !is_word(text[..at].chars().next_back()) && !is_word(text[end..].chars().next());
+        let alone =
+            |end: usize| !is_word(text[..at].chars().next_back()) && !is_word(text[end..].chars().next());
         match end.filter(|&end| alone(end)) {
             Some(end) => {
                 out.push_str(to);

@@ -22,6 +22,7 @@ impl Parser<'_> {
     pub(super) fn chain(&mut self, np: &mut Np) -> bool {
         let mut head: Option<Noun> = None;
         let mut values: Vec<Vec<Noun>> = Vec::new();
+        let mut named: Option<usize> = None;
         for _ in 0..6 {
             if self.peek(0).is_some_and(|token| token.kind == TokenKind::Possessive) && (head.is_some() || !values.is_empty()) {
                 self.take(1);
@@ -30,18 +31,25 @@ impl Parser<'_> {
             if head.is_some() && self.count_suffix(np) {
                 break;
             }
-            if let Some(noun) = head.as_ref().filter(|noun| noun.dataset().is_some() || noun.has_field()) {
+            if let Some(noun) = head.as_ref().filter(|noun| !self.plain && (noun.dataset().is_some() || noun.has_field())) {
                 let noun = noun.clone();
                 if self.literal_after(&noun, np) {
+                    head = np.noun.clone();
                     break;
                 }
             }
             if self.starts_window() {
                 break;
             }
+            if head.is_some() && (self.is_participle() || (self.after_plural() && !self.value_here())) {
+                break;
+            }
             let Some(item) = self.item(head.is_some()) else { break };
             match item {
-                Item::Named(index, negated) => np.conds.push(Cond::Named { index, negated }),
+                Item::Named(index, negated) => {
+                    np.conds.push(Cond::Named { index, negated });
+                    named = Some(index);
+                }
                 Item::Value(found) => match head.take() {
                     Some(noun) => {
                         self.value_after(noun.clone(), found, np);
@@ -58,6 +66,16 @@ impl Parser<'_> {
                     head = Some(noun);
                 }
             }
+        }
+        if let (None, Some(index)) = (&head, named) {
+            // `active customers` names the thing together with the condition.
+            let dataset = self.lexicon.dataset_index(&self.lexicon.model.filters[index].dataset);
+            head = dataset.map(|dataset| Noun {
+                matches: vec![Match { target: Target::Dataset(dataset), len: 1, score: 0.95 }],
+                text: self.lexicon.dataset(dataset).name.clone(),
+                at: self.at,
+                ..Noun::default()
+            });
         }
         let near = head.as_ref().and_then(Noun::best).map(|found| found.target);
         for found in values {
@@ -95,7 +113,7 @@ impl Parser<'_> {
         }
         let matches = self.lookup();
         if matches.is_empty() {
-            return self.opposite(&token).or_else(|| self.label(&token, has_head));
+            return self.opposite(&token).or_else(|| self.label(&token, has_head)).or_else(|| self.rooted(&token, has_head));
         }
         let named = matches.iter().find_map(|found| match found.target {
             Target::Named(index) => Some((index, found.len, found.score)),
@@ -121,7 +139,7 @@ impl Parser<'_> {
         let len = best_name?.len;
         let longest: Vec<Match> = names_of(&matches, len);
         let mut noun = self.noun_of(longest, len);
-        noun.is_label = is_label_word(&self.tokens[self.at + len - 1]);
+        noun.is_label = len == 1 && is_label_word(&self.tokens[self.at]);
         self.take(len);
         Some(Item::Name(noun))
     }
@@ -171,6 +189,41 @@ impl Parser<'_> {
         let noun = Noun { is_label: true, ..self.noun_of(Vec::new(), 1) };
         self.take(1);
         Some(Item::Name(noun))
+    }
+
+    /// `directors` for `Directed_by`: a noun made from the verb that names a field.
+    fn rooted(&mut self, token: &Token, has_head: bool) -> Option<Item> {
+        let is_noun = token.kind == TokenKind::Word && !token.lower.ends_with("ed") && !token.lower.ends_with("ing") && !words::is_light_verb(&token.stem) && !words::is_stop_word(&token.lower);
+        if !is_noun || has_head {
+            return None;
+        }
+        let mut matches = self.lexicon.by_root(token);
+        matches.retain(|found| matches!(found.target, Target::Field(_)));
+        for found in &mut matches {
+            found.score = 0.7;
+        }
+        if matches.is_empty() {
+            return None;
+        }
+        let noun = self.noun_of(matches, 1);
+        self.take(1);
+        Some(Item::Name(noun))
+    }
+
+    /// `directed by`, `opened before`: a verb and no noun.
+    fn is_participle(&self) -> bool {
+        let verb = self.peek(0).is_some_and(|token| token.kind == TokenKind::Word && (token.lower.ends_with("ed") || matches!(token.lower.as_str(), "written" | "sold" | "spent" | "bought" | "made" | "won" | "held" | "paid" | "taken" | "given" | "lost")));
+        verb && !self.lookup().first().is_some_and(|found| found.len >= 2)
+    }
+
+    /// Whether the word before is a plural, which begins no compound.
+    fn after_plural(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|place| self.tokens.get(place));
+        before.is_some_and(|token| token.kind == TokenKind::Word && token.lower.ends_with('s') && !token.lower.ends_with("ss") && token.lower.len() > 3 && token.stem != token.lower && !matches!(token.lower.as_str(), "sales" | "status" | "series"))
+    }
+
+    fn value_here(&self) -> bool {
+        self.lookup().first().is_some_and(|found| matches!(found.target, Target::Value(_)))
     }
 
     /// `inactive`: the opposite of a named condition.
@@ -259,8 +312,8 @@ impl Parser<'_> {
             self.take(2);
             texts.extend(next);
         }
-        np.is_condition = noun.dataset().is_none();
-        np.noun = Some(noun.clone());
+        np.is_condition = noun.dataset().is_none() && noun.owner.is_none();
+        np.noun = Some(noun.owner.as_deref().filter(|_| noun.dataset().is_none()).unwrap_or(noun).clone());
         np.conds.push(Cond::Equals { field: Some(noun.clone()), texts, negated: false });
         true
     }

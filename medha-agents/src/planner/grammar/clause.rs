@@ -12,8 +12,10 @@ use crate::planner::text::words::{Quality, date_part, grain_noun, is_light_verb}
 /// What stands before a noun in a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Before {
-    /// `with`, `having`, `whose`, `has`.
+    /// `with`.
     With,
+    /// `having`, `whose`, `has`.
+    Has,
     /// Another preposition, or nothing.
     Other,
 }
@@ -60,6 +62,15 @@ impl Parser<'_> {
         if self.is_symbol(0, '(') {
             return self.parenthesis(scope);
         }
+        if self.is_symbol(0, ':') && depth == Depth::Main && self.colon_list() {
+            return;
+        }
+        if self.eat(&["on", "file"]) || self.eat(&["on", "record"]) {
+            return;
+        }
+        if self.measure_verb(scope) {
+            return;
+        }
         if depth == Depth::Main && (self.ordering() || self.special_phrase()) {
             return;
         }
@@ -80,10 +91,14 @@ impl Parser<'_> {
         }
         if self.is_word(0, &["with", "whose", "having", "where", "has", "have", "had", "that", "which", "who", "containing"]) {
             let is_with = self.is_word(0, &["with", "whose", "having", "where", "has", "have", "had"]);
+            let before = if self.is_word(0, &["with"]) { Before::With } else { Before::Has };
+            if self.is_word(0, &["where"]) && self.definition() {
+                return;
+            }
             self.take(1);
             if is_with || self.is_word(0, &["have", "has", "had"]) {
                 self.skip(&["have", "has", "had", "a", "an"]);
-                self.with_phrase(scope);
+                self.with_phrase(scope, before);
             }
             return;
         }
@@ -101,8 +116,74 @@ impl Parser<'_> {
         self.object(scope, Before::Other);
     }
 
+    /// `cost 1.99`, `weigh more than 10`: the verb names what is compared.
+    fn measure_verb(&mut self, scope: &mut Scope) -> bool {
+        let quality = match self.peek(0).map(|token| token.lower.as_str()) {
+            Some("cost" | "costs" | "costing" | "priced") => Quality::Price,
+            Some("weigh" | "weighs" | "weighing") => Quality::Weight,
+            Some("last" | "lasts" | "lasting") => Quality::Length,
+            Some(_) | None => return false,
+        };
+        let mark = self.mark();
+        self.take(1);
+        self.skip(&["at", "exactly", "is", "are"]);
+        if self.is_word(0, &["most", "least"]) && self.tokens[self.at - 1].is("at") {
+            self.at -= 1;
+        }
+        let right = |value| super::sketch::Right::Number { value, unit: None };
+        if let Some(number) = self.number_here().filter(|_| !self.is_word(1, &["or"])) {
+            self.take(1);
+            self.skip(&["dollars", "dollar", "euros", "pounds", "usd"]);
+            scope.conds.push(Cond::Compare { left: None, function: None, quality, op: CompareOp::Equal, right: right(number) });
+            return true;
+        }
+        match self.comparison(None) {
+            Some(Cond::Compare { left: None, function, op, right, .. }) => {
+                scope.conds.push(Cond::Compare { left: None, function, quality, op, right });
+                true
+            }
+            Some(_) | None => {
+                self.reset(mark);
+                false
+            }
+        }
+    }
+
+    /// `, where gross margin is revenue minus cost`: says what a known metric means, which the model says already.
+    fn definition(&mut self) -> bool {
+        let mark = self.mark();
+        self.take(1);
+        let defines = self.noun_phrase().is_some_and(|np| np.noun.is_some_and(|noun| noun.metric().is_some())) && self.is_word(0, &["is", "means", "equals", "="]);
+        if !defines {
+            self.reset(mark);
+            return false;
+        }
+        while !self.is_sentence_end() {
+            self.take(1);
+        }
+        true
+    }
+
+    /// `...: name and price` says what to show.
+    fn colon_list(&mut self) -> bool {
+        let mark = self.mark();
+        self.take(1);
+        let before = std::mem::take(&mut self.sketch.wants);
+        let read = self.want_list() && self.is_sentence_end();
+        if read {
+            self.replace_wants(before);
+            return true;
+        }
+        self.sketch.wants = before;
+        self.reset(mark);
+        false
+    }
+
     /// A noun, a value or a word that is passed over.
     fn object(&mut self, scope: &mut Scope, before: Before) {
+        if self.window_at(self.at).is_some() {
+            return;
+        }
         if let Some(cond) = self.comparison(None) {
             return scope.conds.push(cond);
         }
@@ -147,7 +228,7 @@ impl Parser<'_> {
     }
 
     /// After `with`, `having`, `whose`: comparisons, superlatives, things that belong to it.
-    fn with_phrase(&mut self, scope: &mut Scope) {
+    fn with_phrase(&mut self, scope: &mut Scope, before: Before) {
         if self.negation(scope) || self.text_match(scope) {
             return;
         }
@@ -155,7 +236,7 @@ impl Parser<'_> {
             return scope.conds.push(cond);
         }
         if let Some(np) = self.noun_phrase() {
-            self.attach(np, scope, Before::With);
+            self.attach(np, scope, before);
         }
     }
 
@@ -202,10 +283,10 @@ impl Parser<'_> {
             return scope.conds.push(Cond::CountIs { of: Some(noun), op: CompareOp::Equal, number });
         }
         let is_thing = matches!(np.target(), Some(Target::Dataset(_)));
+        if before != Before::Other && !is_thing && self.is_flag(&noun) {
+            return scope.conds.push(Cond::Flag { field: noun, negated: false });
+        }
         if before == Before::With && !is_thing {
-            if self.is_flag(&noun) {
-                return scope.conds.push(Cond::Flag { field: noun, negated: false });
-            }
             // `with the revenue`, `with their names`: shown beside the rest.
             self.sketch.wants.extend(np.wants());
             self.more_wants();
@@ -436,6 +517,8 @@ impl Parser<'_> {
     /// One group: a period, a part of time, a field or a thing.
     pub(super) fn group_term(&mut self) -> Option<Group> {
         let token = self.peek(0)?.clone();
+        self.skip(&["iso", "calendar"]);
+        let token = self.peek(0).cloned().unwrap_or(token);
         let known = self.lookup().iter().any(|found| found.score >= 0.9 && (found.len >= 2 || !matches!(token.lower.as_str(), "date" | "day")));
         if self.eat(&["day", "of", "the", "week"]) || self.eat(&["day", "of", "week"]) || self.eat(&["days", "of", "the", "week"]) {
             return Some(Group::Part(DatePart::DayOfWeek));
@@ -447,6 +530,7 @@ impl Parser<'_> {
         }
         if let Some(grain) = grain_noun(&token.lower).filter(|_| !known) {
             self.take(1);
+            self.eat_any(&["start"]);
             return Some(Group::Bucket(grain));
         }
         let mut np = self.noun_phrase()?;

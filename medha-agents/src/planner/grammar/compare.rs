@@ -41,7 +41,10 @@ impl Parser<'_> {
         let mut named = left.cloned();
         if left.is_none() && self.number_here().is_none() && !self.is_word(0, &["than", "the", "average"]) {
             let mark = self.mark();
-            match self.noun_phrase() {
+            self.plain = true;
+            let found = self.noun_phrase();
+            self.plain = false;
+            match found {
                 Some(np) if np.noun.as_ref().is_some_and(Noun::has_field) && np.functions.is_empty() => named = Some(np),
                 Some(_) | None => self.reset(mark),
             }
@@ -305,6 +308,9 @@ impl Parser<'_> {
             let of = match bare {
                 Some(np) => {
                     scope.conds.extend(np.conds);
+                    if np.noun.as_ref().is_some_and(|noun| noun.owner.is_some()) {
+                        self.clause(&mut scope, Depth::Nested);
+                    }
                     np.noun
                 }
                 None => {

@@ -110,9 +110,15 @@ impl Parser<'_> {
                 self.take(2);
                 self.want_list();
             }
-            "is" | "are" | "was" | "were" | "do" | "does" | "did" | "has" | "have" => self.take(1),
+            "is" | "are" | "was" | "were" => {
+                self.take(1);
+                self.want_list();
+                self.sketch.compares = true;
+            }
+            "do" | "does" | "did" | "has" | "have" => self.take(1),
             "there" => self.take(1),
             _ => {
+                self.sketch.is_bare = !self.sketch.is_listing;
                 self.want_list();
             }
         }
@@ -287,7 +293,7 @@ impl Parser<'_> {
             self.take(1);
             self.skip(&["is", "are", "was", "were"]);
         }
-        if self.everything() || self.period_want() || self.special_want() {
+        if self.everything() || self.special_want() || self.the_measure() || self.period_want() {
             return true;
         }
         let Some(np) = self.noun_phrase() else {
@@ -301,6 +307,21 @@ impl Parser<'_> {
             return false;
         }
         self.take_np_as_want(np)
+    }
+
+    /// `and the total`, `count`: the number that was asked for.
+    fn the_measure(&mut self) -> bool {
+        let mark = self.mark();
+        self.skip(&["the", "their", "its", "respective", "corresponding"]);
+        let named = self.eat_any(&["count", "counts", "total", "number", "amount", "totals", "average"]).is_some();
+        let ends = self.is_sentence_end() || self.is_symbol(0, ',') || self.is_symbol(0, ')') || self.is_word(0, &["and", "per", "for", "by", "in", "only"]);
+        let known = self.sketch.wants.iter().chain(&self.sketch.asked).any(Want::sums_up) || self.sketch.superlative.is_some() || !self.sketch.scope.conds.is_empty();
+        if !named || !ends || !known {
+            self.reset(mark);
+            return false;
+        }
+        self.sketch.wants.push(Want::TheMeasure);
+        true
     }
 
     /// `all information about X`, `everything about X`.
@@ -426,6 +447,11 @@ impl Parser<'_> {
         let wants = np.wants();
         let any = !wants.is_empty();
         self.sketch.wants.extend(wants);
+        while np.count && np.distinct && self.is_word(0, &["and"]) && self.lookup_at(self.at + 1).first().is_some_and(|found| matches!(found.target, Target::Field(_))) {
+            self.take(1);
+            let Some(next) = self.noun_phrase().and_then(|next| next.noun) else { break };
+            self.sketch.wants.push(Want::Count { of: Noun { distinct: true, ..next } });
+        }
         any
     }
 

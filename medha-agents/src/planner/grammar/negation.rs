@@ -59,7 +59,9 @@ impl Parser<'_> {
                 scope.conds.extend(inner.conds.into_iter().map(negate_cond));
                 return true;
             }
-            if let Some(np) = self.noun_phrase() {
+            let is_verb = is_light_verb(&token.stem) && !self.is_word(1, &["and", "but", "or", "in", "on"]) && self.peek(1).is_some_and(|next| !matches!(next.kind, TokenKind::Symbol(_)));
+            let found = if is_verb { None } else { self.noun_phrase() };
+            if let Some(np) = found {
                 return self.negate(np, scope);
             }
             if token.kind != TokenKind::Word || !(is_light_verb(&token.stem) || is_stop_word(&token.lower) || token.lower.ends_with("ed") || token.lower.ends_with("ing") || !self.lexicon.by_root(&token).is_empty()) {
@@ -261,7 +263,7 @@ impl Parser<'_> {
         if depth == Depth::Nested {
             return;
         }
-        let asks = self.is_word(0, &["how", "what", "number", "count", "their", "its", "return", "show", "give", "list", "display", "report"])
+        let asks = self.is_word(0, &["how", "what", "number", "numbers", "count", "their", "its", "return", "show", "give", "list", "display", "report"])
             || (self.is_word(0, &["the"]) && self.peek(1).is_some_and(|next| matches!(next.lower.as_str(), "number" | "total" | "average" | "corresponding" | "count" | "sum" | "minimum" | "maximum")));
         if asks {
             if self.is_word(0, &["return", "show", "give", "list", "display", "report"]) {

@@ -71,10 +71,12 @@ impl Parser<'_> {
     /// Reads a noun phrase; nothing is taken if there is none.
     pub(super) fn noun_phrase(&mut self) -> Option<Np> {
         let mark = self.mark();
+        let near = self.last;
         let mut np = Np::default();
         self.determiners(&mut np);
         let found = self.chain(&mut np);
-        if !found && np.conds.is_empty() {
+        let is_times = np.superlative.as_ref().is_some_and(|found| matches!(found.measure, Some(Measure::Times)));
+        if !found && np.conds.is_empty() && !is_times {
             self.reset(mark);
             return None;
         }
@@ -83,6 +85,7 @@ impl Parser<'_> {
             noun.each = np.each;
             noun.distinct = np.distinct;
             noun.window = np.window.clone();
+            noun.near = near;
         }
         if let Some(target) = np.target() {
             self.last = Some(target);
@@ -103,6 +106,7 @@ impl Parser<'_> {
                 return;
             }
             match word.as_str() {
+                "this" if self.peek(1).is_some_and(|next| crate::planner::text::words::grain_noun(&next.lower).is_some()) => return,
                 "the" | "a" | "an" | "our" | "your" | "my" | "its" | "his" | "her" | "this" | "these" | "those" | "that" => {
                     np.definite |= word != "a" && word != "an";
                     self.take(1);
@@ -164,7 +168,8 @@ impl Parser<'_> {
             return true;
         }
         if let Some(function) = aggregate(word) {
-            if is_field && !self.noun_follows(1) {
+            let joined = self.is_word(1, &["and"]) && self.peek(2).is_some_and(|token| aggregate(&token.lower).is_some());
+            if is_field && !self.noun_follows(1) && !joined {
                 return false;
             }
             let repeated = np.functions.contains(&function);
@@ -176,7 +181,8 @@ impl Parser<'_> {
             self.skip_of_before_noun();
             return true;
         }
-        if let Some(number) = self.number_here() {
+        let like_year = self.peek(0).is_some_and(|token| token.text.len() == 4 && token.number().is_some_and(|number| (1900.0..2100.0).contains(&number)));
+        if let Some(number) = self.number_here().filter(|_| !like_year) {
             if self.noun_follows(1) {
                 np.number = Some(number);
                 self.take(1);
@@ -254,6 +260,9 @@ impl Parser<'_> {
                 if self.is_word(0, &["used", "rated", "occurring", "bought", "ordered", "sold"]) {
                     measure = self.participle_measure();
                 }
+            } else if self.eat_any(&["times", "often"]).is_some() {
+                quality = Quality::Popularity;
+                measure = Some(Measure::Times);
             } else if let Some(found) = self.participle_measure() {
                 quality = Quality::Popularity;
                 measure = Some(found);

@@ -32,13 +32,15 @@ pub(crate) struct Parser<'a> {
     pub(super) last: Option<Target>,
     /// The verb read last.
     pub(super) verb: Option<String>,
+    /// Set while a noun must not take the number after it.
+    pub(super) plain: bool,
 }
 
 /// Reads a question into a sketch; the parser that is returned tells which words were not used.
 pub(crate) fn parse<'a>(tokens: Vec<Token>, lexicon: &'a Lexicon, clock: Clock<'a>) -> (Sketch, Parser<'a>) {
     let tokens = rewrite(tokens);
     let uses = vec![Use::Open; tokens.len()];
-    let mut parser = Parser { tokens, lexicon, clock, at: 0, uses, sketch: Sketch::default(), last: None, verb: None };
+    let mut parser = Parser { tokens, lexicon, clock, at: 0, uses, sketch: Sketch::default(), last: None, verb: None, plain: false };
     parser.question();
     let sketch = std::mem::take(&mut parser.sketch);
     (sketch, parser)

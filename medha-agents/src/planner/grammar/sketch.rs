@@ -26,8 +26,16 @@ pub(crate) struct Sketch {
     pub(crate) keep_empty: bool,
     /// What makes the question more than one query of groups.
     pub(crate) special: Option<Special>,
+    /// What was asked before a later sentence said what to show.
+    pub(crate) asked: Vec<Want>,
+    /// The unit a duration is wanted in.
+    pub(crate) unit: Option<String>,
+    /// Whether the values or windows named are set side by side.
+    pub(crate) compares: bool,
     /// Whether the answer is wanted in percent.
     pub(crate) percent: bool,
+    /// Whether it is a phrase without a verb: `revenue by region`.
+    pub(crate) is_bare: bool,
     /// Whether rows are listed whatever they are (`show`, `list`).
     pub(crate) is_listing: bool,
 }
@@ -62,6 +70,8 @@ pub(crate) struct Noun {
     pub(crate) distinct: bool,
     /// A window of its own: `2024 revenue`.
     pub(crate) window: Option<Window>,
+    /// What was named right before it.
+    pub(crate) near: Option<Target>,
 }
 
 /// Something to be shown.
@@ -100,6 +110,8 @@ pub(crate) enum Want {
     When,
     /// A person, whoever fits.
     Who,
+    /// The number that was asked for or ranked by: `and the total`.
+    TheMeasure,
     /// The place in a ranking.
     Rank,
     /// The measure of the period before.
@@ -351,6 +363,17 @@ pub(crate) enum PerUnit {
     Grain(Grain),
     /// Things.
     Noun(Noun),
+}
+
+impl Want {
+    /// Whether it asks for a number that sums up rows, by its form alone.
+    pub(crate) fn sums_up(&self) -> bool {
+        match self {
+            Self::Aggregate { .. } | Self::Count { .. } | Self::AverageCount { .. } | Self::TheMeasure | Self::Previous(_) => true,
+            Self::Noun(noun) => noun.metric().is_some() && noun.best().is_some_and(|found| matches!(found.target, Target::Metric(_))),
+            Self::Bucket(_) | Self::Part(_) | Self::Everything(_) | Self::Quality(_) | Self::Where(_) | Self::When | Self::Who | Self::Rank => false,
+        }
+    }
 }
 
 impl Noun {

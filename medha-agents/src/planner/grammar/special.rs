@@ -19,6 +19,7 @@ impl Parser<'_> {
         }
         if self.is_word(0, &["compare"]) {
             self.take(1);
+            self.sketch.compares = true;
             self.want_list();
             return true;
         }
@@ -175,6 +176,15 @@ impl Parser<'_> {
     pub(super) fn special_phrase(&mut self) -> bool {
         if self.eat(&["in", "percent"]) || self.eat(&["in", "percentage"]) || self.eat(&["in", "%"]) || (self.is_symbol(0, '%') && self.eat(&["%"])) || self.eat(&["percent"]) {
             self.sketch.percent = true;
+            return true;
+        }
+        if self.is_word(0, &["in"]) && self.is_word(1, &["minutes", "hours", "seconds", "days", "milliseconds"]) {
+            self.sketch.unit = self.peek(1).map(|token| token.lower.clone());
+            self.take(2);
+            return true;
+        }
+        if self.is_word(0, &["higher", "lower", "larger", "smaller", "greater", "more", "less"]) && self.is_word(1, &["than"]) && self.sketch.compares {
+            self.take(2);
             return true;
         }
         if self.eat(&["including", "the", "empty", "ones"]) || self.eat(&["including", "empty"]) || self.eat(&["including", "those", "with", "none"]) || self.eat(&["including", "those", "without", "any"]) || self.eat(&["even", "if", "zero"]) || self.eat(&["including", "zero"]) || self.eat(&["including", "zeros"]) {
@@ -443,7 +453,7 @@ impl Parser<'_> {
         sketch.wants.iter().any(|want| match want {
             Want::AverageCount { .. } => true,
             Want::Aggregate { function, of } => *function == AggregateFunction::Average && of.metric().is_some(),
-            Want::Noun(_) | Want::Count { .. } | Want::Bucket(_) | Want::Part(_) | Want::Everything(_) | Want::Quality(_) | Want::Where(_) | Want::When | Want::Who | Want::Rank | Want::Previous(_) => false,
+            Want::Noun(_) | Want::Count { .. } | Want::Bucket(_) | Want::Part(_) | Want::Everything(_) | Want::Quality(_) | Want::Where(_) | Want::When | Want::Who | Want::Rank | Want::TheMeasure | Want::Previous(_) => false,
         })
     }
 

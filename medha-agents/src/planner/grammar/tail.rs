@@ -2,7 +2,7 @@
 
 use super::compare::Depth;
 use super::parser::{Parser, Use};
-use super::sketch::{Scope, Special};
+use super::sketch::{Scope, Want};
 use crate::planner::text::words::is_imperative;
 
 impl Parser<'_> {
@@ -48,10 +48,16 @@ impl Parser<'_> {
         // `Name only.`, `Date and amount.`
         let mark = self.mark();
         let wants = std::mem::take(&mut self.sketch.wants);
+        self.sketch.asked.clone_from(&wants);
         if self.want_list() {
             self.skip(&["only"]);
             if self.is_sentence_end() {
-                self.sketch.wants_are_final = true;
+                if self.sketch.superlative.is_some() {
+                    self.sketch.asked = wants;
+                    self.sketch.wants_are_final = true;
+                } else {
+                    self.replace_wants(wants);
+                }
                 return;
             }
         }
@@ -70,6 +76,7 @@ impl Parser<'_> {
         let distinct = self.sketch.distinct;
         // The conditions of the question stay with the question.
         let held = std::mem::take(&mut self.sketch.scope);
+        self.sketch.asked.clone_from(&before);
         if self.want_list() && !add {
             let usable = !before.is_empty();
             self.sketch.wants_are_final |= usable;
@@ -77,9 +84,15 @@ impl Parser<'_> {
             if superlative.is_some() {
                 self.sketch.superlative = superlative;
             }
-            if usable {
-                self.sketch.groups.truncate(groups.max(0));
+            // `How many ...? Give the names.`: the number stays beside the names.
+            let regrouped = self.sketch.groups.len() > groups;
+            if regrouped && self.sketch.wants.iter().any(Want::sums_up) {
+                self.sketch.superlative = None;
             }
+            if usable {
+                self.sketch.groups.truncate(groups);
+            }
+            self.keep_numbers(before);
         } else {
             self.sketch.wants = before;
         }
@@ -89,6 +102,20 @@ impl Parser<'_> {
         self.skip(&["as", "well", "only", "too"]);
     }
 
+    /// Puts the wants just read in the place of those asked before; numbers asked for stay.
+    pub(super) fn replace_wants(&mut self, before: Vec<Want>) {
+        self.sketch.asked.clone_from(&before);
+        self.sketch.wants_are_final = !before.is_empty();
+        self.keep_numbers(before);
+    }
+
+    fn keep_numbers(&mut self, before: Vec<Want>) {
+        let names_number = self.sketch.wants.iter().any(Want::sums_up);
+        if !names_number {
+            self.sketch.wants.extend(before.into_iter().filter(Want::sums_up));
+        }
+    }
+
     /// A parenthesis: names of what to show, or a remark that is passed over.
     pub(super) fn parenthesis(&mut self, scope: &mut Scope) {
         self.take(1);
@@ -96,21 +123,19 @@ impl Parser<'_> {
         let close = close.unwrap_or(self.tokens.len());
         let mark = self.mark();
         let before = self.sketch.clone();
-        self.sketch.wants.clear();
+        let wants = std::mem::take(&mut self.sketch.wants);
         let read = self.want_list();
         self.skip(&["only"]);
-        let names_fields = read && self.at == close && !before.wants.is_empty() && self.sketch.scope.conds.len() == before.scope.conds.len();
-        if names_fields {
-            self.sketch.wants_are_final = true;
+        let conditions = self.sketch.scope.conds.len() == before.scope.conds.len();
+        if read && self.at == close && !wants.is_empty() && conditions {
+            self.replace_wants(wants);
             self.take(1);
             return;
         }
-        let special = before.special.clone();
-        self.sketch = before;
-        self.reset(mark);
-        // Conditions in parentheses count; anything else explains.
-        let conds = scope.conds.len();
-        let uses = self.uses.clone();
+        self.sketch = before.clone();
+        self.reset(mark.clone());
+        // Conditions in parentheses count where all of them are understood; anything else explains.
+        let held = scope.clone();
         while self.at < close && !self.is_at_end() {
             let here = self.at;
             self.step(scope, Depth::Nested);
@@ -118,17 +143,16 @@ impl Parser<'_> {
                 self.pass();
             }
         }
-        let clean = self.uses[mark_at(&uses, self.at)..].iter().all(|_| true) && self.at == close && !self.uses[..close.min(self.uses.len())].contains(&Use::Unknown);
-        if !clean || matches!(special, Some(Special::Per(_))) {
-            scope.conds.truncate(conds);
-            self.at = close;
-        }
-        for place in 0..close.min(self.uses.len()) {
-            if uses[place] == Use::Open && self.uses[place] == Use::Unknown {
-                self.uses[place] = Use::Passed;
+        let understood = self.at == close && !self.uses[..close].contains(&Use::Unknown) && scope.conds.len() > held.conds.len();
+        if !understood {
+            *scope = held;
+            self.sketch = before;
+            self.reset(mark);
+            while self.at < close && !self.is_at_end() {
+                self.take(1);
             }
         }
-        if self.at < self.tokens.len() {
+        if !self.is_at_end() {
             self.take(1);
         }
     }
@@ -139,8 +163,4 @@ impl Parser<'_> {
             self.pass();
         }
     }
-}
-
-fn mark_at(uses: &[Use], at: usize) -> usize {
-    at.min(uses.len())
 }

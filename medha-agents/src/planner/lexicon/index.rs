@@ -48,6 +48,8 @@ pub(crate) struct Lexicon {
     pub(super) values: HashMap<String, Vec<ValueEntry>>,
     /// Every word that names something, as written, for the spelling checker.
     pub(crate) vocabulary: Vec<String>,
+    /// The plurals of those words.
+    pub(crate) plurals: Vec<String>,
 }
 
 impl Lexicon {
@@ -63,6 +65,7 @@ impl Lexicon {
             roots: HashMap::new(),
             values: HashMap::new(),
             vocabulary: Vec::new(),
+            plurals: Vec::new(),
         };
         for (index, metric) in model.metrics.iter().enumerate() {
             lexicon.add(identifier_stems(&metric.name), Target::Metric(index), 1.0);
@@ -86,7 +89,9 @@ impl Lexicon {
                 }
             }
         }
+        lexicon.add_roles();
         lexicon.vocabulary = lexicon.collect_vocabulary();
+        lexicon.plurals = lexicon.vocabulary.iter().map(|word| plural(word)).collect();
         lexicon
     }
 
@@ -148,9 +153,42 @@ impl Lexicon {
         self.phrases.entry(first).or_default().push(Entry { stems, target, score });
     }
 
+    /// Whether a dataset only links others: all of its key refers elsewhere and it holds little else.
+    pub(crate) fn is_link(&self, index: usize) -> bool {
+        let dataset = &self.model.datasets[index];
+        if dataset.hidden {
+            return true;
+        }
+        let refers = |field: &str| {
+            let own = self.model.relationships.iter().filter(|known| known.from == dataset.name);
+            own.flat_map(|known| &known.from_columns).any(|column| column == field)
+        };
+        let refers_count = dataset.fields.iter().filter(|field| refers(&field.name)).count();
+        dataset.primary_key.len() >= 2
+            && dataset.primary_key.iter().all(|field| refers(field))
+            && dataset.fields.len() <= refers_count + 1
+            && dataset.fields.iter().all(|field| refers(&field.name) || field.role == Role::Time)
+    }
+
+    /// A column that refers to another dataset tells a name for its rows: `student_id`, `SupportRepId`.
+    fn add_roles(&mut self) {
+        let model = Arc::clone(&self.model);
+        for known in &model.relationships {
+            let ([column], Some(target)) = (known.from_columns.as_slice(), self.dataset_index(&known.to)) else { continue };
+            let mut stems = identifier_stems(column);
+            if stems.last().is_some_and(|stem| stem == "id") && stems.len() >= 2 && stems.len() <= 3 {
+                stems.pop();
+                let target_words = identifier_stems(&known.to);
+                if stems != target_words {
+                    self.add(stems, Target::Dataset(target), 0.8);
+                }
+            }
+        }
+    }
+
     fn add_dataset(&mut self, index: usize, dataset: &Dataset) {
         let mut dataset_stems: HashSet<String> = HashSet::new();
-        let penalty = if dataset.hidden { 0.7 } else { 1.0 };
+        let penalty = if self.is_link(index) { 0.7 } else { 1.0 };
         for phrase in dataset_phrases(dataset) {
             if phrase.score >= 0.97 {
                 dataset_stems.extend(phrase.stems.iter().cloned());
@@ -244,5 +282,12 @@ impl Lexicon {
         let mut sorted: Vec<String> = words.into_iter().collect();
         sorted.sort();
         sorted
+    }
+}
+
+fn plural(word: &str) -> String {
+    match word.strip_suffix('y') {
+        Some(rest) if !rest.ends_with(['a', 'e', 'o', 'u']) => format!("{rest}ies"),
+        Some(_) | None => format!("{word}s"),
     }
 }

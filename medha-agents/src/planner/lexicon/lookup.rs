@@ -113,7 +113,8 @@ impl Lexicon {
                 continue;
             }
             let share = found.len() as f32 / own.len() as f32;
-            let score = (0.5 + 0.4 * share) * if exact { 1.0 } else { 0.8 };
+            let hidden = if self.is_link(id.dataset) { 0.7 } else { 1.0 };
+            let score = (0.5 + 0.4 * share) * if exact { 1.0 } else { 0.8 } * hidden;
             matches.push(Match { target: Target::Field(id), len: end - at, score });
         }
     }

@@ -47,6 +47,10 @@ pub(crate) fn dataset_phrases(dataset: &crate::semantic::Dataset) -> Vec<Phrase>
         for start in 0..=whole.len() - len {
             let part = &whole[start..start + len];
             let ends = start + len == whole.len();
+            let at_edge = |stem: &String| is_filler(stem) || stem == "in" || stem == "has";
+            if part.first().is_some_and(at_edge) || part.last().is_some_and(at_edge) {
+                continue;
+            }
             if part.iter().all(|stem| is_filler(stem) || stem.chars().count() < 3 || is_weak_part(stem)) {
                 continue;
             }

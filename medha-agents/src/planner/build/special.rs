@@ -1,0 +1,235 @@
+//! Plans that are more than groups and conditions: shares, ratios, changes, totals so far, ranks, averages per thing.
+
+use super::assemble::{Column, measure_name};
+use super::builder::{Builder, Failure};
+use crate::plan::{
+    AggregateFunction, AnalysisPlan, ArithmeticOp, Expr, Filter, Grain, Literal, Operand, Order, Output,
+};
+use crate::planner::grammar::{Group, Measure, PerUnit, Scope, Special, Want};
+
+impl Builder<'_> {
+    /// Builds the plan of a special question.
+    pub(super) fn special_plan(&mut self, special: &Special, filters: Vec<Filter>) -> Result<AnalysisPlan, Failure> {
+        let home = self.subject;
+        let mut plan = match special {
+            Special::Share => self.share(filters, home)?,
+            Special::Ratio { top, top_scope, bottom, bottom_scope } => self.ratio(top, top_scope, bottom, bottom_scope, filters, home)?,
+            Special::Change { from, to, relative } => {
+                let of = self.main_aggregate(home)?;
+                let mut plan = self.grouped(Vec::new(), home)?;
+                plan.filters = without_windows(filters);
+                let id = self.time_field(home, None, None).ok_or_else(|| Failure::Missing("nothing tells when it happened".into()))?;
+                let within = |window| Expr::Where { of: Box::new(of.clone()), filters: Vec::new(), time: Some(self.range(id, window)) };
+                let (old, new) = (within(from), within(to));
+                if *relative {
+                    let change = times_100(divide(subtract(new, old.clone()), old));
+                    plan.outputs.push(Output { expr: change, name: "change_percent".into() });
+                } else {
+                    plan.outputs.push(Output { expr: old, name: from.label.clone() });
+                    plan.outputs.push(Output { expr: new, name: to.label.clone() });
+                }
+                plan
+            }
+            Special::Versus { left, op, right } => {
+                let of = self.main_aggregate(home)?;
+                let id = self.time_field(home, None, None).ok_or_else(|| Failure::Missing("nothing tells when it happened".into()))?;
+                let within = |window| Expr::Where { of: Box::new(of.clone()), filters: Vec::new(), time: Some(self.range(id, window)) };
+                let having = Filter::Compare { left: within(left), op: *op, right: Operand::Expr(Box::new(within(right))) };
+                let columns = self.columns(home)?;
+                let mut plan = self.grouped(columns, home)?;
+                plan.filters = without_windows(filters);
+                plan.having.push(having);
+                plan
+            }
+            Special::RunningTotal => self.over_buckets(filters, home, |of| Expr::RunningTotal { of: Box::new(of) }, Replace::Measure)?,
+            Special::Previous => self.over_buckets(filters, home, |of| Expr::Previous { of: Box::new(of) }, Replace::Nothing)?,
+            Special::Rank => self.ranked(filters, home)?,
+            Special::Per(unit) => self.per(unit, filters, home)?,
+            Special::Trend => {
+                self.sketch.groups.push(Group::Bucket(Grain::Month));
+                let columns = self.columns(home)?;
+                let mut plan = self.grouped(columns, home)?;
+                plan.filters = filters;
+                plan
+            }
+        };
+        let orders = self.orders(home)?;
+        plan.order.extend(orders.into_iter().map(|(order, _)| order));
+        plan.having.extend(std::mem::take(&mut self.having));
+        Self::lift_time(&mut plan);
+        Ok(plan)
+    }
+
+    /// The aggregate that the question is about.
+    fn main_aggregate(&mut self, home: usize) -> Result<Expr, Failure> {
+        for want in self.sketch.wants.clone() {
+            let plain = match want {
+                Want::Noun(noun) => Want::Noun(crate::planner::grammar::Noun { window: None, ..noun }),
+                other => other,
+            };
+            if let Some(column) = self.column(&plain, None, home)?.into_iter().find(|column| column.aggregated) {
+                return Ok(column.output.expr);
+            }
+        }
+        let mentioned = self.sketch.scope.mentions.iter().find_map(|noun| self.metric_reading(noun));
+        mentioned
+            .map(|metric| Expr::Metric(self.lexicon.model.metrics[metric].name.clone()))
+            .ok_or_else(|| Failure::Missing("what is measured is not clear".into()))
+    }
+
+    /// Parts of a whole, in percent.
+    fn share(&mut self, filters: Vec<Filter>, home: usize) -> Result<AnalysisPlan, Failure> {
+        let of = self.main_aggregate(home)?;
+        let (windows, parts): (Vec<Filter>, Vec<Filter>) = filters.into_iter().partition(|filter| matches!(filter, Filter::During(_)));
+        let mut plan = self.grouped(Vec::new(), home)?;
+        if plan.outputs.is_empty() {
+            if parts.is_empty() {
+                return Err(Failure::Missing("a share of what is not clear".into()));
+            }
+            let part = Expr::Where { of: Box::new(of.clone()), filters: parts, time: None };
+            plan.outputs.push(Output { expr: times_100(divide(part, of)), name: "share_percent".into() });
+            plan.filters = windows;
+            return Ok(plan);
+        }
+        let total = Expr::Total { of: Box::new(of.clone()) };
+        plan.outputs.push(Output { expr: times_100(divide(of, total)), name: "share_percent".into() });
+        plan.filters = windows.into_iter().chain(parts).collect();
+        Ok(plan)
+    }
+
+    fn ratio(
+        &mut self,
+        top: &Want,
+        top_scope: &Scope,
+        bottom: &Want,
+        bottom_scope: &Scope,
+        filters: Vec<Filter>,
+        home: usize,
+    ) -> Result<AnalysisPlan, Failure> {
+        let mut side = |want: &Want, scope: &Scope| -> Result<Expr, Failure> {
+            let column = self.column(want, None, home)?.into_iter().next().ok_or_else(|| Failure::Missing("a ratio of what is not clear".into()))?;
+            let filters = self.filters(scope, home)?;
+            let of = column.output.expr;
+            Ok(if filters.is_empty() { of } else { Expr::Where { of: Box::new(of), filters, time: None } })
+        };
+        let expr = divide(side(top, top_scope)?, side(bottom, bottom_scope)?);
+        let columns: Vec<Column> = self.columns(home)?;
+        let mut plan = self.grouped(columns.into_iter().filter(|column| !column.aggregated).collect(), home)?;
+        plan.outputs.push(Output { expr, name: "ratio".into() });
+        plan.filters = filters;
+        Ok(plan)
+    }
+
+    /// The aggregate over periods, with a window function over them.
+    fn over_buckets(&mut self, filters: Vec<Filter>, home: usize, wrap: impl Fn(Expr) -> Expr, replace: Replace) -> Result<AnalysisPlan, Failure> {
+        if !self.sketch.groups.iter().any(|group| matches!(group, Group::Bucket(_))) && !self.sketch.wants.iter().any(|want| matches!(want, Want::Bucket(_))) {
+            self.sketch.groups.push(Group::Bucket(Grain::Month));
+        }
+        let of = self.main_aggregate(home)?;
+        let columns = self.columns(home)?;
+        let mut plan = self.grouped(columns, home)?;
+        plan.filters = filters;
+        let wrapped = Output { name: format!("running_{}", measure_name(&of)), expr: wrap(of.clone()) };
+        match replace {
+            Replace::Measure => {
+                for output in &mut plan.outputs {
+                    if output.expr == of {
+                        *output = wrapped.clone();
+                    }
+                }
+            }
+            Replace::Nothing => {
+                if !plan.outputs.iter().any(|output| output.expr == of) {
+                    plan.outputs.push(Output { name: measure_name(&of), expr: of.clone() });
+                }
+                plan.outputs.push(Output { name: format!("previous_{}", measure_name(&of)), expr: wrap(of) });
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Groups with their place.
+    fn ranked(&mut self, filters: Vec<Filter>, home: usize) -> Result<AnalysisPlan, Failure> {
+        let named: Option<Measure> = self.sketch.order.iter().find_map(|key| key.by.clone());
+        self.sketch.order.clear();
+        let (by, aggregated) = match named {
+            Some(measure) => {
+                let measured = self.measured(&measure, home, true)?;
+                (measured.expr, measured.aggregated)
+            }
+            None => (self.main_aggregate(home)?, true),
+        };
+        if !aggregated {
+            return Err(Failure::Missing("a rank of single rows".into()));
+        }
+        let columns = self.columns(home)?;
+        let mut plan = self.grouped(columns, home)?;
+        plan.filters = filters;
+        if !plan.outputs.iter().any(|output| output.expr == by) {
+            plan.outputs.push(Output { name: measure_name(&by), expr: by.clone() });
+        }
+        let rank = Expr::Rank { by: Box::new(by.clone()), descending: true };
+        plan.outputs.push(Output { expr: rank, name: "rank".into() });
+        plan.order.push(Order { expr: by, descending: true });
+        Ok(plan)
+    }
+
+    /// An aggregate spread over periods or things.
+    fn per(&mut self, unit: &PerUnit, filters: Vec<Filter>, home: usize) -> Result<AnalysisPlan, Failure> {
+        let plain: Vec<Want> = self
+            .sketch
+            .wants
+            .iter()
+            .map(|want| match want {
+                Want::Aggregate { of, .. } if of.metric().is_some() => Want::Noun(of.clone()),
+                Want::AverageCount { of } => Want::Count { of: of.clone() },
+                other => other.clone(),
+            })
+            .collect();
+        self.sketch.wants = plain;
+        let of = self.main_aggregate(home)?;
+        let below = match unit {
+            PerUnit::Grain(grain) => Expr::Aggregate { function: AggregateFunction::CountDistinct, of: Box::new(self.bucket(*grain, home)?) },
+            PerUnit::Noun(noun) => {
+                let dataset = super::resolve::sure_dataset(noun).or_else(|| noun.dataset()).ok_or_else(|| self.unknown(noun))?;
+                let key = *self.key_fields(dataset).first().ok_or_else(|| self.unknown(noun))?;
+                Expr::Aggregate { function: AggregateFunction::CountDistinct, of: Box::new(self.field_expr(key)) }
+            }
+        };
+        let average = divide(of.clone(), below);
+        let columns = self.columns(home)?;
+        let mut plan = self.grouped(columns, home)?;
+        for output in &mut plan.outputs {
+            if output.expr == of {
+                *output = Output { expr: average.clone(), name: format!("average_{}", measure_name(&of)) };
+            }
+        }
+        plan.filters = filters;
+        Ok(plan)
+    }
+}
+
+/// What a window function takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Replace {
+    /// The measure itself.
+    Measure,
+    /// Nothing: it stands beside it.
+    Nothing,
+}
+
+fn without_windows(filters: Vec<Filter>) -> Vec<Filter> {
+    filters.into_iter().filter(|filter| !matches!(filter, Filter::During(_))).collect()
+}
+
+fn divide(left: Expr, right: Expr) -> Expr {
+    Expr::Arithmetic { left: Box::new(left), op: ArithmeticOp::Divide, right: Box::new(right) }
+}
+
+fn subtract(left: Expr, right: Expr) -> Expr {
+    Expr::Arithmetic { left: Box::new(left), op: ArithmeticOp::Subtract, right: Box::new(right) }
+}
+
+fn times_100(expr: Expr) -> Expr {
+    Expr::Arithmetic { left: Box::new(Expr::Literal(Literal::Integer(100))), op: ArithmeticOp::Multiply, right: Box::new(expr) }
+}

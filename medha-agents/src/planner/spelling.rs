@@ -1,0 +1,39 @@
+//! Words that are near to known ones.
+
+use super::lexicon::Lexicon;
+use super::understanding::Correction;
+
+/// The corrections of those words that have one near enough.
+pub(crate) fn corrections(unknown: &[String], lexicon: &Lexicon) -> Vec<Correction> {
+    unknown
+        .iter()
+        .filter_map(|word| nearest(&word.to_lowercase(), lexicon).map(|to| Correction { from: word.clone(), to }))
+        .collect()
+}
+
+/// The known word nearest to this one, if it is near enough for its length and nearer than any other.
+pub(crate) fn nearest(word: &str, lexicon: &Lexicon) -> Option<String> {
+    let length = word.chars().count();
+    if length < 4 || word.chars().any(|letter| letter.is_ascii_digit()) {
+        return None;
+    }
+    let most = match length {
+        4..=7 => 1,
+        8..=11 => 2,
+        _ => 3,
+    };
+    let mut best: Option<(usize, &String)> = None;
+    for known in lexicon.vocabulary.iter().chain(&lexicon.plurals) {
+        if known.chars().count().abs_diff(length) > most || known.chars().next() != word.chars().next() {
+            continue;
+        }
+        let distance = strsim::osa_distance(word, known);
+        if distance == 0 {
+            return None;
+        }
+        if distance <= most && best.is_none_or(|(other, _)| distance < other) {
+            best = Some((distance, known));
+        }
+    }
+    best.map(|(_, known)| known.clone())
+}
