@@ -41,11 +41,10 @@ impl<S: State> Scope<'_, S> {
         let given =
             Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
         // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
-        let mut work = match catch_unwind(AssertUnwindSafe(|| node.call.call(&given))) {
-            Ok(work) => work,
-            Err(panic) => return AttemptEnd::Panicked(panic_text(panic.as_ref())),
-        };
-        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        let mut work = None;
+        let mut poll =
+            |cx: &mut Context<'_>| work.get_or_insert_with(|| node.call.call(&given)).as_mut().poll(cx);
+        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| poll(cx))) {
             Ok(Poll::Ready(Ok(command))) => Poll::Ready(AttemptEnd::Done(command)),
             Ok(Poll::Ready(Err(error))) => Poll::Ready(AttemptEnd::Failed(error)),
             Ok(Poll::Pending) => poll_question(&given, cx),
