@@ -186,7 +186,7 @@ impl<S: State> Simulation<S> {
         self.store(record)?;
         while session.prepare()? {
             self.superstep(&mut session);
-            match session.settle()? {
+            match session.settle() {
                 Settled::Advanced(record) => self.store(record)?,
                 Settled::Interrupted(interrupts, record) => {
                     self.store(record)?;
@@ -306,7 +306,7 @@ impl<S: State> Simulation<S> {
         self.faults.decide(node, scope.step, position, attempt)
     }
 
-    fn store(&mut self, record: Option<Record>) -> Result<(), RunError> {
+    fn store(&mut self, record: Option<Box<Record>>) -> Result<(), RunError> {
         let Some(record) = record else { return Ok(()) };
         let call = self.stored;
         self.stored += 1;
@@ -317,7 +317,7 @@ impl<S: State> Simulation<S> {
         if self.faults.crash == Some(Crash::Before(call)) {
             return crashed();
         }
-        match record {
+        match *record {
             Record::Checkpoint { checkpoint, .. } => {
                 self.checkpoints.push(*checkpoint);
                 self.progress = Progress::default();

@@ -45,7 +45,7 @@ impl Parts<'_> {
         quote! {
             #[doc = #doc]
             #[derive(
-                Clone, Debug, Default,
+                Clone, Default,
                 ::medha_graph::__private::serde::Serialize, ::medha_graph::__private::serde::Deserialize,
             )]
             #[serde(crate = "::medha_graph::__private::serde", default, deny_unknown_fields)]
@@ -85,6 +85,15 @@ impl Parts<'_> {
             quote!(if !self.#ident.is_kept() { set.insert(#index); })
         });
         let merged = self.fields.iter().map(StateField::merge);
+        let update_text = update.to_string();
+        let shown = self.fields.iter().map(|field| {
+            let (ident, text) = (field.ident, field.ident.to_string());
+            quote! {
+                if let ::medha_graph::__private::Change::Set(value) = &self.#ident {
+                    shown.field(#text, value);
+                }
+            }
+        });
         quote! {
             impl ::medha_graph::State for #name {
                 type Update = #update;
@@ -92,6 +101,15 @@ impl Parts<'_> {
                 fn apply(&mut self, update: #update) -> ::core::result::Result<(), ::medha_graph::MergeError> {
                     #(#merged)*
                     ::core::result::Result::Ok(())
+                }
+            }
+
+            /// Shows what is written, and nothing else.
+            impl ::core::fmt::Debug for #update {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    let mut shown = f.debug_struct(#update_text);
+                    #(#shown)*
+                    shown.finish()
                 }
             }
 

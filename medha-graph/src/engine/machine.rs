@@ -47,16 +47,28 @@ pub(crate) struct Machine<S: State> {
     rng: Rng,
 }
 
-/// One task of the superstep.
+/// One task of the superstep. The phase is apart from the end, so that starting a task writes a few bytes.
 #[derive(Debug)]
-pub(crate) enum Slot<S: State> {
+pub(crate) struct Slot<S: State> {
+    phase: Phase,
+    /// How it ended, once it is settled; nothing for a task that was cancelled.
+    pub(crate) end: Option<SlotEnd<S>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
     Ready,
     Due { attempt: u32, at: Time },
     Running { attempt: u32 },
+    Settled,
+}
+
+/// How a task ended.
+#[derive(Debug)]
+pub(crate) enum SlotEnd<S: State> {
     Done(Command<S>),
     Failed(Box<GaveUp>),
     Asked(Vec<Question>),
-    Cancelled,
 }
 
 /// A task after its last attempt.
@@ -126,24 +138,25 @@ impl<S: State> Machine<S> {
     }
 
     /// Makes all tasks ready, for a new superstep.
+    #[inline]
     pub(crate) fn load(&mut self, topology: &Topology<S>, tasks: &[Task]) {
         self.slots.clear();
-        self.slots.extend(tasks.iter().map(|_| Slot::Ready));
+        self.slots.extend(tasks.iter().map(|_| Slot { phase: Phase::Ready, end: None }));
         (self.cursor, self.open, self.running, self.due, self.must_cancel) = (0, tasks.len(), 0, 0, false);
         self.is_timed = tasks.iter().any(|task| topology.node(task.node).config.timeout.is_some());
     }
 
     /// Puts in how a task ended in an earlier run.
-    pub(crate) fn restore(&mut self, position: usize, slot: Slot<S>) {
+    pub(crate) fn restore(&mut self, position: usize, end: SlotEnd<S>) {
         debug_assert!(
-            matches!(self.slots[position], Slot::Ready),
+            self.slots[position].phase == Phase::Ready,
             "a task is restored once, before it starts"
         );
-        self.slots[position] = slot;
-        self.open -= 1;
+        self.settle(position, end);
     }
 
     /// Whether decisions depend on the time now.
+    #[inline]
     pub(crate) fn wants_time(&self) -> bool {
         self.is_timed || self.due > 0
     }
@@ -152,6 +165,7 @@ impl<S: State> Machine<S> {
         self.slots.len() == 1
     }
 
+    #[inline]
     pub(crate) fn poll(&mut self, topology: &Topology<S>, tasks: &[Task], now: Time) -> Action {
         if self.must_cancel {
             self.cancel();
@@ -166,7 +180,7 @@ impl<S: State> Machine<S> {
         let mut until = None;
         if self.due > 0 {
             for position in 0..self.slots.len() {
-                if let Slot::Due { attempt, at } = self.slots[position] {
+                if let Phase::Due { attempt, at } = self.slots[position].phase {
                     if at <= now {
                         self.due -= 1;
                         return self.start(topology, tasks, position, attempt, now);
@@ -178,7 +192,7 @@ impl<S: State> Machine<S> {
         while self.cursor < self.slots.len() {
             let position = self.cursor;
             self.cursor += 1;
-            if matches!(self.slots[position], Slot::Ready) {
+            if self.slots[position].phase == Phase::Ready {
                 return self.start(topology, tasks, position, 1, now);
             }
         }
@@ -186,6 +200,7 @@ impl<S: State> Machine<S> {
     }
 
     /// Takes in how an attempt ended.
+    #[inline]
     pub(crate) fn finish(
         &mut self,
         topology: &Topology<S>,
@@ -194,18 +209,18 @@ impl<S: State> Machine<S> {
         end: AttemptEnd<S>,
         now: Time,
     ) -> Reaction {
-        let Slot::Running { attempt } = self.slots[position] else {
+        let Phase::Running { attempt } = self.slots[position].phase else {
             unreachable!("only a running attempt ends");
         };
         self.running -= 1;
         let node = topology.node(tasks[position].node);
         let failed = match end {
             AttemptEnd::Done(command) => {
-                self.settle(position, Slot::Done(command));
+                self.settle(position, SlotEnd::Done(command));
                 return Reaction::Done;
             }
             AttemptEnd::Asked(questions) => {
-                self.settle(position, Slot::Asked(questions));
+                self.settle(position, SlotEnd::Asked(questions));
                 return Reaction::Asked;
             }
             AttemptEnd::Failed(error) => Failed::from_error(error),
@@ -219,42 +234,53 @@ impl<S: State> Machine<S> {
         match decision {
             Retry::After(pause) => {
                 self.due += 1;
-                self.slots[position] = Slot::Due { attempt: attempt + 1, at: now + pause };
+                self.slots[position].phase = Phase::Due { attempt: attempt + 1, at: now + pause };
                 Reaction::Retrying { error: failed.text, pause }
             }
             Retry::GiveUp => {
                 let gave_up = failed.give_up(topology, &tasks[position], attempt);
                 self.must_cancel |= gave_up.handlers.is_none() && self.on_failure == OnFailure::FailFast;
-                self.settle(position, Slot::Failed(Box::new(gave_up)));
+                self.settle(position, SlotEnd::Failed(Box::new(gave_up)));
                 Reaction::GaveUp
             }
         }
     }
 
+    /// Moves out what the only task of a superstep wrote, if there is only one and it is done.
+    #[inline]
+    pub(crate) fn take_only(&mut self) -> Option<Command<S>> {
+        match self.slots.as_mut_slice() {
+            [Slot { end, .. }] if matches!(end, Some(SlotEnd::Done(_))) => match end.take() {
+                Some(SlotEnd::Done(command)) => Some(command),
+                Some(SlotEnd::Failed(_) | SlotEnd::Asked(_)) | None => None,
+            },
+            [..] => None,
+        }
+    }
+
     /// Moves the results out, in the order of the tasks, if every task is done or its failure is handled.
     pub(crate) fn take_results(&mut self, tasks: &[Task], results: &mut Vec<TaskResult<S>>) -> bool {
-        let is_good = |slot: &Slot<S>| match slot {
-            Slot::Done(_) => true,
-            Slot::Failed(gave_up) => gave_up.handlers.is_some(),
-            Slot::Ready | Slot::Due { .. } | Slot::Running { .. } | Slot::Asked(_) | Slot::Cancelled => false,
+        let is_good = |slot: &Slot<S>| match &slot.end {
+            Some(SlotEnd::Done(_)) => true,
+            Some(SlotEnd::Failed(gave_up)) => gave_up.handlers.is_some(),
+            Some(SlotEnd::Asked(_)) | None => false,
         };
         if !self.slots.iter().all(is_good) {
             return false;
         }
         results.clear();
         for (task, slot) in tasks.iter().zip(self.slots.drain(..)) {
-            let end = match slot {
-                Slot::Done(command) => TaskEnd::Done(command),
-                Slot::Failed(gave_up) => TaskEnd::Handled(gave_up.handlers.unwrap_or_default()),
-                Slot::Ready | Slot::Due { .. } | Slot::Running { .. } | Slot::Asked(_) | Slot::Cancelled => {
-                    continue;
-                }
+            let end = match slot.end {
+                Some(SlotEnd::Done(command)) => TaskEnd::Done(command),
+                Some(SlotEnd::Failed(gave_up)) => TaskEnd::Handled(gave_up.handlers.unwrap_or_default()),
+                Some(SlotEnd::Asked(_)) | None => continue,
             };
             results.push(TaskResult { node: task.node, end });
         }
         true
     }
 
+    #[inline]
     fn start(
         &mut self,
         topology: &Topology<S>,
@@ -264,21 +290,22 @@ impl<S: State> Machine<S> {
         now: Time,
     ) -> Action {
         self.running += 1;
-        self.slots[position] = Slot::Running { attempt };
+        self.slots[position].phase = Phase::Running { attempt };
         let timeout = topology.node(tasks[position].node).config.timeout;
         Action::Start { position, attempt, deadline: timeout.map(|limit| now + limit) }
     }
 
-    fn settle(&mut self, position: usize, slot: Slot<S>) {
+    #[inline]
+    fn settle(&mut self, position: usize, end: SlotEnd<S>) {
         self.open -= 1;
-        self.slots[position] = slot;
+        let slot = &mut self.slots[position];
+        slot.phase = Phase::Settled;
+        slot.end = Some(end);
     }
 
     fn cancel(&mut self) {
         for slot in &mut self.slots {
-            if matches!(slot, Slot::Ready | Slot::Due { .. } | Slot::Running { .. }) {
-                *slot = Slot::Cancelled;
-            }
+            slot.phase = Phase::Settled;
         }
         (self.open, self.running, self.due, self.must_cancel) = (0, 0, 0, false);
     }
@@ -318,9 +345,12 @@ impl Failed {
             TaskInput::State | TaskInput::Failure(_) => None,
         };
         let node = topology.name_of(task.node).to_string();
-        let failure =
-            Failure { node, error: self.text, kind: self.kind, attempts, payload, detail: self.detail };
-        let handlers = topology.handlers(task.node, &failure);
+        let (error, kind, detail) = (self.text, self.kind, self.detail);
+        let mut failure = Failure { node, error, kind, attempts, payload, detail };
+        let handlers = topology.handlers(task.node, &failure).unwrap_or_else(|why| {
+            failure.error = format!("{}; and the router of its error edge {why}", failure.error);
+            None
+        });
         GaveUp { failure, source: self.source, handlers }
     }
 }

@@ -8,3 +8,6 @@ pub(crate) mod record;
 pub(crate) mod retry;
 pub(crate) mod session;
 pub(crate) mod superstep;
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, TaskId};
-use super::machine::{Answers, GaveUp, Machine, OnFailure, Slot};
+use super::machine::{Answers, GaveUp, Machine, OnFailure, SlotEnd};
 use super::record::{
     Cause, FORMAT, Progress, StoredCheckpoint, StoredOutcome, StoredQuestion, TaskProgress, TaskWrites,
     restore, store,
@@ -60,9 +60,9 @@ pub(crate) enum Record {
 /// What a finished superstep led to.
 #[derive(Debug)]
 pub(crate) enum Settled {
-    Advanced(Option<Record>),
-    Interrupted(Vec<Interrupt>, Option<Record>),
-    Failed(Box<RunError>, Option<Record>),
+    Advanced(Option<Box<Record>>),
+    Interrupted(Vec<Interrupt>, Option<Box<Record>>),
+    Failed(Box<RunError>, Option<Box<Record>>),
 }
 
 impl<S: State> Session<S> {
@@ -72,7 +72,7 @@ impl<S: State> Session<S> {
         setup: Setup,
         head: Option<Head>,
         input: Input<S>,
-    ) -> Result<(Self, Option<Record>), RunError> {
+    ) -> Result<(Self, Option<Box<Record>>), RunError> {
         let seed = xxh3_64(setup.thread.as_bytes());
         let machine = Machine::new(setup.limits.concurrency, setup.limits.on_failure, seed);
         let (checkpoint, progress, id) = match head {
@@ -97,6 +97,7 @@ impl<S: State> Session<S> {
     }
 
     /// Makes the next superstep ready; `false` if nothing is left to run.
+    #[inline]
     pub(crate) fn prepare(&mut self) -> Result<bool, RunError> {
         let tasks = &self.checkpoint.frontier.next;
         if tasks.is_empty() {
@@ -114,16 +115,29 @@ impl<S: State> Session<S> {
     }
 
     /// Merges the finished superstep, or stops the run, and says what to store.
-    pub(crate) fn settle(&mut self) -> Result<Settled, RunError> {
+    #[inline]
+    pub(crate) fn settle(&mut self) -> Settled {
+        self.try_settle().unwrap_or_else(|error| Settled::Failed(error, None))
+    }
+
+    #[inline]
+    fn try_settle(&mut self) -> Result<Settled, Box<RunError>> {
         let writes = if self.setup.is_recorded { self.writes()? } else { Vec::new() };
-        let Checkpoint { frontier, .. } = &self.checkpoint;
-        if !self.machine.take_results(&frontier.next, &mut self.results) {
-            return self.stop();
-        }
-        if let Err(error) = superstep::advance(&self.topology, &mut self.checkpoint, &mut self.results) {
+        let Self { topology, checkpoint, machine, results, .. } = self;
+        let advanced = if let Some(command) = machine.take_only() {
+            superstep::advance_one(topology, checkpoint, command)
+        } else if machine.take_results(&checkpoint.frontier.next, results) {
+            superstep::advance(topology, checkpoint, results)
+        } else {
+            return Ok(self.stop()?);
+        };
+        if let Err(error) = advanced {
             return Ok(Settled::Failed(Box::new(error.into()), self.forget_writes()));
         }
         self.progress.tasks.clear();
+        if !self.setup.is_recorded {
+            return Ok(Settled::Advanced(None));
+        }
         let record = self.record(Cause::Superstep, writes)?;
         Ok(Settled::Advanced(record))
     }
@@ -139,7 +153,7 @@ impl<S: State> Session<S> {
         self.head.map_or(self.checkpoint.frontier.step, |head| head.0)
     }
 
-    fn begin(&mut self, update: S::Update) -> Result<Option<Record>, RunError> {
+    fn begin(&mut self, update: S::Update) -> Result<Option<Box<Record>>, RunError> {
         if !self.checkpoint.frontier.next.is_empty() {
             let thread = self.setup.thread.to_string();
             return Err(RunError::Unfinished { thread, next: self.next_nodes() });
@@ -150,7 +164,7 @@ impl<S: State> Session<S> {
         self.record(Cause::Input, Vec::new())
     }
 
-    fn answer(&mut self, resume: Resume) -> Result<Option<Record>, RunError> {
+    fn answer(&mut self, resume: Resume) -> Result<Option<Box<Record>>, RunError> {
         let Some(head) = self.head else {
             return Err(RunError::NothingToResume { thread: self.setup.thread.to_string() });
         };
@@ -176,7 +190,7 @@ impl<S: State> Session<S> {
             };
             task.answers.insert(ordinal, answer);
         }
-        Ok(Some(Record::Progress { head, progress: self.progress.clone() }))
+        Ok(Some(Box::new(Record::Progress { head, progress: self.progress.clone() })))
     }
 
     fn restore_progress(&mut self) -> Result<(), RunError> {
@@ -185,25 +199,25 @@ impl<S: State> Session<S> {
             let Some(planned) = self.checkpoint.frontier.next.get(task.position) else {
                 return Err(corrupt(format!("it has no task {}", task.position)).into());
             };
-            let slot = match &task.outcome {
+            let end = match &task.outcome {
                 Some(StoredOutcome::Done { update, goto }) => {
                     let update = serde::Deserialize::deserialize(update)
                         .map_err(|error| corrupt(format!("an update does not fit: {error}")))?;
                     let goto = goto.iter().cloned().map(|(target, payload)| Goto { target, payload });
-                    Slot::Done(Command { update, goto: goto.collect(), problem: None })
+                    SlotEnd::Done(Command::with_targets(update, goto.collect()))
                 }
                 Some(StoredOutcome::Failed(failure)) => match self.topology.handlers(planned.node, failure) {
-                    Some(handlers) => Slot::Failed(Box::new(GaveUp {
+                    Ok(Some(handlers)) => SlotEnd::Failed(Box::new(GaveUp {
                         failure: failure.clone(),
                         source: None,
                         handlers: Some(handlers),
                     })),
-                    None => continue,
+                    Ok(None) | Err(_) => continue,
                 },
-                None if task.open().next().is_some() => Slot::Asked(Vec::new()),
+                None if task.open().next().is_some() => SlotEnd::Asked(Vec::new()),
                 None => continue,
             };
-            self.machine.restore(task.position, slot);
+            self.machine.restore(task.position, end);
         }
         Ok(())
     }
@@ -219,11 +233,11 @@ impl<S: State> Session<S> {
             let mut task =
                 known.cloned().unwrap_or_else(|| TaskProgress { position, ..TaskProgress::default() });
             let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
-            match slot {
-                Slot::Failed(gave_up) if gave_up.handlers.is_none() => failures.push(*gave_up),
-                Slot::Failed(gave_up) => task.outcome = Some(StoredOutcome::Failed(gave_up.failure)),
-                Slot::Done(command) => task.outcome = Some(stored(&self.setup.thread, &command)?),
-                Slot::Asked(questions) => {
+            match slot.end {
+                Some(SlotEnd::Failed(gave_up)) if gave_up.handlers.is_none() => failures.push(*gave_up),
+                Some(SlotEnd::Failed(gave_up)) => task.outcome = Some(StoredOutcome::Failed(gave_up.failure)),
+                Some(SlotEnd::Done(command)) => task.outcome = Some(stored(&self.setup.thread, &command)?),
+                Some(SlotEnd::Asked(questions)) => {
                     let id = self.task_id(position);
                     for question in questions {
                         let interrupt = InterruptId::new(id, question.ordinal);
@@ -239,7 +253,7 @@ impl<S: State> Session<S> {
                         task.open().map(|open| Interrupt::new(open.id, node.clone(), open.value.clone()));
                     interrupts.extend(open);
                 }
-                Slot::Ready | Slot::Due { .. } | Slot::Running { .. } | Slot::Cancelled => {}
+                None => {}
             }
             if task.outcome.is_some() || !task.questions.is_empty() || !task.answers.is_empty() {
                 progress.tasks.push(task);
@@ -249,7 +263,7 @@ impl<S: State> Session<S> {
         self.progress = progress;
         let is_new = had_any || !self.progress.tasks.is_empty();
         let record = self.head.filter(|_| is_new && self.setup.is_recorded);
-        let record = record.map(|head| Record::Progress { head, progress: self.progress.clone() });
+        let record = record.map(|head| Box::new(Record::Progress { head, progress: self.progress.clone() }));
         Ok(match (RunError::from_failures(step, failures), refused) {
             (Some(error), _) => Settled::Failed(Box::new(error), record),
             (None, Some((id, node, reason))) => {
@@ -261,7 +275,7 @@ impl<S: State> Session<S> {
 
     /// After a merge that failed: what was kept from an earlier run is what could not be merged, so it goes, and the
     /// tasks run again on the next resume. Answers stay.
-    fn forget_writes(&mut self) -> Option<Record> {
+    fn forget_writes(&mut self) -> Option<Box<Record>> {
         if self.progress.tasks.iter().all(|task| task.outcome.is_none()) {
             return None;
         }
@@ -269,18 +283,16 @@ impl<S: State> Session<S> {
             task.outcome = None;
         }
         self.progress.tasks.retain(|task| !task.questions.is_empty());
-        self.head.map(|head| Record::Progress { head, progress: self.progress.clone() })
+        self.head.map(|head| Box::new(Record::Progress { head, progress: self.progress.clone() }))
     }
 
     fn writes(&self) -> Result<Vec<TaskWrites>, RunError> {
         let mut writes = Vec::with_capacity(self.machine.slots.len());
         for (position, slot) in self.machine.slots.iter().enumerate() {
-            let outcome = match slot {
-                Slot::Done(command) => stored(&self.setup.thread, command)?,
-                Slot::Failed(gave_up) => StoredOutcome::Failed(gave_up.failure.clone()),
-                Slot::Ready | Slot::Due { .. } | Slot::Running { .. } | Slot::Asked(_) | Slot::Cancelled => {
-                    continue;
-                }
+            let outcome = match &slot.end {
+                Some(SlotEnd::Done(command)) => stored(&self.setup.thread, command)?,
+                Some(SlotEnd::Failed(gave_up)) => StoredOutcome::Failed(gave_up.failure.clone()),
+                Some(SlotEnd::Asked(_)) | None => continue,
             };
             let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
             writes.push(TaskWrites { task: self.task_id(position), node, outcome });
@@ -288,7 +300,7 @@ impl<S: State> Session<S> {
         Ok(writes)
     }
 
-    fn record(&mut self, cause: Cause, writes: Vec<TaskWrites>) -> Result<Option<Record>, RunError> {
+    fn record(&mut self, cause: Cause, writes: Vec<TaskWrites>) -> Result<Option<Box<Record>>, RunError> {
         if !self.setup.is_recorded {
             return Ok(None);
         }
@@ -296,7 +308,7 @@ impl<S: State> Session<S> {
         let checkpoint = store(&self.topology, &self.checkpoint, (id, expected), cause, writes)
             .map_err(|error| CheckpointError::unwritable(&self.setup.thread, error))?;
         self.head = Some(id);
-        Ok(Some(Record::Checkpoint { expected, checkpoint: Box::new(checkpoint) }))
+        Ok(Some(Box::new(Record::Checkpoint { expected, checkpoint: Box::new(checkpoint) })))
     }
 
     fn next_nodes(&self) -> Vec<String> {
@@ -329,6 +341,6 @@ impl Progress {
 fn stored<S: State>(thread: &str, command: &Command<S>) -> Result<StoredOutcome, RunError> {
     let update =
         serde_json::to_value(&command.update).map_err(|error| CheckpointError::unwritable(thread, error))?;
-    let goto = command.goto.iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
+    let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
     Ok(StoredOutcome::Done { update, goto })
 }

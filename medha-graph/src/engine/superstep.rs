@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::checkpoint::{Checkpoint, Task, TaskInput};
 use crate::graph::edge::END;
-use crate::graph::topology::{NodeIx, Outgoing, Topology, hint};
+use crate::graph::topology::{NodeEntry, NodeIx, Outgoing, Topology, hint};
 use crate::node::command::Command;
 use crate::state::{FieldSet, State};
 
@@ -63,14 +63,29 @@ pub(crate) fn advance<S: State>(
         let node = topology.node(result.node);
         match result.end {
             TaskEnd::Handled(tasks) => queue.tasks.append(&mut { tasks }),
-            TaskEnd::Done(command) => {
-                for goto in command.goto {
-                    queue.goto(&node.name, &goto.target, goto.payload)?;
-                }
-                queue.follow(&node.name, &node.out)?;
+            TaskEnd::Done(mut command) => {
+                queue.take_over(node, &mut command)?;
             }
         }
     }
+    queue.release();
+    Ok(())
+}
+
+/// The same for the only task of a superstep, which cannot conflict with anything.
+#[inline]
+pub(crate) fn advance_one<S: State>(
+    topology: &Topology<S>,
+    checkpoint: &mut Checkpoint<S>,
+    mut command: Command<S>,
+) -> Result<(), StepError> {
+    let step = checkpoint.frontier.step + 1;
+    let Some(task) = checkpoint.frontier.next.pop() else { return Ok(()) };
+    let node = topology.node(task.node);
+    merge(&mut checkpoint.state, std::mem::take(&mut command.update), &node.name, step)?;
+    checkpoint.frontier.step = step;
+    let mut queue = Queue::new(topology, checkpoint, 1);
+    queue.take_over(node, &mut command)?;
     queue.release();
     Ok(())
 }
@@ -119,6 +134,7 @@ fn check_conflicts<S: State>(
     Ok(())
 }
 
+#[inline]
 fn merge<S: State>(state: &mut S, update: S::Update, node: &str, step: u64) -> Result<(), StepError> {
     let refused = |field: &str, reason: String| StepError::Merge {
         field: field.to_owned(),
@@ -145,6 +161,7 @@ struct Queue<'a, S: State> {
 }
 
 impl<'a, S: State> Queue<'a, S> {
+    #[inline]
     fn new(topology: &'a Topology<S>, checkpoint: &'a mut Checkpoint<S>, sources: usize) -> Self {
         let frontier = &mut checkpoint.frontier;
         Self {
@@ -157,6 +174,15 @@ impl<'a, S: State> Queue<'a, S> {
         }
     }
 
+    #[inline]
+    fn take_over(&mut self, node: &NodeEntry<S>, command: &mut Command<S>) -> Result<(), StepError> {
+        for goto in command.take_targets() {
+            self.goto(&node.name, &goto.target, goto.payload)?;
+        }
+        self.follow(&node.name, &node.out)
+    }
+
+    #[inline]
     fn follow(&mut self, name: &str, out: &Outgoing<S>) -> Result<(), StepError> {
         for target in &out.direct {
             self.reach(*target);
@@ -168,21 +194,10 @@ impl<'a, S: State> Queue<'a, S> {
             let mut problem = None;
             let state = self.state;
             let choose = AssertUnwindSafe(|| {
-                (router.pick)(
-                    state,
-                    &mut |choice| match (router.targets.get(choice.index), choice.payload) {
-                        (None, _) => {
-                            problem =
-                                Some(format!("it chose target {} of {}", choice.index, router.targets.len()))
-                        }
-                        (_, Some(Err(error))) => {
-                            problem = Some(format!("its payload cannot be written as JSON: {error}"))
-                        }
-                        (Some(None), _) => {}
-                        (Some(Some(node)), None) => self.reach(*node),
-                        (Some(Some(node)), Some(Ok(payload))) => self.send(*node, payload),
-                    },
-                );
+                (router.pick)(state, &mut |choice| match router.targets.get(choice.index) {
+                    Some(target) => self.choose(*target, choice.payload, &mut problem),
+                    None => problem = Some(format!("it chose target {}, and there is none", choice.index)),
+                });
             });
             let panicked =
                 catch_unwind(choose).err().map(|panic| format!("it panicked: {}", panic_text(&*panic)));
@@ -191,6 +206,21 @@ impl<'a, S: State> Queue<'a, S> {
             }
         }
         Ok(())
+    }
+
+    #[inline]
+    fn choose(
+        &mut self,
+        target: Option<NodeIx>,
+        payload: Option<Box<Result<Value, String>>>,
+        problem: &mut Option<String>,
+    ) {
+        let Some(node) = target else { return };
+        match payload.map(|payload| *payload) {
+            None => self.reach(node),
+            Some(Ok(payload)) => self.send(node, payload),
+            Some(Err(error)) => *problem = Some(format!("its payload cannot be written as JSON: {error}")),
+        }
     }
 
     fn goto(&mut self, node: &Arc<str>, target: &str, payload: Option<Value>) -> Result<(), StepError> {
@@ -212,6 +242,7 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     /// Queues a node once, however many edges lead to it.
+    #[inline]
     fn reach(&mut self, node: NodeIx) {
         if self.topology.node(node).config.is_deferred {
             if !self.deferred.contains(&node) {
@@ -221,7 +252,9 @@ impl<'a, S: State> Queue<'a, S> {
         }
         let is_new = match &mut self.queued {
             Some(queued) => queued.insert(node),
-            None => !self.tasks.iter().any(|task| task.node == node && task.input == TaskInput::State),
+            None => {
+                !self.tasks.iter().any(|task| task.node == node && matches!(task.input, TaskInput::State))
+            }
         };
         if is_new {
             self.tasks.push(Task { node, input: TaskInput::State });
@@ -238,6 +271,7 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     /// Lets the deferred nodes run if nothing else will.
+    #[inline]
     fn release(self) {
         if self.tasks.is_empty() {
             let tasks = self.deferred.drain(..).map(|node| Task { node, input: TaskInput::State });

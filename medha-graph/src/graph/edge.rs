@@ -66,7 +66,8 @@ impl RouteTarget {
 #[derive(Clone, Debug)]
 pub struct Choice {
     pub(crate) index: usize,
-    pub(crate) payload: Option<Result<Value, String>>,
+    /// In a box, since most choices carry none and pass through every superstep.
+    pub(crate) payload: Option<Box<Result<Value, String>>>,
 }
 
 impl Choice {
@@ -77,7 +78,10 @@ impl Choice {
 
     /// The target at this position, with a payload.
     pub fn with_payload(index: usize, payload: &impl Serialize) -> Self {
-        Self { index, payload: Some(serde_json::to_value(payload).map_err(|error| error.to_string())) }
+        Self {
+            index,
+            payload: Some(Box::new(serde_json::to_value(payload).map_err(|error| error.to_string()))),
+        }
     }
 }
 

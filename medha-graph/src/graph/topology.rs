@@ -1,13 +1,14 @@
 //! A compiled graph as the engine reads it: nodes and joins are numbers, edges are lists of numbers.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::edge::{Choice, END, Edge, EdgeKind, Line, PickByFailure, PickByState, START, Target};
 use crate::engine::checkpoint::{Task, TaskInput};
+use crate::engine::superstep::panic_text;
 use crate::node::config::NodeConfig;
 use crate::node::failure::Failure;
 use crate::node::function::{CallNode, ErasedNode};
@@ -110,26 +111,37 @@ impl<S: State> Topology<S> {
         &self.node(number).name
     }
 
-    /// The tasks that take over after a failure; `None` if no error edge wants it.
-    pub(crate) fn handlers(&self, node: NodeIx, failure: &Failure) -> Option<Vec<Task>> {
+    /// The tasks that take over after a failure: none if no error edge wants it, an error if a router is broken.
+    pub(crate) fn handlers(&self, node: NodeIx, failure: &Failure) -> Result<Option<Vec<Task>>, String> {
         let mut tasks: Option<Vec<Task>> = None;
-        let mut take = |target: Option<NodeIx>, payload: Option<Value>| {
+        let mut take = |target: Option<NodeIx>, input: TaskInput| {
             let tasks = tasks.get_or_insert_default();
-            if let Some(node) = target {
-                let input =
-                    payload.map_or_else(|| TaskInput::Failure(Box::new(failure.clone())), TaskInput::Payload);
-                tasks.push(Task { node, input });
-            }
+            tasks.extend(target.map(|node| Task { node, input }));
         };
+        let whole = || TaskInput::Failure(Box::new(failure.clone()));
+        let mut problem = None;
         for edge in &self.node(node).out.failures {
             match edge {
-                FailureEdge::Always(target) => take(*target, None),
-                FailureEdge::Choose { targets, pick } => pick(failure, &mut |choice: Choice| {
-                    take(targets[choice.index], choice.payload.and_then(Result::ok));
-                }),
+                FailureEdge::Always(target) => take(*target, whole()),
+                FailureEdge::Choose { targets, pick } => {
+                    let picked = catch_unwind(AssertUnwindSafe(|| {
+                        pick(failure, &mut |choice: Choice| match (
+                            targets.get(choice.index),
+                            choice.payload.map(|payload| *payload),
+                        ) {
+                            (None, _) => problem = Some("chose a target that does not exist".to_owned()),
+                            (_, Some(Err(error))) => problem = Some(format!("chose a payload that {error}")),
+                            (Some(target), None) => take(*target, whole()),
+                            (Some(target), Some(Ok(payload))) => take(*target, TaskInput::Payload(payload)),
+                        });
+                    }));
+                    if let Err(panic) = picked {
+                        problem = Some(format!("panicked: {}", panic_text(panic.as_ref())));
+                    }
+                }
             }
         }
-        tasks
+        problem.map_or(Ok(tasks), Err)
     }
 
     fn add(&mut self, edge: &Edge<S>) {

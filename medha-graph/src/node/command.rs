@@ -25,8 +25,14 @@ use crate::state::State;
 #[must_use = "a command does nothing until a node returns it"]
 pub struct Command<S: State> {
     pub(crate) update: S::Update,
-    pub(crate) goto: Vec<Goto>,
-    pub(crate) problem: Option<NodeError>,
+    /// In a box, since most commands are bare updates and are moved on every superstep.
+    extra: Option<Box<Extra>>,
+}
+
+#[derive(Debug, Default)]
+struct Extra {
+    goto: Vec<Goto>,
+    problem: Option<NodeError>,
 }
 
 /// One dynamic target.
@@ -44,7 +50,20 @@ impl<S: State> Command<S> {
 
     /// A command that only updates.
     pub fn from_update(update: S::Update) -> Self {
-        Self { update, goto: Vec::new(), problem: None }
+        Self { update, extra: None }
+    }
+
+    pub(crate) fn with_targets(update: S::Update, goto: Vec<Goto>) -> Self {
+        let extra = (!goto.is_empty()).then(|| Box::new(Extra { goto, problem: None }));
+        Self { update, extra }
+    }
+
+    pub(crate) fn targets(&self) -> &[Goto] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.goto)
+    }
+
+    pub(crate) fn take_targets(&mut self) -> Vec<Goto> {
+        self.extra.take().map(|extra| extra.goto).unwrap_or_default()
     }
 
     /// Sets the update.
@@ -55,7 +74,7 @@ impl<S: State> Command<S> {
 
     /// Also goes to this node (or `END`, which starts nothing).
     pub fn goto(mut self, node: impl Into<String>) -> Self {
-        self.goto.push(Goto { target: node.into(), payload: None });
+        self.extra.get_or_insert_default().goto.push(Goto { target: node.into(), payload: None });
         self
     }
 
@@ -63,10 +82,12 @@ impl<S: State> Command<S> {
     pub fn send(mut self, node: impl Into<String>, payload: &impl Serialize) -> Self {
         let target = node.into();
         match serde_json::to_value(payload) {
-            Ok(payload) => self.goto.push(Goto { target, payload: Some(payload) }),
+            Ok(payload) => {
+                self.extra.get_or_insert_default().goto.push(Goto { target, payload: Some(payload) });
+            }
             Err(error) => {
                 let why = format!("the payload for node {target:?} cannot be written as JSON: {error}");
-                self.problem = Some(NodeError::new(why).terminal());
+                self.extra.get_or_insert_default().problem = Some(NodeError::new(why).terminal());
             }
         }
         self
@@ -102,7 +123,8 @@ impl<S: State> IntoCommand<S> for () {
 impl<S: State> IntoCommand<S> for Command<S> {
     const MAY_GOTO: bool = true;
     fn into_command(mut self) -> Result<Self, NodeError> {
-        self.problem.take().map_or(Ok(self), Err)
+        let problem = self.extra.as_mut().and_then(|extra| extra.problem.take());
+        problem.map_or(Ok(self), Err)
     }
 }
 

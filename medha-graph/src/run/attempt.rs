@@ -1,12 +1,9 @@
 //! One attempt of one task: what it is given, and how it ends. The driver and the simulation share it.
 
 use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
-
-use futures_util::future::FutureExt;
+use std::task::{Context, Poll};
 
 use super::event::{Event, EventQueue};
 use crate::engine::checkpoint::{Task, TaskId};
@@ -35,6 +32,7 @@ pub(crate) struct Scope<'a, S: State> {
 
 impl<S: State> Scope<'_, S> {
     /// Runs one attempt: catches its panic, and ends it when it asks a question.
+    #[inline]
     pub(crate) async fn attempt(&self, position: usize, attempt: u32) -> AttemptEnd<S> {
         let origin = AttemptOrigin { scope: self, position, attempt };
         let task = &self.tasks[position];
@@ -42,17 +40,16 @@ impl<S: State> Scope<'_, S> {
         let answers = self.progress.answers(position);
         let given =
             Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
-        let mut work = pin!(AssertUnwindSafe(async { node.call.call(&given).await }).catch_unwind());
-        poll_fn(|cx| match work.as_mut().poll(cx) {
-            Poll::Ready(Ok(Ok(command))) => Poll::Ready(AttemptEnd::Done(command)),
-            Poll::Ready(Ok(Err(error))) => Poll::Ready(AttemptEnd::Failed(error)),
-            Poll::Ready(Err(panic)) => Poll::Ready(AttemptEnd::Panicked(panic_text(panic.as_ref()))),
-            Poll::Pending => {
-                let Some(ctx) = given.ctx.get() else { return Poll::Pending };
-                ctx.register(cx.waker());
-                let questions = ctx.take_questions();
-                if questions.is_empty() { Poll::Pending } else { Poll::Ready(AttemptEnd::Asked(questions)) }
-            }
+        // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
+        let mut work = match catch_unwind(AssertUnwindSafe(|| node.call.call(&given))) {
+            Ok(work) => work,
+            Err(panic) => return AttemptEnd::Panicked(panic_text(panic.as_ref())),
+        };
+        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(Poll::Ready(Ok(command))) => Poll::Ready(AttemptEnd::Done(command)),
+            Ok(Poll::Ready(Err(error))) => Poll::Ready(AttemptEnd::Failed(error)),
+            Ok(Poll::Pending) => poll_question(&given, cx),
+            Err(panic) => Poll::Ready(AttemptEnd::Panicked(panic_text(panic.as_ref()))),
         })
         .await
     }
@@ -62,6 +59,14 @@ impl<S: State> Scope<'_, S> {
         let id = TaskId::new(self.thread, self.base, position, node);
         TaskRef { id, node: Arc::clone(node), step: self.step, attempt }
     }
+}
+
+/// Ends an attempt that has asked a question.
+fn poll_question<S: State>(given: &Attempt<'_, S>, cx: &Context<'_>) -> Poll<AttemptEnd<S>> {
+    let Some(ctx) = given.ctx.get() else { return Poll::Pending };
+    ctx.register(cx.waker());
+    let questions = ctx.take_questions();
+    if questions.is_empty() { Poll::Pending } else { Poll::Ready(AttemptEnd::Asked(questions)) }
 }
 
 /// Where an attempt gets what it asks for besides the state.

@@ -11,7 +11,7 @@ use super::error::RunError;
 use super::event::{Event, EventQueue, Outcome};
 use super::input::Input;
 use crate::engine::checkpoint::Checkpoint;
-use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, Slot, Time};
+use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
 use crate::engine::record::waiting_joins;
 use crate::engine::session::{Record, Session, Settled, Setup};
 use crate::graph::compiled::CompiledGraph;
@@ -19,7 +19,7 @@ use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
 
 /// Supersteps of one task that are run in one go before other tasks of the runtime get their turn.
-const STEPS_PER_TURN: u32 = 64;
+const STEPS_PER_TURN: u32 = 128;
 
 /// Everything one run needs.
 pub(crate) struct Run<S: State> {
@@ -43,7 +43,9 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         thread: run.thread.to_string(),
         next: next_nodes(&session),
     });
-    run.store(record).await?;
+    if let Some(record) = record {
+        run.store(*record).await?;
+    }
     let clock = Clock::default();
     let mut turn = 0;
     if run.queue.is_some() {
@@ -51,15 +53,19 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
     }
     while session.prepare()? {
         superstep(&run, &mut session, &clock).await;
-        match session.settle()? {
-            Settled::Advanced(record) => run.store(record).await?,
+        match session.settle() {
+            Settled::Advanced(None) => {}
+            Settled::Advanced(Some(record)) => run.store(*record).await?,
             Settled::Interrupted(interrupts, record) => {
-                run.store(record).await?;
+                if let Some(record) = record {
+                    run.store(*record).await?;
+                }
                 run.emit(|| Event::Interrupted { interrupts: interrupts.clone() });
                 return Ok(Outcome::Interrupted { state: session.checkpoint.state, interrupts });
             }
             Settled::Failed(error, record) => {
-                if let Err(second) = run.store(record).await {
+                let Some(record) = record else { return Err(*error) };
+                if let Err(second) = run.store(*record).await {
                     tracing::warn!(thread = %run.thread, error = %second, "what finished beside a failure was not stored");
                 }
                 return Err(*error);
@@ -96,8 +102,8 @@ impl<S: State> Run<S> {
         }
     }
 
-    async fn store(&self, record: Option<Record>) -> Result<(), RunError> {
-        let (Some(saver), Some(record)) = (&self.saver, record) else { return Ok(()) };
+    async fn store(&self, record: Record) -> Result<(), RunError> {
+        let Some(saver) = &self.saver else { return Ok(()) };
         match record {
             Record::Checkpoint { expected, checkpoint } => {
                 let id = checkpoint.id;
@@ -133,6 +139,10 @@ async fn superstep<S: State>(run: &Run<S>, session: &mut Session<S>, clock: &Clo
 async fn alone<S: State>(step: &Step<'_, S>, machine: &mut Machine<S>) {
     loop {
         match step.poll(machine) {
+            Action::Start { position, attempt, deadline: None } if !step.is_watched() => {
+                let end = step.scope.attempt(position, attempt).await;
+                step.finish(machine, Ended { position, attempt, end, elapsed: Duration::ZERO });
+            }
             Action::Start { position, attempt, deadline } => {
                 let ended = step.attempt(position, attempt, deadline).await;
                 step.finish(machine, ended);
@@ -186,7 +196,12 @@ struct Ended<S: State> {
 }
 
 impl<S: State> Step<'_, S> {
+    fn is_watched(&self) -> bool {
+        self.run.queue.is_some()
+    }
+
     /// Asks the machine, with the time if anything depends on it.
+    #[inline]
     fn poll(&self, machine: &mut Machine<S>) -> Action {
         let now = if machine.wants_time() { self.clock.now() } else { Time::ZERO };
         machine.poll(self.scope.topology, self.scope.tasks, now)
@@ -206,6 +221,7 @@ impl<S: State> Step<'_, S> {
         Ended { position, attempt, end, elapsed }
     }
 
+    #[inline]
     fn finish(&self, machine: &mut Machine<S>, ended: Ended<S>) {
         let Ended { position, attempt, end, elapsed } = ended;
         let task = || self.scope.task_ref(position, attempt);
@@ -221,7 +237,7 @@ impl<S: State> Step<'_, S> {
                 self.run.emit(|| Event::TaskRetrying { task: task(), error, pause });
             }
             Reaction::GaveUp => {
-                if let Slot::Failed(gave_up) = &machine.slots[position] {
+                if let Some(SlotEnd::Failed(gave_up)) = &machine.slots[position].end {
                     let (failure, is_handled) = (gave_up.failure.clone(), gave_up.handlers.is_some());
                     self.run.emit(|| Event::TaskFailed { task: task(), failure, is_handled });
                 }

@@ -1,6 +1,7 @@
 //! Where checkpoints live: the trait of savers, what they store, and the saver in memory.
 
 pub(crate) mod checkpointer;
+pub mod conformance;
 pub(crate) mod memory;
 
 pub use crate::engine::checkpoint::TaskInput;

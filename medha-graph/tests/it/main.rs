@@ -4,9 +4,12 @@
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
 mod control;
+mod driver;
 mod events;
 mod failures;
 mod interrupts;
+mod mistakes;
 mod persistence;
+mod savers;
 mod simulation;
 mod workflow;
