@@ -39,8 +39,8 @@ pub struct StoredCheckpoint {
     pub next: Vec<StoredTask>,
     /// Joins that some of their sources have reached.
     pub joins: Vec<StoredJoin>,
-    /// Deferred nodes that wait for everything else.
-    pub deferred: Vec<String>,
+    /// Tasks of deferred nodes, which wait for everything else.
+    pub deferred: Vec<StoredTask>,
     /// What the tasks of the superstep before it wrote: the audit record.
     pub writes: Vec<TaskWrites>,
 }
@@ -169,7 +169,13 @@ pub(crate) fn store<S: State>(
     writes: Vec<TaskWrites>,
 ) -> Result<StoredCheckpoint, serde_json::Error> {
     let frontier = &checkpoint.frontier;
-    let name = |node: &NodeIx| topology.name_of(*node).to_string();
+    let planned = |tasks: &[Task]| {
+        let named = |task: &Task| StoredTask {
+            node: topology.name_of(task.node).to_string(),
+            input: task.input.clone(),
+        };
+        tasks.iter().map(named).collect()
+    };
     Ok(StoredCheckpoint {
         format: FORMAT,
         id,
@@ -180,13 +186,9 @@ pub(crate) fn store<S: State>(
         cause,
         step: frontier.step,
         state: serde_json::to_value(&checkpoint.state)?,
-        next: frontier
-            .next
-            .iter()
-            .map(|task| StoredTask { node: name(&task.node), input: task.input.clone() })
-            .collect(),
+        next: planned(&frontier.next),
         joins: waiting_joins(topology, frontier),
-        deferred: frontier.deferred.iter().map(name).collect(),
+        deferred: planned(&frontier.deferred),
         writes,
     })
 }
@@ -223,13 +225,15 @@ pub(crate) fn restore<S: State>(
     }
     let number = |name: &String| topology.number(name).ok_or_else(|| Unusable::Node(name.clone()));
     let mut frontier = Frontier { step: stored.step, ..Frontier::empty(topology) };
-    for task in &stored.next {
-        frontier.next.push(Task { node: number(&task.node)?, input: task.input.clone() });
-    }
+    let planned = |tasks: &[StoredTask]| -> Result<Vec<Task>, Unusable> {
+        let numbered = |task: &StoredTask| Ok(Task { node: number(&task.node)?, input: task.input.clone() });
+        tasks.iter().map(numbered).collect()
+    };
+    frontier.next = planned(&stored.next)?;
+    frontier.deferred = planned(&stored.deferred)?;
     for join in &stored.joins {
         restore_join(topology, join, &mut frontier)?;
     }
-    frontier.deferred = stored.deferred.iter().map(number).collect::<Result<_, _>>()?;
     let state = S::deserialize(&stored.state).map_err(|error| Unusable::State(error.to_string()))?;
     Ok(Checkpoint { state, frontier })
 }

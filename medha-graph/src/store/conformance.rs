@@ -145,7 +145,7 @@ fn checkpoint(id: u64) -> StoredCheckpoint {
             StoredTask { node: "mend".to_owned(), input: TaskInput::Failure(Box::new(failure)) },
         ],
         joins: Vec::new(),
-        deferred: vec!["last".to_owned()],
+        deferred: vec![StoredTask { node: "last".to_owned(), input: TaskInput::State }],
         writes: Vec::new(),
     }
 }

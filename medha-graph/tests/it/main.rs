@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
 mod control;
+mod defer;
 mod driver;
 mod events;
 mod failures;
