@@ -2,14 +2,19 @@
 //!
 //! Everything here is versioned by [`FORMAT`]; a change of shape gets a new number, and a test reads the old one.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, Task, TaskId, TaskInput};
 use super::machine::Answers;
+use super::superstep::panic_text;
 use crate::graph::topology::{NodeIx, Topology};
 use crate::node::failure::Failure;
-use crate::state::State;
+use crate::state::{Field, State};
 
 /// The version of the shapes in this file.
 pub(crate) const FORMAT: u32 = 1;
@@ -160,6 +165,38 @@ pub(crate) enum Unusable {
     State(String),
 }
 
+/// Writes a value as JSON and reads it back: what could not be loaded again must never become the head of a thread.
+pub(crate) fn to_json<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value, String> {
+    let write = || {
+        let json = serde_json::to_value(value).map_err(|error| format!("cannot be written: {error}"))?;
+        match T::deserialize(&json) {
+            Ok(_) => Ok(json),
+            Err(error) => {
+                let is_null = error.to_string().contains("invalid type: null");
+                let hint = if is_null { "; a float that is not finite becomes null" } else { "" };
+                Err(format!("would not read back: {error}{hint}"))
+            }
+        }
+    };
+    let panicked = |panic: Box<dyn Any + Send>| Err(format!("panicked: {}", panic_text(panic.as_ref())));
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(panicked)
+}
+
+/// The same for an update; the reason names the field.
+pub(crate) fn update_to_json<S: State>(update: &S::Update) -> Result<Value, String> {
+    to_json(update).map_err(|why| {
+        let written = catch_unwind(AssertUnwindSafe(|| serde_json::to_value(update).ok())).ok().flatten();
+        let alone = |(name, value): (String, Value)| Value::Object([(name, value)].into_iter().collect());
+        let fields =
+            written.and_then(|json| if let Value::Object(fields) = json { Some(fields) } else { None });
+        let is_bad = |name: &&Field| {
+            let value = fields.as_ref().and_then(|fields| fields.get(name.name).cloned());
+            value.is_some_and(|value| S::Update::deserialize(alone((name.name.to_owned(), value))).is_err())
+        };
+        S::FIELDS.iter().find(is_bad).map_or(why.clone(), |field| format!("to `{}` {why}", field.name))
+    })
+}
+
 /// Puts names for numbers.
 pub(crate) fn store<S: State>(
     topology: &Topology<S>,
@@ -167,7 +204,7 @@ pub(crate) fn store<S: State>(
     (id, parent): (CheckpointId, Option<CheckpointId>),
     cause: Cause,
     writes: Vec<TaskWrites>,
-) -> Result<StoredCheckpoint, serde_json::Error> {
+) -> Result<StoredCheckpoint, String> {
     let frontier = &checkpoint.frontier;
     let planned = |tasks: &[Task]| {
         let named = |task: &Task| StoredTask {
@@ -185,7 +222,7 @@ pub(crate) fn store<S: State>(
         fingerprint: format!("{:016x}", topology.fingerprint),
         cause,
         step: frontier.step,
-        state: serde_json::to_value(&checkpoint.state)?,
+        state: to_json(&checkpoint.state).map_err(|why| format!("the state {why}"))?,
         next: planned(&frontier.next),
         joins: waiting_joins(topology, frontier),
         deferred: planned(&frontier.deferred),

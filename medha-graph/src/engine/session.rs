@@ -9,7 +9,7 @@ use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, TaskId}
 use super::machine::{Answers, GaveUp, Machine, OnFailure, SlotEnd};
 use super::record::{
     Cause, FORMAT, Progress, StoredCheckpoint, StoredOutcome, StoredQuestion, TaskProgress, TaskWrites,
-    restore, store,
+    restore, store, update_to_json,
 };
 use super::superstep::{self, TaskResult};
 use crate::graph::topology::Topology;
@@ -236,7 +236,9 @@ impl<S: State> Session<S> {
             match slot.end {
                 Some(SlotEnd::Failed(gave_up)) if gave_up.handlers.is_none() => failures.push(*gave_up),
                 Some(SlotEnd::Failed(gave_up)) => task.outcome = Some(StoredOutcome::Failed(gave_up.failure)),
-                Some(SlotEnd::Done(command)) => task.outcome = Some(stored(&self.setup.thread, &command)?),
+                Some(SlotEnd::Done(command)) => {
+                    task.outcome = Some(stored(&self.setup.thread, &node, &command)?)
+                }
                 Some(SlotEnd::Asked(questions)) => {
                     let id = self.task_id(position);
                     for question in questions {
@@ -289,12 +291,12 @@ impl<S: State> Session<S> {
     fn writes(&self) -> Result<Vec<TaskWrites>, RunError> {
         let mut writes = Vec::with_capacity(self.machine.slots.len());
         for (position, slot) in self.machine.slots.iter().enumerate() {
+            let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
             let outcome = match &slot.end {
-                Some(SlotEnd::Done(command)) => stored(&self.setup.thread, command)?,
+                Some(SlotEnd::Done(command)) => stored(&self.setup.thread, &node, command)?,
                 Some(SlotEnd::Failed(gave_up)) => StoredOutcome::Failed(gave_up.failure.clone()),
                 Some(SlotEnd::Asked(_)) | None => continue,
             };
-            let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
             writes.push(TaskWrites { task: self.task_id(position), node, outcome });
         }
         Ok(writes)
@@ -338,9 +340,9 @@ impl Progress {
     }
 }
 
-fn stored<S: State>(thread: &str, command: &Command<S>) -> Result<StoredOutcome, RunError> {
-    let update =
-        serde_json::to_value(&command.update).map_err(|error| CheckpointError::unwritable(thread, error))?;
+fn stored<S: State>(thread: &str, node: &str, command: &Command<S>) -> Result<StoredOutcome, RunError> {
+    let update = update_to_json::<S>(&command.update)
+        .map_err(|why| CheckpointError::unwritable(thread, format!("what node {node:?} wrote {why}")))?;
     let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
     Ok(StoredOutcome::Done { update, goto })
 }

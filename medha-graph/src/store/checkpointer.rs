@@ -137,8 +137,8 @@ pub enum CheckpointErrorKind {
     /// It is damaged.
     #[error("it is damaged: {0}")]
     Corrupt(String),
-    /// The state or an update cannot be written as JSON.
-    #[error("it cannot be written as JSON: {0}")]
+    /// The state or an update cannot be written as JSON, or would not read back.
+    #[error("it has no JSON form that can be loaded again: {0}")]
     Unwritable(String),
     /// The storage failed.
     #[error("the storage failed")]

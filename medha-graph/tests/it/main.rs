@@ -13,4 +13,5 @@ mod mistakes;
 mod persistence;
 mod savers;
 mod simulation;
+mod stored;
 mod workflow;
