@@ -115,7 +115,10 @@ pub enum StoredOutcome {
 pub struct Progress {
     /// The version of this shape.
     pub format: u32,
-    /// The tasks there is something to say about.
+    /// How often it was saved since the last checkpoint: each save is one more than what it replaces.
+    #[serde(default)]
+    pub revision: u64,
+    /// The tasks there is something to say about, by position.
     pub tasks: Vec<TaskProgress>,
 }
 
@@ -143,10 +146,34 @@ pub struct StoredQuestion {
     pub value: Value,
 }
 
+impl Progress {
+    /// How far the task at this position has come.
+    pub(crate) fn of(&self, position: usize) -> Option<&TaskProgress> {
+        let found = self.tasks.binary_search_by_key(&position, |task| task.position);
+        found.ok().map(|index| &self.tasks[index])
+    }
+
+    /// The answers for the task at this position.
+    #[inline]
+    pub(crate) fn answers(&self, position: usize) -> &Answers {
+        static NONE: Answers = Answers::new();
+        self.of(position).map_or(&NONE, |task| &task.answers)
+    }
+
+    /// Whether this program can read it; empty progress has no format yet.
+    pub(crate) fn check_format(&self) -> Result<(), Unusable> {
+        let is_readable = self.format == FORMAT || self.tasks.is_empty();
+        if is_readable { Ok(()) } else { Err(Unusable::Format(self.format)) }
+    }
+}
+
 impl TaskProgress {
-    /// The questions nobody has answered yet.
+    /// The questions that wait for an answer: none once the task has ended.
     pub fn open(&self) -> impl Iterator<Item = &StoredQuestion> {
-        self.questions.iter().filter(|question| !self.answers.contains_key(&question.ordinal))
+        let is_open = |question: &&StoredQuestion| {
+            self.outcome.is_none() && !self.answers.contains_key(&question.ordinal)
+        };
+        self.questions.iter().filter(is_open)
     }
 }
 

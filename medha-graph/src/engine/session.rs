@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, TaskId};
-use super::machine::{Answers, GaveUp, Machine, OnFailure, SlotEnd};
+use super::machine::{GaveUp, Machine, OnFailure, SlotEnd};
 use super::record::{
     Cause, FORMAT, Progress, StoredCheckpoint, StoredOutcome, StoredQuestion, TaskProgress, TaskWrites,
     restore, store, update_to_json,
@@ -83,6 +83,7 @@ impl<S: State> Session<S> {
             Some(head) => {
                 let unusable = |why| CheckpointError::unusable(&setup.thread, &why);
                 let id = head.checkpoint.id;
+                head.progress.check_format().map_err(unusable)?;
                 (restore(&topology, &head.checkpoint).map_err(unusable)?, head.progress, Some(id))
             }
         };
@@ -135,6 +136,7 @@ impl<S: State> Session<S> {
             return Ok(Settled::Failed(Box::new(error.into()), self.forget_writes()));
         }
         self.progress.tasks.clear();
+        self.progress.revision = 0;
         if !self.setup.is_recorded {
             return Ok(Settled::Advanced(None));
         }
@@ -190,7 +192,14 @@ impl<S: State> Session<S> {
             };
             task.answers.insert(ordinal, answer);
         }
-        Ok(Some(Box::new(Record::Progress { head, progress: self.progress.clone() })))
+        Ok(Some(self.progress_since(head)))
+    }
+
+    /// The progress so far, to be stored in place of what this run has last seen.
+    fn progress_since(&mut self, head: CheckpointId) -> Box<Record> {
+        self.progress.format = FORMAT;
+        self.progress.revision += 1;
+        Box::new(Record::Progress { head, progress: self.progress.clone() })
     }
 
     fn restore_progress(&mut self) -> Result<(), RunError> {
@@ -226,12 +235,11 @@ impl<S: State> Session<S> {
     fn stop(&mut self) -> Result<Settled, RunError> {
         let step = self.checkpoint.frontier.step + 1;
         let (mut failures, mut refused, mut interrupts) = (Vec::new(), None, Vec::new());
-        let mut progress = Progress { format: FORMAT, tasks: Vec::new() };
+        let mut tasks = Vec::new();
         let slots = std::mem::take(&mut self.machine.slots);
         for (position, slot) in slots.into_iter().enumerate() {
-            let known = self.progress.tasks.iter().find(|task| task.position == position);
-            let mut task =
-                known.cloned().unwrap_or_else(|| TaskProgress { position, ..TaskProgress::default() });
+            let known = self.progress.of(position).cloned();
+            let mut task = known.unwrap_or_else(|| TaskProgress { position, ..TaskProgress::default() });
             let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
             match slot.end {
                 Some(SlotEnd::Failed(gave_up)) if gave_up.handlers.is_none() => failures.push(*gave_up),
@@ -258,14 +266,14 @@ impl<S: State> Session<S> {
                 None => {}
             }
             if task.outcome.is_some() || !task.questions.is_empty() || !task.answers.is_empty() {
-                progress.tasks.push(task);
+                tasks.push(task);
             }
         }
         let had_any = !self.progress.tasks.is_empty();
-        self.progress = progress;
+        self.progress.tasks = tasks;
         let is_new = had_any || !self.progress.tasks.is_empty();
-        let record = self.head.filter(|_| is_new && self.setup.is_recorded);
-        let record = record.map(|head| Box::new(Record::Progress { head, progress: self.progress.clone() }));
+        let head = self.head.filter(|_| is_new && self.setup.is_recorded);
+        let record = head.map(|head| self.progress_since(head));
         Ok(match (RunError::from_failures(step, failures), refused) {
             (Some(error), _) => Settled::Failed(Box::new(error), record),
             (None, Some((id, node, reason))) => {
@@ -285,7 +293,7 @@ impl<S: State> Session<S> {
             task.outcome = None;
         }
         self.progress.tasks.retain(|task| !task.questions.is_empty());
-        self.head.map(|head| Box::new(Record::Progress { head, progress: self.progress.clone() }))
+        self.head.map(|head| self.progress_since(head))
     }
 
     fn writes(&self) -> Result<Vec<TaskWrites>, RunError> {
@@ -330,15 +338,6 @@ pub(crate) fn abandoned<S: State>(
     let ids = (CheckpointId(head.id.0 + 1), Some(head.id));
     let stored = store(topology, &checkpoint, ids, Cause::Abandoned, Vec::new());
     Ok(stored.map_err(|error| CheckpointError::unwritable(thread, error))?)
-}
-
-impl Progress {
-    /// The answers for the task at this position.
-    #[inline]
-    pub(crate) fn answers(&self, position: usize) -> &Answers {
-        static NONE: Answers = Answers::new();
-        self.tasks.iter().find(|task| task.position == position).map_or(&NONE, |task| &task.answers)
-    }
 }
 
 fn stored<S: State>(thread: &str, node: &str, command: &Command<S>) -> Result<StoredOutcome, RunError> {

@@ -11,6 +11,7 @@ mod failures;
 mod interrupts;
 mod mistakes;
 mod persistence;
+mod questions;
 mod savers;
 mod simulation;
 mod stored;
