@@ -287,7 +287,7 @@ impl<S: State> Simulation<S> {
             (Some(deadline), Fate::Runs | Fate::Fails | Fate::Panics) => {
                 self.elapsed + deadline.saturating_sub(self.elapsed).mul_f64(self.rng.f64() * 0.99)
             }
-            (None, _) => self.elapsed + Duration::from_micros(self.rng.u64(1..1_000_000)),
+            (None, _) => self.elapsed.saturating_add(Duration::from_micros(self.rng.u64(1..1_000_000))),
         }
     }
 

@@ -21,6 +21,9 @@ use crate::store::checkpointer::Checkpointer;
 /// Supersteps of one task that are run in one go before other tasks of the runtime get their turn.
 const STEPS_PER_TURN: u32 = 128;
 
+/// Stands for a time no clock can show: some thirty years.
+const FAR_FUTURE: Duration = Duration::from_secs(1_000_000_000);
+
 /// Everything one run needs.
 pub(crate) struct Run<S: State> {
     pub(crate) graph: CompiledGraph<S>,
@@ -269,7 +272,8 @@ impl Clock {
 
     #[allow(clippy::disallowed_methods, reason = "the driver is the edge where the clock is read")]
     fn instant(&self, at: Time) -> Instant {
-        *self.origin.get_or_init(Instant::now) + at
+        let origin = *self.origin.get_or_init(Instant::now);
+        origin.checked_add(at).unwrap_or(origin + FAR_FUTURE)
     }
 
     async fn sleep_until(&self, at: Time) {

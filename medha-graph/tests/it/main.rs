@@ -15,4 +15,5 @@ mod questions;
 mod savers;
 mod simulation;
 mod stored;
+mod waits;
 mod workflow;
