@@ -92,7 +92,8 @@ impl Ctx {
     /// The first time, the node stops here and the run ends as `Outcome::Interrupted`; everything else of the
     /// superstep is finished and kept. When the answer is given with `resume`, the node runs again from its first
     /// line, and this call returns the answer: keep what comes before it free of side effects. An answer of
-    /// another type is refused where it is given, and the question stays open.
+    /// another type is refused where it is given, and the question stays open. Without a saver the run ends at the
+    /// question all the same, but nothing can be resumed.
     pub async fn interrupt<A: DeserializeOwned>(&self, question: impl Serialize) -> A {
         let ordinal = self.0.asked.fetch_add(1, Ordering::Relaxed);
         let refused = match self.0.answers.get(&ordinal).map(|answer| A::deserialize(answer)) {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::driver::{self, Run};
 use super::error::RunError;
 use super::event::{EventQueue, Outcome};
@@ -33,6 +35,11 @@ impl<S: State> Thread<S> {
     pub fn with_context<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.graph = self.graph.with_context(value);
         self
+    }
+
+    /// The name of the thread; empty for a run without one.
+    pub fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or_default()
     }
 
     /// Runs until done, interrupted or failed. Takes an update, or a [`Resume`].
@@ -115,7 +122,7 @@ impl<S: State> Thread<S> {
 }
 
 /// A thread at one checkpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Snapshot<S> {
     /// The number of the checkpoint.
