@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use futures_util::future::BoxFuture;
+
 use super::event::{Event, EventQueue};
 use crate::engine::checkpoint::{Task, TaskId};
 use crate::engine::machine::AttemptEnd;
@@ -42,10 +44,10 @@ impl<S: State> Scope<'_, S> {
             Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
         // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
         let mut work = match catch_unwind(AssertUnwindSafe(|| node.call.call(&given))) {
-            Ok(work) => work,
+            Ok(work) => Work { future: Some(work), node: &node.name },
             Err(panic) => return AttemptEnd::Panicked(panic_text(panic.as_ref())),
         };
-        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.poll(cx))) {
             Ok(Poll::Ready(Ok(command))) => Poll::Ready(AttemptEnd::Done(command)),
             Ok(Poll::Ready(Err(error))) => Poll::Ready(AttemptEnd::Failed(error)),
             Ok(Poll::Pending) => poll_question(&given, cx),
@@ -58,6 +60,31 @@ impl<S: State> Scope<'_, S> {
         let node = self.topology.name_of(self.tasks[position].node);
         let id = TaskId::new(self.thread, self.base, position, node);
         TaskRef { id, node: Arc::clone(node), step: self.step, attempt }
+    }
+}
+
+/// The future of a node. It is dropped unfinished when it asks, takes too long or is cancelled, and what its locals
+/// then panic with must not take the run down.
+struct Work<'a, T> {
+    future: Option<BoxFuture<'a, T>>,
+    node: &'a str,
+}
+
+impl<T> Work<'_, T> {
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        self.future.as_mut().map_or(Poll::Pending, |future| future.as_mut().poll(cx))
+    }
+}
+
+impl<T> Drop for Work<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        let future = self.future.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(future))) {
+            let panic = panic_text(panic.as_ref());
+            tracing::warn!(node = self.node, panic, "a node panicked while it was dropped");
+        }
     }
 }
 

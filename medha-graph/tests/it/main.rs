@@ -10,6 +10,7 @@ mod events;
 mod failures;
 mod interrupts;
 mod mistakes;
+mod panics;
 mod persistence;
 mod questions;
 mod savers;
