@@ -178,7 +178,8 @@ impl<S: State> Simulation<S> {
 
     /// Runs until done, interrupted, failed or crashed.
     pub fn run(&mut self, input: impl Into<Input<S>>) -> Result<Outcome<S>, RunError> {
-        let setup = Setup { thread: Arc::from("simulated"), is_recorded: true, limits: self.graph.limits };
+        let setup =
+            Setup { thread: Arc::from("simulated"), is_recorded: true, limits: self.graph.limits, seed: 0 };
         let head = self.checkpoints.last().cloned();
         let head = head.map(|checkpoint| Head { checkpoint, progress: self.progress.clone() });
         let (mut session, record) =

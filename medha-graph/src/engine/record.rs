@@ -168,12 +168,9 @@ impl Progress {
 }
 
 impl TaskProgress {
-    /// The questions that wait for an answer: none once the task has ended.
+    /// The questions nobody has answered yet.
     pub fn open(&self) -> impl Iterator<Item = &StoredQuestion> {
-        let is_open = |question: &&StoredQuestion| {
-            self.outcome.is_none() && !self.answers.contains_key(&question.ordinal)
-        };
-        self.questions.iter().filter(is_open)
+        self.questions.iter().filter(|question| !self.answers.contains_key(&question.ordinal))
     }
 }
 
@@ -272,11 +269,11 @@ pub(crate) fn waiting_joins<S: State>(topology: &Topology<S>, frontier: &Frontie
         .collect()
 }
 
-/// Puts numbers for names, or says why this graph cannot go on from there.
-pub(crate) fn restore<S: State>(
+/// The state alone: it can be read even if the graph could not go on from there.
+pub(crate) fn restore_state<S: State>(
     topology: &Topology<S>,
     stored: &StoredCheckpoint,
-) -> Result<Checkpoint<S>, Unusable> {
+) -> Result<S, Unusable> {
     if stored.format != FORMAT {
         return Err(Unusable::Format(stored.format));
     }
@@ -287,6 +284,15 @@ pub(crate) fn restore<S: State>(
         let graph = topology.name.to_string();
         return Err(Unusable::Version { graph, found: stored.version, wanted: topology.version });
     }
+    S::deserialize(&stored.state).map_err(|error| Unusable::State(error.to_string()))
+}
+
+/// Puts numbers for names, or says why this graph cannot go on from there.
+pub(crate) fn restore<S: State>(
+    topology: &Topology<S>,
+    stored: &StoredCheckpoint,
+) -> Result<Checkpoint<S>, Unusable> {
+    let state = restore_state(topology, stored)?;
     let number = |name: &String| topology.number(name).ok_or_else(|| Unusable::Node(name.clone()));
     let mut frontier = Frontier { step: stored.step, ..Frontier::empty(topology) };
     let planned = |tasks: &[StoredTask]| -> Result<Vec<Task>, Unusable> {
@@ -298,7 +304,6 @@ pub(crate) fn restore<S: State>(
     for join in &stored.joins {
         restore_join(topology, join, &mut frontier)?;
     }
-    let state = S::deserialize(&stored.state).map_err(|error| Unusable::State(error.to_string()))?;
     Ok(Checkpoint { state, frontier })
 }
 

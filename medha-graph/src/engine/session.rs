@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, TaskId};
 use super::machine::{GaveUp, Machine, OnFailure, SlotEnd};
 use super::record::{
     Cause, FORMAT, Progress, StoredCheckpoint, StoredOutcome, StoredQuestion, TaskProgress, TaskWrites,
-    restore, store, update_to_json,
+    restore, restore_state, store, update_to_json,
 };
 use super::superstep::{self, TaskResult};
 use crate::graph::topology::Topology;
@@ -27,6 +25,8 @@ pub(crate) struct Setup {
     /// Whether there is a saver: without one nothing is put into stored form.
     pub(crate) is_recorded: bool,
     pub(crate) limits: Limits,
+    /// Of what is left to chance: the jitter of retries.
+    pub(crate) seed: u64,
 }
 
 /// The limits of a run.
@@ -73,8 +73,7 @@ impl<S: State> Session<S> {
         head: Option<Head>,
         input: Input<S>,
     ) -> Result<(Self, Option<Box<Record>>), RunError> {
-        let seed = xxh3_64(setup.thread.as_bytes());
-        let machine = Machine::new(setup.limits.concurrency, setup.limits.on_failure, seed);
+        let machine = Machine::new(setup.limits.concurrency, setup.limits.on_failure, setup.seed);
         let (checkpoint, progress, id) = match head {
             None => {
                 let frontier = Frontier::empty(&topology);
@@ -167,6 +166,9 @@ impl<S: State> Session<S> {
     }
 
     fn answer(&mut self, resume: Resume) -> Result<Option<Box<Record>>, RunError> {
+        if !self.setup.is_recorded {
+            return Err(RunError::NoCheckpointer { operation: "resuming a thread" });
+        }
         let Some(head) = self.head else {
             return Err(RunError::NothingToResume { thread: self.setup.thread.to_string() });
         };
@@ -333,8 +335,9 @@ pub(crate) fn abandoned<S: State>(
     thread: &str,
     head: &StoredCheckpoint,
 ) -> Result<StoredCheckpoint, RunError> {
-    let mut checkpoint = restore(topology, head).map_err(|why| CheckpointError::unusable(thread, &why))?;
-    checkpoint.frontier = Frontier { step: head.step, ..Frontier::empty(topology) };
+    let state = restore_state(topology, head).map_err(|why| CheckpointError::unusable(thread, &why))?;
+    let frontier = Frontier { step: head.step, ..Frontier::empty(topology) };
+    let checkpoint = Checkpoint { state, frontier };
     let ids = (CheckpointId(head.id.0 + 1), Some(head.id));
     let stored = store(topology, &checkpoint, ids, Cause::Abandoned, Vec::new());
     Ok(stored.map_err(|error| CheckpointError::unwritable(thread, error))?)

@@ -38,8 +38,13 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         Some(saver) => saver.load(&run.thread).await?,
         None => None,
     };
-    let setup =
-        Setup { thread: Arc::clone(&run.thread), is_recorded: run.saver.is_some(), limits: run.graph.limits };
+    let setup = Setup {
+        thread: Arc::clone(&run.thread),
+        is_recorded: run.saver.is_some(),
+        limits: run.graph.limits,
+        // Drawn, not made of the thread's name: runs that fail together must not come back together.
+        seed: fastrand::u64(..),
+    };
     let (mut session, record) = Session::open(Arc::clone(&run.graph.topology), setup, head, input)?;
     run.emit(|| Event::RunStarted {
         graph: run.graph.name().to_owned(),

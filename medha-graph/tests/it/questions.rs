@@ -96,3 +96,25 @@ async fn progress_of_another_format_is_refused() {
     let error = thread.resume(Resume::next()).await.unwrap_err();
     assert!(error.to_string().contains("format 99"), "{error}");
 }
+
+#[tokio::test]
+async fn a_question_the_node_no_longer_waits_for_is_taken_back() {
+    async fn ask_or_go_on(ctx: Ctx) -> LogUpdate {
+        tokio::select! {
+            biased;
+            answer = ctx.interrupt::<String>("go on?") => return Log::update().seen([answer]),
+            () = std::future::ready(()) => {}
+        }
+        tokio::task::yield_now().await;
+        Log::update().seen(["went on"])
+    }
+    let graph = StateGraph::new("race").node("ask", ask_or_go_on).edge(START, "ask").edge("ask", END);
+    let outcome = graph.compile().unwrap().invoke(Log::update()).await.unwrap();
+    assert_eq!(outcome, Outcome::Done(Log { seen: vec!["went on".to_owned()] }));
+}
+
+#[tokio::test]
+async fn resuming_without_a_saver_says_that_one_is_needed() {
+    let error = both().compile().unwrap().thread("t").resume(Resume::next()).await.unwrap_err();
+    assert!(matches!(error, RunError::NoCheckpointer { .. }), "{error}");
+}

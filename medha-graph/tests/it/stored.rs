@@ -94,3 +94,27 @@ async fn a_panic_while_the_state_is_written_is_an_error() {
     let error = graph.thread("t").invoke(Report::update()).await.unwrap_err();
     assert!(error.to_string().contains("the chart has no axes"), "{error}");
 }
+
+#[tokio::test]
+async fn a_thread_can_be_read_and_given_up_when_its_next_node_is_gone() {
+    let saver = MemorySaver::default();
+    let old = StateGraph::new("report")
+        .node("count", count)
+        .node("ask", ask)
+        .edge(START, "count")
+        .edge("count", "ask")
+        .edge("ask", END)
+        .compile()
+        .unwrap()
+        .with_checkpointer(saver.clone());
+    old.thread("t").invoke(Report::update()).await.unwrap();
+    let new = StateGraph::new("report").node("count", count).edge(START, "count").edge("count", END);
+    let thread = new.compile().unwrap().with_checkpointer(saver).thread("t");
+
+    let error = thread.resume(Resume::next()).await.unwrap_err();
+    assert!(error.to_string().contains("names node \"ask\""), "{error}");
+    assert_eq!(thread.state().await.unwrap().unwrap().state.seen, ["count"]);
+    assert_eq!(thread.history(10).await.unwrap().len(), 2);
+    thread.abandon().await.unwrap();
+    assert_eq!(thread.invoke(Report::update()).await.unwrap().state().seen, ["count", "count"]);
+}

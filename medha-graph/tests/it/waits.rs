@@ -71,3 +71,16 @@ async fn of_many_tasks_that_failed_each_is_tried_again_when_it_is_due() {
     assert_eq!(graph.invoke(Log::update()).await.unwrap().state().done, 1001);
     assert_eq!(start.elapsed().as_secs(), 1000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn runs_that_fail_together_do_not_come_back_together() {
+    let policy = RetryPolicy::attempts(2).initial(HOUR).max(HOUR).jitter(1.0);
+    let graph = graph(fails_once.retry(policy));
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        let start = Instant::now();
+        graph.invoke(Log::update()).await.unwrap();
+        waits.push(start.elapsed());
+    }
+    assert!(waits.iter().any(|wait| *wait != waits[0]), "{waits:?}");
+}
