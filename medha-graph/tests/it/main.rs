@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
+mod build;
 mod control;
 mod defer;
 mod driver;
