@@ -99,6 +99,7 @@ impl Parts<'_> {
             impl ::medha_graph::State for #name {
                 type Update = #update;
                 const FIELDS: &'static [::medha_graph::Field] = &[#(#listed),*];
+                #[inline]
                 fn apply(&mut self, update: #update) -> ::core::result::Result<(), ::medha_graph::MergeError> {
                     #(#merged)*
                     ::core::result::Result::Ok(())
@@ -130,6 +131,7 @@ impl Parts<'_> {
         quote! {
             impl ::medha_graph::IntoCommand<#name> for #update {
                 const MAY_GOTO: bool = false;
+                #[inline]
                 fn into_command(
                     self,
                 ) -> ::core::result::Result<::medha_graph::Command<#name>, ::medha_graph::NodeError> {

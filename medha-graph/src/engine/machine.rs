@@ -57,6 +57,12 @@ pub(crate) struct Slot<S: State> {
     pub(crate) end: Option<SlotEnd<S>>,
 }
 
+impl<S: State> Slot<S> {
+    const fn ready() -> Self {
+        Self { phase: Phase::Ready, end: None }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Ready,
@@ -150,8 +156,14 @@ impl<S: State> Machine<S> {
     /// Makes all tasks ready, for a new superstep.
     #[inline]
     pub(crate) fn load(&mut self, topology: &Topology<S>, tasks: &[Task]) {
-        self.slots.clear();
-        self.slots.extend(tasks.iter().map(|_| Slot { phase: Phase::Ready, end: None }));
+        match (self.slots.as_mut_slice(), tasks) {
+            // The slot of a chain or a loop is used again and again.
+            ([slot], [_]) => *slot = Slot::ready(),
+            (_, tasks) => {
+                self.slots.clear();
+                self.slots.extend(tasks.iter().map(|_| Slot::ready()));
+            }
+        }
         self.due.clear();
         (self.cursor, self.open, self.running, self.must_cancel) = (0, tasks.len(), 0, false);
         self.is_timed = tasks.iter().any(|task| topology.node(task.node).config.timeout.is_some());
@@ -221,7 +233,6 @@ impl<S: State> Machine<S> {
             unreachable!("only a running attempt ends");
         };
         self.running -= 1;
-        let node = topology.node(tasks[position].node);
         let failed = match end {
             AttemptEnd::Done(command) => {
                 self.settle(position, SlotEnd::Done(command));
@@ -232,9 +243,23 @@ impl<S: State> Machine<S> {
                 return Reaction::Asked;
             }
             AttemptEnd::Failed(error) => Failed::from_error(error),
-            AttemptEnd::TimedOut => Failed::from_timeout(node.config.timeout),
+            AttemptEnd::TimedOut => Failed::from_timeout(topology.node(tasks[position].node).config.timeout),
             AttemptEnd::Panicked(text) => Failed::from_panic(&text),
         };
+        self.react(topology, &tasks[position], (position, attempt), failed, now)
+    }
+
+    /// Decides what a failed attempt leads to.
+    #[cold]
+    fn react(
+        &mut self,
+        topology: &Topology<S>,
+        task: &Task,
+        (position, attempt): (usize, u32),
+        failed: Failed,
+        now: Time,
+    ) -> Reaction {
+        let node = topology.node(task.node);
         let decision = match &node.config.retry {
             Some(policy) if failed.is_retryable => policy.after_failure(attempt, failed.pause, &mut self.rng),
             Some(_) | None => Retry::GiveUp,
@@ -246,7 +271,7 @@ impl<S: State> Machine<S> {
                 Reaction::Retrying { error: failed.text, pause }
             }
             Retry::GiveUp => {
-                let gave_up = failed.give_up(topology, &tasks[position], attempt);
+                let gave_up = failed.give_up(topology, task, attempt);
                 self.must_cancel |= gave_up.handlers.is_none() && self.on_failure == OnFailure::FailFast;
                 self.settle(position, SlotEnd::Failed(Box::new(gave_up)));
                 Reaction::GaveUp

@@ -122,7 +122,7 @@ impl<S: State> Session<S> {
 
     #[inline]
     fn try_settle(&mut self) -> Result<Settled, Box<RunError>> {
-        let writes = if self.setup.is_recorded { self.writes()? } else { Vec::new() };
+        let writes = if self.setup.is_recorded { Some(self.writes()?) } else { None };
         let Self { topology, checkpoint, machine, results, .. } = self;
         let advanced = if let Some(command) = machine.take_only() {
             superstep::advance_one(topology, checkpoint, command)
@@ -136,10 +136,10 @@ impl<S: State> Session<S> {
         }
         self.progress.tasks.clear();
         self.progress.revision = 0;
-        if !self.setup.is_recorded {
-            return Ok(Settled::Advanced(None));
-        }
-        let record = self.record(Cause::Superstep, writes)?;
+        let record = match writes {
+            Some(writes) => self.record(Cause::Superstep, writes)?,
+            None => None,
+        };
         Ok(Settled::Advanced(record))
     }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::checkpoint::{Checkpoint, Task, TaskInput};
 use crate::graph::edge::END;
 use crate::graph::topology::{NodeEntry, NodeIx, Outgoing, Topology, hint};
-use crate::node::command::Command;
+use crate::node::command::{Command, Targets};
 use crate::state::{FieldSet, State};
 
 /// What one task of a superstep came to.
@@ -63,9 +63,7 @@ pub(crate) fn advance<S: State>(
         let node = topology.node(result.node);
         match result.end {
             TaskEnd::Handled(tasks) => tasks.into_iter().for_each(|task| queue.plan(task)),
-            TaskEnd::Done(mut command) => {
-                queue.take_over(node, &mut command)?;
-            }
+            TaskEnd::Done(command) => queue.take_over(node, command.into_parts().1)?,
         }
     }
     queue.release();
@@ -77,15 +75,16 @@ pub(crate) fn advance<S: State>(
 pub(crate) fn advance_one<S: State>(
     topology: &Topology<S>,
     checkpoint: &mut Checkpoint<S>,
-    mut command: Command<S>,
+    command: Command<S>,
 ) -> Result<(), StepError> {
     let step = checkpoint.frontier.step + 1;
     let Some(task) = checkpoint.frontier.next.pop() else { return Ok(()) };
     let node = topology.node(task.node);
-    merge(&mut checkpoint.state, std::mem::take(&mut command.update), &node.name, step)?;
+    let (update, targets) = command.into_parts();
+    merge(&mut checkpoint.state, update, &node.name, step)?;
     checkpoint.frontier.step = step;
     let mut queue = Queue::new(topology, checkpoint, 1);
-    queue.take_over(node, &mut command)?;
+    queue.take_over(node, targets)?;
     queue.release();
     Ok(())
 }
@@ -175,9 +174,9 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     #[inline]
-    fn take_over(&mut self, node: &NodeEntry<S>, command: &mut Command<S>) -> Result<(), StepError> {
-        if !command.targets().is_empty() {
-            for goto in command.take_targets() {
+    fn take_over(&mut self, node: &NodeEntry<S>, targets: Targets) -> Result<(), StepError> {
+        if let Some(targets) = targets.into_vec() {
+            for goto in targets {
                 self.goto(&node.name, &goto.target, goto.payload)?;
             }
         }

@@ -43,11 +43,11 @@ impl<S: State> Scope<'_, S> {
         let given =
             Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
         // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
-        let mut work = match catch_unwind(AssertUnwindSafe(|| node.call.call(&given))) {
-            Ok(work) => Work { future: Some(work), node: &node.name },
-            Err(panic) => return AttemptEnd::Panicked(panic_text(panic.as_ref())),
+        let mut work = Work { future: None, node: &node.name };
+        let mut poll = |cx: &mut Context<'_>| {
+            work.future.get_or_insert_with(|| node.call.call(&given)).as_mut().poll(cx)
         };
-        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.poll(cx))) {
+        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| poll(cx))) {
             Ok(Poll::Ready(Ok(command))) => Poll::Ready(AttemptEnd::Done(command)),
             Ok(Poll::Ready(Err(error))) => Poll::Ready(AttemptEnd::Failed(error)),
             Ok(Poll::Pending) => poll_question(&given, cx),
@@ -68,13 +68,6 @@ impl<S: State> Scope<'_, S> {
 struct Work<'a, T> {
     future: Option<BoxFuture<'a, T>>,
     node: &'a str,
-}
-
-impl<T> Work<'_, T> {
-    #[inline]
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<T> {
-        self.future.as_mut().map_or(Poll::Pending, |future| future.as_mut().poll(cx))
-    }
 }
 
 impl<T> Drop for Work<'_, T> {

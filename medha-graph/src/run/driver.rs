@@ -236,6 +236,10 @@ impl<S: State> Step<'_, S> {
     #[inline]
     fn finish(&self, machine: &mut Machine<S>, ended: Ended<S>) {
         let Ended { position, attempt, end, elapsed } = ended;
+        if !self.is_watched() && !end.is_failure() {
+            machine.finish(self.scope.topology, self.scope.tasks, position, end, Time::ZERO);
+            return;
+        }
         let task = || self.scope.task_ref(position, attempt);
         if let AttemptEnd::Done(command) = &end {
             let update = || command.update.clone();
