@@ -1,7 +1,8 @@
 //! The machine of one superstep: decides starts, retries, deadlines, cancellation and the end. The shell that
 //! drives it runs futures and reads the clock; time comes in as the time since the run began.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::error::Error;
 use std::time::Duration;
 
@@ -39,7 +40,8 @@ pub(crate) struct Machine<S: State> {
     /// Tasks that are not settled.
     open: usize,
     running: usize,
-    due: usize,
+    /// Attempts to be made later, the earliest first.
+    due: BinaryHeap<Reverse<Due>>,
     must_cancel: bool,
     is_timed: bool,
     limit: usize,
@@ -64,9 +66,17 @@ impl<S: State> Slot<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Ready,
-    Due { attempt: u32, at: Time },
+    Due,
     Running { attempt: u32 },
     Settled,
+}
+
+/// An attempt to be made later: what is due first, and of those the first in task order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Due {
+    at: Time,
+    position: usize,
+    attempt: u32,
 }
 
 /// How a task ended.
@@ -134,7 +144,7 @@ impl<S: State> Machine<S> {
             cursor: 0,
             open: 0,
             running: 0,
-            due: 0,
+            due: BinaryHeap::new(),
             must_cancel: false,
             is_timed: false,
             limit,
@@ -154,7 +164,8 @@ impl<S: State> Machine<S> {
                 self.slots.extend(tasks.iter().map(|_| Slot::ready()));
             }
         }
-        (self.cursor, self.open, self.running, self.due, self.must_cancel) = (0, tasks.len(), 0, 0, false);
+        self.due.clear();
+        (self.cursor, self.open, self.running, self.must_cancel) = (0, tasks.len(), 0, false);
         self.is_timed = tasks.iter().any(|task| topology.node(task.node).config.timeout.is_some());
     }
 
@@ -170,7 +181,7 @@ impl<S: State> Machine<S> {
     /// Whether decisions depend on the time now.
     #[inline]
     pub(crate) fn wants_time(&self) -> bool {
-        self.is_timed || self.due > 0
+        self.is_timed || !self.due.is_empty()
     }
 
     pub(crate) fn is_settled(&self) -> bool {
@@ -193,17 +204,10 @@ impl<S: State> Machine<S> {
         if self.running >= self.limit {
             return Action::Wait { until: None };
         }
-        let mut until = None;
-        if self.due > 0 {
-            for position in 0..self.slots.len() {
-                if let Phase::Due { attempt, at } = self.slots[position].phase {
-                    if at <= now {
-                        self.due -= 1;
-                        return self.start(topology, tasks, position, attempt, now);
-                    }
-                    until = Some(until.map_or(at, |earliest: Time| earliest.min(at)));
-                }
-            }
+        let next = self.due.peek().map(|Reverse(due)| *due);
+        if let Some(due) = next.filter(|due| due.at <= now) {
+            self.due.pop();
+            return self.start(topology, tasks, due.position, due.attempt, now);
         }
         while self.cursor < self.slots.len() {
             let position = self.cursor;
@@ -212,7 +216,7 @@ impl<S: State> Machine<S> {
                 return self.start(topology, tasks, position, 1, now);
             }
         }
-        Action::Wait { until }
+        Action::Wait { until: next.map(|due| due.at) }
     }
 
     /// Takes in how an attempt ended.
@@ -262,8 +266,8 @@ impl<S: State> Machine<S> {
         };
         match decision {
             Retry::After(pause) => {
-                self.due += 1;
-                self.slots[position].phase = Phase::Due { attempt: attempt + 1, at: now + pause };
+                self.due.push(Reverse(Due { at: now.saturating_add(pause), position, attempt: attempt + 1 }));
+                self.slots[position].phase = Phase::Due;
                 Reaction::Retrying { error: failed.text, pause }
             }
             Retry::GiveUp => {
@@ -321,7 +325,7 @@ impl<S: State> Machine<S> {
         self.running += 1;
         self.slots[position].phase = Phase::Running { attempt };
         let timeout = topology.node(tasks[position].node).config.timeout;
-        Action::Start { position, attempt, deadline: timeout.map(|limit| now + limit) }
+        Action::Start { position, attempt, deadline: timeout.and_then(|limit| now.checked_add(limit)) }
     }
 
     #[inline]
@@ -336,7 +340,8 @@ impl<S: State> Machine<S> {
         for slot in &mut self.slots {
             slot.phase = Phase::Settled;
         }
-        (self.open, self.running, self.due, self.must_cancel) = (0, 0, 0, false);
+        self.due.clear();
+        (self.open, self.running, self.must_cancel) = (0, 0, false);
     }
 }
 

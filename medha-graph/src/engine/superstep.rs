@@ -62,7 +62,7 @@ pub(crate) fn advance<S: State>(
     for result in results.drain(..) {
         let node = topology.node(result.node);
         match result.end {
-            TaskEnd::Handled(tasks) => queue.tasks.append(&mut { tasks }),
+            TaskEnd::Handled(tasks) => tasks.into_iter().for_each(|task| queue.plan(task)),
             TaskEnd::Done(command) => queue.take_over(node, command.into_parts().1)?,
         }
     }
@@ -154,7 +154,7 @@ struct Queue<'a, S: State> {
     state: &'a S,
     tasks: &'a mut Vec<Task>,
     joins: &'a mut Vec<Vec<bool>>,
-    deferred: &'a mut Vec<NodeIx>,
+    deferred: &'a mut Vec<Task>,
     /// Nodes already queued without a payload; a list is faster until there are many.
     queued: Option<HashSet<NodeIx>>,
 }
@@ -239,23 +239,31 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     fn send(&mut self, node: NodeIx, payload: Value) {
-        self.tasks.push(Task { node, input: TaskInput::Payload(payload) });
+        self.plan(Task { node, input: TaskInput::Payload(payload) });
+    }
+
+    /// Queues a task, or lets it wait if its node is deferred.
+    fn plan(&mut self, task: Task) {
+        if self.topology.node(task.node).config.is_deferred {
+            self.deferred.push(task);
+        } else {
+            self.tasks.push(task);
+        }
     }
 
     /// Queues a node once, however many edges lead to it.
     #[inline]
     fn reach(&mut self, node: NodeIx) {
+        let is_same = |task: &Task| task.node == node && matches!(task.input, TaskInput::State);
         if self.topology.node(node).config.is_deferred {
-            if !self.deferred.contains(&node) {
-                self.deferred.push(node);
+            if !self.deferred.iter().any(is_same) {
+                self.deferred.push(Task { node, input: TaskInput::State });
             }
             return;
         }
         let is_new = match &mut self.queued {
             Some(queued) => queued.insert(node),
-            None => {
-                !self.tasks.iter().any(|task| task.node == node && matches!(task.input, TaskInput::State))
-            }
+            None => !self.tasks.iter().any(is_same),
         };
         if is_new {
             self.tasks.push(Task { node, input: TaskInput::State });
@@ -271,12 +279,11 @@ impl<'a, S: State> Queue<'a, S> {
         }
     }
 
-    /// Lets the deferred nodes run if nothing else will.
+    /// Lets the tasks of deferred nodes run if nothing else will.
     #[inline]
     fn release(self) {
         if self.tasks.is_empty() {
-            let tasks = self.deferred.drain(..).map(|node| Task { node, input: TaskInput::State });
-            self.tasks.extend(tasks);
+            self.tasks.append(self.deferred);
         }
     }
 }

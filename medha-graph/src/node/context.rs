@@ -103,6 +103,7 @@ impl Ctx {
         };
         let value = serde_json::to_value(question).unwrap_or_else(|error| Value::String(error.to_string()));
         self.pending().push(Question { ordinal, value, refused });
+        let _asking = Asking { ctx: self, ordinal };
         self.0.waker.wake();
         // The driver ends this attempt as soon as it sees the question.
         poll_fn(|_| Poll::<A>::Pending).await
@@ -146,6 +147,18 @@ impl Ctx {
 
     fn pending(&self) -> std::sync::MutexGuard<'_, Vec<Question>> {
         self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question that is being asked: it is taken back if the node no longer waits for the answer.
+struct Asking<'a> {
+    ctx: &'a Ctx,
+    ordinal: u32,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.ctx.pending().retain(|question| question.ordinal != self.ordinal);
     }
 }
 

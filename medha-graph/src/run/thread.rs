@@ -11,7 +11,9 @@ use super::event::{EventQueue, Outcome};
 use super::input::{Input, Resume};
 use super::stream::RunStream;
 use crate::engine::checkpoint::CheckpointId;
-use crate::engine::record::{StoredCheckpoint, StoredJoin, StoredTask, TaskProgress, TaskWrites, restore};
+use crate::engine::record::{
+    StoredCheckpoint, StoredJoin, StoredTask, TaskProgress, TaskWrites, restore_state,
+};
 use crate::engine::session::abandoned;
 use crate::graph::compiled::CompiledGraph;
 use crate::node::context::Interrupt;
@@ -107,12 +109,12 @@ impl<S: State> Thread<S> {
     }
 
     fn snapshot(&self, thread: &str, stored: StoredCheckpoint) -> Result<Snapshot<S>, RunError> {
-        let restored =
-            restore(&self.graph.topology, &stored).map_err(|why| CheckpointError::unusable(thread, &why))?;
+        let state = restore_state(&self.graph.topology, &stored);
+        let state = state.map_err(|why| CheckpointError::unusable(thread, &why))?;
         Ok(Snapshot {
             id: stored.id,
             step: stored.step,
-            state: restored.state,
+            state,
             next: stored.next,
             interrupts: Vec::new(),
             waiting_joins: stored.joins,
