@@ -99,8 +99,8 @@ impl Guard {
     fn check_here(&self, sql: &str, max_rows: usize) -> Result<GuardedSql, GuardError> {
         let mut query = parse::one_query(sql, self.dialect)?;
         shape::check(&query, self.dialect)?;
-        let tables = names::check(&query, self.dialect, &self.schema, self.namespace.as_deref())?;
         cost::check(&query, &self.schema)?;
+        let tables = names::check(&query, self.dialect, &self.schema, self.namespace.as_deref())?;
         limit::put_on(&mut query, max_rows)?;
         let sql = self.written_out(&query)?;
         Ok(GuardedSql { sql, tables })
