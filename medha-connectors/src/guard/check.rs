@@ -101,7 +101,7 @@ impl Guard {
         shape::check(&query, self.dialect)?;
         cost::check(&query, &self.schema)?;
         let tables = names::check(&query, self.dialect, &self.schema, self.namespace.as_deref())?;
-        limit::put_on(&mut query, max_rows)?;
+        limit::put_on(&mut query, self.dialect, max_rows)?;
         let sql = self.written_out(&query)?;
         Ok(GuardedSql { sql, tables })
     }

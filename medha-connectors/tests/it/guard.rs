@@ -229,11 +229,16 @@ async fn what_runs_is_the_tree_written_out_with_a_limit() {
         ("SELECT 1 WHERE 31 & 0x1F = 0x1f", "SELECT 1 WHERE 31 & 31 = 31 LIMIT 101"),
         ("SELECT 'é',\n  x'1F', X'0a'", "SELECT 'é', X'1F', X'0a' LIMIT 101"),
         ("\u{feff}SELECT 1", "SELECT 1 LIMIT 101"),
-        ("VALUES (1), (2)", "VALUES (1), (2) LIMIT 101"),
+        ("VALUES (1), (2)", "SELECT * FROM (VALUES (1), (2)) LIMIT 101"),
+        (
+            "WITH a AS (SELECT 1) SELECT 1 UNION ALL VALUES (2)",
+            "SELECT * FROM (WITH a AS (SELECT 1) SELECT 1 UNION ALL VALUES (2)) LIMIT 101",
+        ),
     ] {
         assert_eq!(guard.check(asked, 100).unwrap().as_str(), runs);
     }
     assert!(guard.check("SELECT 0xffffffffffffffff", 100).is_err());
+    assert!(guard.check("SELECT 1 LIMIT - -2", 100).is_err());
     let mysql = Guard::new(Dialect::MySql, shop().await);
     assert_eq!(mysql.check("SELECT 0x1F", 100).unwrap().as_str(), "SELECT X'1F' LIMIT 101");
     let postgres = Guard::new(Dialect::Postgres, shop().await);

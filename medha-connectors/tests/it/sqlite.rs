@@ -208,3 +208,12 @@ async fn the_plan_of_a_query_is_text() {
     let plan = shop.explain(&sql).await.unwrap();
     assert!(plan.starts_with("SEARCH t USING COVERING INDEX i (n=?)\n"), "{plan}");
 }
+
+#[tokio::test]
+async fn a_list_of_values_is_a_query_too() {
+    let file = made("").await;
+    let reader = file.open().await;
+    let one_and_two = [[Value::Integer(1)], [Value::Integer(2)]];
+    assert_eq!(ask(&reader, "VALUES (1), (2)").await.rows, one_and_two);
+    assert_eq!(ask(&reader, "SELECT 1 UNION ALL VALUES (2)").await.rows, one_and_two);
+}
