@@ -126,6 +126,7 @@ impl Connector for SqliteConnector {
     }
 
     async fn query(&self, sql: &GuardedSql, options: QueryOptions) -> Result<RowStream, ConnectorError> {
+        let options = options.within(sql);
         let work = AbandonOnDrop(Work::begin(options.deadline, options.cancel.clone()));
         let mut connection = self.acquire(&work.0).await?;
         let fail = |error: sqlx::Error| failure::of_query(&error, self.file.name(), &work.0);
