@@ -300,6 +300,12 @@ impl Visitor for Expressions<'_, '_, '_> {
             Expr::Identifier(word) if self.names.dialect == Dialect::MySql && is_time_unit(word) => {
                 ControlFlow::Continue(())
             }
+            // In SQLite a full-text table is searched by a column of its own name, and sorted by one called "rank".
+            Expr::Identifier(word)
+                if self.names.dialect == Dialect::Sqlite && self.scope.may_be_hidden(word) =>
+            {
+                ControlFlow::Continue(())
+            }
             Expr::Identifier(column) => verdict(self.scope.column(column)),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
                 [relation, column] => verdict(self.scope.qualified(relation, column)),
