@@ -13,27 +13,16 @@ use medha_graph::{BuildError, CompiledGraph, MemorySaver, Resume, Thread};
 use super::answer::Answer;
 use super::clock::{Clock, SystemClock};
 use super::graph::workflow;
+use super::planning::QuestionPlanner;
 use super::request::AskRequest;
 use super::state::{AnalystState, Asked};
 use super::stream::AnswerStream;
 use super::tools::{RunTools, Tools};
-use crate::planner::{Question, Understanding};
+use crate::planner::Planner;
 use crate::semantic::SemanticModel;
 
 /// Runs that wait for a choice; older ones are forgotten.
 const MOST_WAITING: usize = 256;
-
-/// Turns questions into plans: the offline planner, or one of your own.
-pub trait QuestionPlanner: Debug + Send + Sync {
-    /// Says what a question means. It must not block: it reads nothing and waits for nothing.
-    fn understand(&self, question: &Question<'_>) -> Understanding;
-
-    /// Questions worth asking after these steps; the analyst keeps those that `understand` plans.
-    fn follow_ups(&self, steps: &[crate::planner::PlannedStep], now: DateTime) -> Vec<String> {
-        let _ = (steps, now);
-        Vec::new()
-    }
-}
 
 /// How an analyst works.
 #[derive(Debug, Clone)]
@@ -102,6 +91,47 @@ impl Debug for Shared {
 }
 
 impl Analyst {
+    /// An analyst over a database, with the offline planner.
+    ///
+    /// Where there is no model of the database, [`infer`](crate::semantic::infer) makes one; to a model from a file,
+    /// [`observe`](SemanticModel::observe) adds the values that the database has.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use medha_agents::analyst::{Analyst, AnalystOptions, AnswerOutcome, AskRequest};
+    /// use medha_agents::semantic::infer;
+    /// use medha_connectors::{Connector, SqliteConnector, sample};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("shop.sqlite");
+    /// # let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(
+    /// #     sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true)).await?;
+    /// # sqlx::query("CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO customers VALUES (1, 'Ada')")
+    /// #     .execute_many(&pool).await;
+    /// # pool.close().await;
+    /// let connector = SqliteConnector::open(&path).await?;
+    /// let model = infer(&connector.schema().await?);
+    /// let analyst = Analyst::new(Arc::new(connector), model, AnalystOptions::default()).await?;
+    /// let answer = analyst.ask(AskRequest::new("How many customers are there?")).await;
+    /// assert_eq!(answer.outcome, AnswerOutcome::Answered);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// If the database cannot be described.
+    pub async fn new(
+        connector: Arc<dyn Connector>,
+        model: SemanticModel,
+        options: AnalystOptions,
+    ) -> Result<Self, AnalystError> {
+        let schema = Arc::new(connector.schema().await?);
+        let model = Arc::new(model);
+        let planner = Arc::new(Planner::new(Arc::clone(&model)));
+        Self::with_planner(connector, schema, model, planner, options)
+    }
+
     /// An analyst with a planner of your own.
     ///
     /// `schema` is the database's, from [`Connector::schema`]; it is read again when a name turns out to be gone.

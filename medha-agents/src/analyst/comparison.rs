@@ -50,7 +50,7 @@ pub(crate) fn before(step: &PlannedStep, model: &SemanticModel, now: DateTime) -
     if own_change || !aggregates || !movable || plan.outputs.iter().any(|output| has_own_time(&output.expr)) {
         return Before::Nothing;
     }
-    match comparable(time, now, DataSpan::of(time, model, now)) {
+    match comparable(time, now, DataSpan::of(&time.field, model, now)) {
         Compared::With(window) => {
             let mut moved = plan.clone();
             moved.time = Some(window.range.clone());

@@ -1,6 +1,7 @@
 //! The analyst: the agents joined in one state graph, from question to answer.
 
 mod ask;
+mod planning;
 mod request;
 mod clock;
 mod stream;
@@ -9,6 +10,7 @@ mod nodes;
 mod state;
 mod trouble;
 mod mend;
+mod suggest;
 mod comparison;
 mod stored;
 mod tools;
@@ -17,8 +19,9 @@ mod json;
 mod event;
 
 pub use answer::{Answer, AnswerOutcome, ComparedWith, Note, Panel, Timing};
-pub use ask::{Analyst, AnalystError, AnalystOptions, QuestionPlanner, ResumeError};
+pub use ask::{Analyst, AnalystError, AnalystOptions, ResumeError};
 pub use clock::{Clock, SystemClock};
 pub use event::{AnalystEvent, EventPayload};
+pub use planning::QuestionPlanner;
 pub use request::AskRequest;
 pub use stream::AnswerStream;

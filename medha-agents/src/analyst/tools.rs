@@ -7,9 +7,9 @@ use medha_connectors::{Connector, ConnectorError, Guard, QueryOptions, Schema};
 use medha_graph::Ctx;
 use tokio_util::sync::CancellationToken;
 
-use super::ask::QuestionPlanner;
 use super::clock::Clock;
 use super::event::EventPayload;
+use super::planning::QuestionPlanner;
 use crate::semantic::SemanticModel;
 
 /// What all runs of an analyst share.

@@ -209,7 +209,8 @@ impl Chooser<'_> {
             {
                 (Scale::Ordinal, None, true)
             }
-            ColumnRole::Category => (Scale::Nominal, None, true),
+            // Names without an asked order are set by size.
+            ColumnRole::Category => (Scale::Nominal, None, !self.step.plan.order.is_empty()),
             ColumnRole::Measure => (Scale::Quantitative, None, false),
         };
         Encoding {

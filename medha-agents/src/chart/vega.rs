@@ -129,8 +129,10 @@ impl Compiler<'_> {
         let mut names = self.position(&x);
         if x.scale == Scale::Temporal {
             names["timeUnit"] = json!(time_unit(x.grain));
-        } else if x.keep_order {
+        } else if x.keep_order || self.spec.more_y.len() + usize::from(self.spec.color.is_some()) > 0 {
             names["sort"] = Json::Null;
+        } else {
+            names["sort"] = json!(if lying { "-x" } else { "-y" });
         }
         let (value, color) = self.series(&y);
         let mut number = number_axis(&value, &y.format);

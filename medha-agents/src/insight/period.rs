@@ -5,7 +5,7 @@ use jiff::{Span, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::words;
-use crate::plan::{Grain, TimeRange};
+use crate::plan::{FieldRef, Grain, TimeRange};
 use crate::semantic::SemanticModel;
 
 /// From when to when the data reaches on one time field.
@@ -18,14 +18,23 @@ pub struct DataSpan {
 }
 
 impl DataSpan {
-    /// Reads it off the least and greatest value of the field of a time range; `None` where they are not known.
+    /// Reads it off the least and greatest value of a time field; `None` where they are not known.
     #[must_use]
-    pub fn of(range: &TimeRange, model: &SemanticModel, now: DateTime) -> Option<Self> {
-        let field = model.dataset(&range.field.dataset)?.field(&range.field.field)?;
+    pub fn of(field: &FieldRef, model: &SemanticModel, now: DateTime) -> Option<Self> {
+        let field = model.dataset(&field.dataset)?.field(&field.field)?;
         let first = moment(field.min.as_deref()?)?;
         let last = moment(field.max.as_deref()?)?;
         let end = if last.date() < now.date() { midnight(last.date().tomorrow().ok()?) } else { now };
         Some(Self { first, end })
+    }
+
+    /// Whether there is data of all but a tenth of a window: the first and the last days of it may have had nothing to
+    /// record.
+    #[must_use]
+    pub fn covers(&self, start: DateTime, end: DateTime) -> bool {
+        let seconds = |from: DateTime, to: DateTime| to.duration_since(from).as_secs().max(0);
+        let missing = seconds(start, self.first.min(end)) + seconds(self.end.max(start), end);
+        missing * 10 <= seconds(start, end)
     }
 }
 
@@ -93,7 +102,7 @@ pub fn comparable(range: &TimeRange, now: DateTime, data: Option<DataSpan>) -> C
     // Only whole days can be said in words; a part of today is compared with the same part of its day.
     let spoken = words::window(before, before_end);
     if let Some(data) = data
-        && before.date() < data.first.date()
+        && !data.covers(before, before_end)
     {
         return Compared::Uncovered { window: spoken, since: data.first.date() };
     }
@@ -211,7 +220,6 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::plan::FieldRef;
 
     fn range(start: Date, end: Date) -> TimeRange {
         let field = FieldRef { dataset: "orders".into(), field: "ordered_at".into(), via: None };

@@ -99,15 +99,15 @@ impl Timeline<'_> {
         bucket_words(point.start, self.grain)
     }
 
-    /// Whether the whole bucket is in the window asked for and in the past.
+    /// Whether the whole bucket is in the window asked for, in the past, and covered by the data.
     fn is_complete(&self, point: &Point) -> bool {
-        let end = self.facts.data.map_or(self.facts.now, |data| data.end);
         let asked = self.facts.step.plan.time.as_ref();
         let inside = asked.is_none_or(|time| {
             time.start.is_none_or(|start| start <= point.start)
                 && time.end.is_none_or(|close| point.end <= close)
         });
-        inside && point.end <= end
+        let covered = self.facts.data.is_none_or(|data| data.covers(point.start, point.end));
+        inside && point.end <= self.facts.now && covered
     }
 
     fn complete(&self, points: &[Point]) -> Vec<Point> {
@@ -231,16 +231,28 @@ impl Timeline<'_> {
         far.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         far.truncate(3);
         let middle = median(&values)?;
+        let base = median(&rest)?;
+        let expected = |place: usize| base + trend * place as f64;
         let said: Vec<String> = far
             .iter()
-            .map(|&(place, _)| format!("{} ({})", self.when(&points[place]), self.show(points[place].value)))
+            .map(|&(place, _)| {
+                let (when, value) = (self.when(&points[place]), self.show(points[place].value));
+                let trend = if trend == 0.0 {
+                    String::new()
+                } else {
+                    format!(", where the trend leads to {}", self.show(expected(place)))
+                };
+                format!("{when} ({value}{trend})")
+            })
             .collect();
         let verb = if said.len() == 1 { "stands" } else { "stand" };
-        let text =
-            format!("{} {verb} out, against a median of {}.", capital(&listed(&said)), self.show(middle));
+        let against =
+            if trend == 0.0 { format!(" against a median of {}", self.show(middle)) } else { String::new() };
+        let text = format!("{} {verb} out{against}.", capital(&listed(&said)));
         let (place, score) = far[0];
         let evidence = [
             ("value", points[place].value),
+            ("expected", expected(place)),
             ("median", middle),
             ("robust_z", score),
             ("outliers", far.len() as f64),

@@ -161,6 +161,10 @@ impl<S: State> Machine<S> {
         self.is_timed || self.due > 0
     }
 
+    pub(crate) fn is_settled(&self) -> bool {
+        self.open == 0
+    }
+
     pub(crate) fn is_alone(&self) -> bool {
         self.slots.len() == 1
     }

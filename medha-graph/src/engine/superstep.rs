@@ -176,8 +176,10 @@ impl<'a, S: State> Queue<'a, S> {
 
     #[inline]
     fn take_over(&mut self, node: &NodeEntry<S>, command: &mut Command<S>) -> Result<(), StepError> {
-        for goto in command.take_targets() {
-            self.goto(&node.name, &goto.target, goto.payload)?;
+        if !command.targets().is_empty() {
+            for goto in command.take_targets() {
+                self.goto(&node.name, &goto.target, goto.payload)?;
+            }
         }
         self.follow(&node.name, &node.out)
     }

@@ -103,10 +103,12 @@ impl<S: State> Topology<S> {
         self.numbers.get(name).copied()
     }
 
+    #[inline]
     pub(crate) fn node(&self, number: NodeIx) -> &NodeEntry<S> {
         &self.nodes[number.0 as usize]
     }
 
+    #[inline]
     pub(crate) fn name_of(&self, number: NodeIx) -> &Arc<str> {
         &self.node(number).name
     }

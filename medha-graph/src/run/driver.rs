@@ -96,6 +96,7 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
 }
 
 impl<S: State> Run<S> {
+    #[inline]
     fn emit(&self, event: impl FnOnce() -> Event<S>) {
         if let Some(queue) = &self.queue {
             queue.push(event());
@@ -142,6 +143,9 @@ async fn alone<S: State>(step: &Step<'_, S>, machine: &mut Machine<S>) {
             Action::Start { position, attempt, deadline: None } if !step.is_watched() => {
                 let end = step.scope.attempt(position, attempt).await;
                 step.finish(machine, Ended { position, attempt, end, elapsed: Duration::ZERO });
+                if machine.is_settled() {
+                    return;
+                }
             }
             Action::Start { position, attempt, deadline } => {
                 let ended = step.attempt(position, attempt, deadline).await;

@@ -4,6 +4,7 @@ use medha_graph::{Context, Ctx};
 
 use super::super::event::EventPayload;
 use super::super::state::{AnalystState, AnalystStateUpdate, PanelWork};
+use super::super::suggest::suggest;
 use super::super::tools::{RunTools, Step, Tools};
 use crate::planner::{PlannedStep, Question, Understanding};
 
@@ -27,7 +28,8 @@ pub(crate) async fn follow_ups(
     let step = Step::begin(&ctx, &run, "follow_ups", None, "Thinking of what to ask next");
     let now = state.asked.now;
     let mut items: Vec<String> = Vec::new();
-    for question in tools.planner.follow_ups(&steps, now) {
+    let ideas = tools.planner.follow_ups(&steps, now).into_iter().chain(suggest(&steps, &tools.model));
+    for question in ideas {
         let asked = Question { text: &question, now, instructions: None, history: &[] };
         let known = items.contains(&question) || question.eq_ignore_ascii_case(&state.asked.question);
         if known || items.len() == MOST {

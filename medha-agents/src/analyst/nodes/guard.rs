@@ -61,6 +61,10 @@ fn refused(error: &GuardError) -> Trouble {
             let name = UnknownName::Column { column: column.clone(), table: table.clone() };
             Trouble::UnknownName { name, message }
         }
+        // The compiler quotes every name, so a word in double quotes that is no column was meant as one.
+        GuardError::TextInDoubleQuotes { text } => {
+            Trouble::UnknownName { name: UnknownName::Column { column: text.clone(), table: None }, message }
+        }
         _ => Trouble::Final { outcome: AnswerOutcome::Refused { reason: message } },
     }
 }

@@ -8,6 +8,7 @@ use super::super::state::{AnalystState, AnalystStateUpdate, PanelAt};
 use super::super::tools::{RunTools, Step, Tools};
 use super::panel;
 use crate::insight::{DataSpan, Facts, Previous, find};
+use crate::plan::{AnalysisPlan, Expr, FieldRef};
 
 /// Finds what a panel's result shows.
 pub(crate) async fn insight(
@@ -31,7 +32,7 @@ pub(crate) async fn insight(
         columns: &work.columns,
         result: &result,
         previous,
-        data: work.step.plan.time.as_ref().and_then(|time| DataSpan::of(time, &tools.model, now)),
+        data: time_field(&work.step.plan).and_then(|field| DataSpan::of(field, &tools.model, now)),
         now,
     });
     for finding in &findings {
@@ -48,4 +49,13 @@ pub(crate) async fn insight(
     });
     work.insights = findings;
     Ok(panel::put(at, work))
+}
+
+/// The field time is looked at by: that of the window, else that of the buckets.
+fn time_field(plan: &AnalysisPlan) -> Option<&FieldRef> {
+    let bucketed = plan.outputs.iter().find_map(|output| match &output.expr {
+        Expr::Bucket { field, .. } => Some(field),
+        _ => None,
+    });
+    plan.time.as_ref().map(|time| &time.field).or(bucketed)
 }
