@@ -23,6 +23,11 @@ pub(crate) fn clipped(tokens: &[Token], lexicon: &Lexicon) -> Vec<Correction> {
         .collect()
 }
 
+/// The text with its corrections made.
+pub(crate) fn mend(text: &str, corrections: &[Correction]) -> String {
+    corrections.iter().fold(text.to_owned(), |text, correction| text.replace(&correction.from, &correction.to))
+}
+
 /// The known word nearest to this one, if it is near enough for its length and nearer than any other.
 pub(crate) fn nearest(word: &str, lexicon: &Lexicon) -> Option<String> {
     let length = word.chars().count();

@@ -369,7 +369,8 @@ impl Builder<'_> {
             let already = entity.is_some_and(&shows_entity)
                 || entity.is_some_and(|dataset| columns.iter().any(|column| matches!(&column.output.expr, Expr::Field(field) if field.dataset == self.dataset_name(dataset))));
             if !already {
-                outputs.extend(shown.into_iter().filter(|output| !shows_field(&output.expr)));
+                let fresh: Vec<Output> = shown.into_iter().filter(|output| !shows_field(&output.expr) && !outputs.contains(output)).collect();
+                outputs.extend(fresh);
             }
             hidden.extend(keys);
         }

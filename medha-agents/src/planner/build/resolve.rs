@@ -317,11 +317,12 @@ impl Builder<'_> {
         let mut homes = vec![home];
         homes.extend(self.context.iter().copied().filter(|dataset| *dataset != home));
         for dataset in homes {
-            for wanted in quality.stems() {
+            for (wanted, alone) in quality.stems().iter().map(|stem| (stem, true)).chain(quality.stems().iter().map(|stem| (stem, false))) {
                 let found = self.lexicon.fields(dataset).find(|(id, field)| {
+                    let stems = self.lexicon.stems_of(*id).len();
                     let fits = self.lexicon.stems_of(*id).iter().any(|stem| stem == wanted)
                         || field.synonyms.iter().any(|synonym| crate::planner::text::words_of_text(synonym).iter().any(|word| crate::planner::text::stem(word) == *wanted));
-                    fits && field.role != Role::Key && (quality == Quality::Recency || is_ordered(field.data_type) || field.role == Role::Measure || *wanted == "age" || *wanted == "birth")
+                    fits && (!alone || stems == 1) && field.role != Role::Key && (quality == Quality::Recency || is_ordered(field.data_type) || field.role == Role::Measure || *wanted == "age" || *wanted == "birth")
                 });
                 if let Some((id, field)) = found {
                     // An age runs the other way than a date of birth.
