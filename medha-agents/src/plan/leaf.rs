@@ -38,7 +38,12 @@ pub(super) enum Call {
     /// A value of the plan.
     Of { function: AggregateFunction, of: Expr },
     /// A value of the model, and the condition of its `FILTER` clause.
-    Sql { function: AggregateFunction, of: Option<ast::Expr>, only: Option<ast::Expr>, text: String },
+    Sql {
+        function: AggregateFunction,
+        of: Option<Box<ast::Expr>>,
+        only: Option<Box<ast::Expr>>,
+        text: String,
+    },
 }
 
 impl Call {
@@ -346,7 +351,12 @@ impl<'a> Analysis<'a> {
         };
         let call = match (&of, &only) {
             (None, None) => Call::Rows,
-            _ => Call::Sql { function: name, of, only, text: metric.expression.clone() },
+            _ => Call::Sql {
+                function: name,
+                of: of.map(Box::new),
+                only: only.map(Box::new),
+                text: metric.expression.clone(),
+            },
         };
         Ok(self.leaf(anchor, call, Some(metric), format!("{:?}", metric.name)))
     }
