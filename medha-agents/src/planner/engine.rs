@@ -10,7 +10,7 @@ use super::lexicon::Lexicon;
 use super::propose::{name_of, proposals, understood};
 use super::read::{content_words, is_answerable, read, read_tokens};
 use super::refuse::refusal;
-use super::spelling::corrections;
+use super::spelling::{clipped, corrections, mend};
 use super::steps::{ranking_and_trend, turn_to_trend};
 use super::text::{Token, tokenize};
 use super::understanding::{Abstention, Clarification, Planned, Question, Understanding};
@@ -51,6 +51,13 @@ impl Planner {
         }
         if let Some(reason) = refusal(&tokens, &self.lexicon) {
             return self.abstain(&reason, &tokens, Vec::new(), question.now);
+        }
+        let clipped = clipped(&tokens, &self.lexicon);
+        if !clipped.is_empty() {
+            let mended = mend(question.text, &clipped);
+            let unknown = read(&mended, &self.lexicon, question.now).unknown;
+            let all = clipped.into_iter().chain(corrections(&unknown, &self.lexicon)).collect();
+            return Understanding::Misspelt { corrections: all };
         }
         if let Some(steps) = self.two_steps(&tokens, question.now) {
             return Understanding::Planned(steps);

@@ -48,7 +48,7 @@ fn of_measure(plan: &AnalysisPlan, measure: &str, lexicon: &Lexicon, candidates:
         candidates.push(format!("{name} by month"));
     }
     if let (Some(group), None) = (&group, plan.limit) {
-        candidates.push(format!("Top 5 {group} by {measure}"));
+        candidates.push(format!("Top 5 {} by {measure}", super::lexicon::plural_of(group)));
     }
     for dimension in near_dimensions(plan, lexicon) {
         if group.as_deref() != Some(dimension.as_str()) {

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use super::build::{intent, is_measure, title};
 use super::lexicon::Lexicon;
 use super::text::{Token, TokenKind, words::is_imperative};
-use super::time::{Clock, Window, read_window};
+use super::time::{Clock, Window, read_window, start_of};
 use super::understanding::{Intent, PlannedStep};
 use crate::plan::{AnalysisPlan, Expr, FieldRef, Grain, Order, Output, TimeRange};
 
@@ -60,7 +60,7 @@ pub(crate) fn ranking_and_trend(mut first: PlannedStep, turn: &Turn, lexicon: &L
     let midnight = |day: jiff::civil::Date| day.to_datetime(jiff::civil::Time::midnight());
     let window = turn.window.as_ref().map(|window| TimeRange {
         field: time,
-        start: window.start.map(midnight),
+        start: window.start.map(|day| if window.is_rolling { start_of(day, turn.grain, &lexicon.model.calendar) } else { day }).map(midnight),
         end: window.end.map(midnight),
         label: window.label.clone(),
     });

@@ -53,7 +53,39 @@ impl Builder<'_> {
         }
         plan.keep_empty = self.sketch.keep_empty;
         Self::lift_time(&mut plan);
+        self.refuse_unused(&plan)?;
         Ok(plan)
+    }
+
+    /// What was named and plays no part in the plan makes the reading a guess.
+    fn refuse_unused(&self, plan: &AnalysisPlan) -> Result<(), Failure> {
+        for noun in &self.sketch.scope.mentions {
+            match noun.best() {
+                Some(found) if found.score >= 0.95 => match found.target {
+                    Target::Metric(metric) => {
+                        let name = &self.lexicon.model.metrics[metric].name;
+                        let used = format!("{plan:?}").contains(&format!("Metric({name:?})"));
+                        let is_thing = super::resolve::sure_dataset(noun).is_some();
+                        if !used && !is_thing {
+                            return Err(Failure::Missing(format!("what {:?} has to do with the rest is not clear", noun.text)));
+                        }
+                    }
+                    Target::Field(id) if self.refers_to_itself(id) => {
+                        return Err(Failure::Missing(format!("relations of {} to one another are not understood", self.dataset_name(id.dataset))));
+                    }
+                    Target::Field(_) | Target::Dataset(_) | Target::Named(_) | Target::Value(_) => {}
+                },
+                Some(_) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a field refers to rows of its own dataset.
+    fn refers_to_itself(&self, id: FieldId) -> bool {
+        let dataset = self.lexicon.dataset(id.dataset);
+        let name = &dataset.fields[id.field].name;
+        self.lexicon.model.relationships.iter().any(|known| known.from == dataset.name && known.to == dataset.name && known.from_columns.contains(name))
     }
 
     /// `rentals by category`: things by group are counted.
@@ -73,6 +105,7 @@ impl Builder<'_> {
         if !self.sketch.compares || !self.sketch.groups.is_empty() {
             return;
         }
+        self.merge_compared_values();
         for cond in self.sketch.scope.conds.clone() {
             match &cond {
                 crate::planner::grammar::Cond::Any(windows) => {
@@ -89,6 +122,30 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// `in Canada higher than in Brazil`: two values of one field are set side by side.
+    fn merge_compared_values(&mut self) {
+        use crate::planner::grammar::Cond;
+        let conds = std::mem::take(&mut self.sketch.scope.conds);
+        let mut merged: Vec<Cond> = Vec::new();
+        for cond in conds {
+            let joined = match (merged.last_mut(), &cond) {
+                (Some(Cond::Is { values, negated: false, .. }), Cond::Is { values: more, negated: false, .. }) => {
+                    let field = |noun: &Noun| noun.best().and_then(|found| found.target.field());
+                    let same = values.first().and_then(field).is_some_and(|first| more.first().is_some_and(|next| next.matches.iter().any(|found| found.target.field() == Some(first))));
+                    if same {
+                        values.extend(more.iter().cloned());
+                    }
+                    same
+                }
+                _ => false,
+            };
+            if !joined {
+                merged.push(cond);
+            }
+        }
+        self.sketch.scope.conds = merged;
     }
 
     /// The columns that are asked for.
@@ -312,7 +369,8 @@ impl Builder<'_> {
             let already = entity.is_some_and(&shows_entity)
                 || entity.is_some_and(|dataset| columns.iter().any(|column| matches!(&column.output.expr, Expr::Field(field) if field.dataset == self.dataset_name(dataset))));
             if !already {
-                outputs.extend(shown.into_iter().filter(|output| !shows_field(&output.expr)));
+                let fresh: Vec<Output> = shown.into_iter().filter(|output| !shows_field(&output.expr) && !outputs.contains(output)).collect();
+                outputs.extend(fresh);
             }
             hidden.extend(keys);
         }

@@ -61,7 +61,21 @@ impl<'a> Builder<'a> {
     /// A field as the plan names it.
     pub(super) fn field_ref(&self, id: FieldId) -> FieldRef {
         let dataset = self.lexicon.dataset(id.dataset);
-        FieldRef { dataset: dataset.name.clone(), field: dataset.fields[id.field].name.clone(), via: None }
+        FieldRef { dataset: dataset.name.clone(), field: dataset.fields[id.field].name.clone(), via: self.way(id.dataset) }
+    }
+
+    /// Of several equally short ways to a dataset, the one over the smallest thing that can still reach all of it.
+    fn way(&self, dataset: usize) -> Option<String> {
+        let mut firsts = self.lexicon.graph.first_steps_up(self.subject, dataset);
+        if firsts.len() < 2 {
+            return None;
+        }
+        let wanted = self.lexicon.dataset(dataset).row_count.unwrap_or(0);
+        firsts.sort_by_key(|(next, _)| {
+            let count = self.lexicon.dataset(*next).row_count.unwrap_or(u64::MAX);
+            (count < wanted, count)
+        });
+        firsts.first().map(|(_, relationship)| self.lexicon.model.relationships[*relationship].name.clone())
     }
 
     /// A field as an expression.

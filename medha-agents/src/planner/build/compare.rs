@@ -181,7 +181,7 @@ impl Builder<'_> {
         let name = field.name.clone();
         let greatest: f64 = field.max.as_deref()?.parse().ok()?;
         let (seconds, word) = match greatest {
-            greatest if greatest <= 24.0 => (3600.0, "hours"),
+            greatest if greatest <= 24.0 => return None,
             greatest if greatest <= 1_000.0 => (60.0, "minutes"),
             greatest if greatest <= 100_000.0 => (1.0, "seconds"),
             _ => (0.001, "milliseconds"),

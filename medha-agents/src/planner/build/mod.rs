@@ -16,4 +16,5 @@ mod title;
 pub(crate) use builder::{Builder, Failure};
 pub(crate) use group::grain_name;
 pub(crate) use kind::is_boolean;
+pub(crate) use resolve::names_thing;
 pub(crate) use title::{intent, is_measure, title};

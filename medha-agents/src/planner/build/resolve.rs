@@ -24,7 +24,7 @@ impl Builder<'_> {
     /// Finds out what the rows are about and what else was mentioned.
     pub(super) fn settle_subject(&mut self) -> Result<(), Failure> {
         let mut mentioned: Vec<usize> = Vec::new();
-        for want in &self.sketch.wants {
+        for want in self.sketch.wants.iter().chain(&self.sketch.asked) {
             if let Some(noun) = want_noun(want) {
                 mentioned.extend(owner_dataset(noun));
                 mentioned.extend(sure_dataset(noun));
@@ -317,11 +317,12 @@ impl Builder<'_> {
         let mut homes = vec![home];
         homes.extend(self.context.iter().copied().filter(|dataset| *dataset != home));
         for dataset in homes {
-            for wanted in quality.stems() {
+            for (wanted, alone) in quality.stems().iter().map(|stem| (stem, true)).chain(quality.stems().iter().map(|stem| (stem, false))) {
                 let found = self.lexicon.fields(dataset).find(|(id, field)| {
+                    let stems = self.lexicon.stems_of(*id).len();
                     let fits = self.lexicon.stems_of(*id).iter().any(|stem| stem == wanted)
                         || field.synonyms.iter().any(|synonym| crate::planner::text::words_of_text(synonym).iter().any(|word| crate::planner::text::stem(word) == *wanted));
-                    fits && field.role != Role::Key && (quality == Quality::Recency || is_ordered(field.data_type) || field.role == Role::Measure || *wanted == "age" || *wanted == "birth")
+                    fits && (!alone || stems == 1) && field.role != Role::Key && (quality == Quality::Recency || is_ordered(field.data_type) || field.role == Role::Measure || *wanted == "age" || *wanted == "birth")
                 });
                 if let Some((id, field)) = found {
                     // An age runs the other way than a date of birth.
@@ -409,6 +410,12 @@ pub(super) fn sure_dataset(noun: &Noun) -> Option<usize> {
         .iter()
         .find(|found| matches!(found.target, Target::Dataset(_)) && found.score + 0.051 >= best.score)
         .and_then(|found| found.target.dataset())
+}
+
+/// Whether a noun names a thing rather than a field or a metric.
+pub(crate) fn names_thing(noun: &Noun) -> bool {
+    let field = noun.matches.iter().filter(|found| matches!(found.target, Target::Field(_))).map(|found| found.score).fold(0.0, f32::max);
+    sure_dataset(noun).is_some() && field < 0.9
 }
 
 fn collect_mentions(scope: &Scope, mentioned: &mut Vec<usize>) {

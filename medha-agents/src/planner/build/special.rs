@@ -219,7 +219,12 @@ enum Replace {
 }
 
 fn without_windows(filters: Vec<Filter>) -> Vec<Filter> {
-    filters.into_iter().filter(|filter| !matches!(filter, Filter::During(_))).collect()
+    let is_window = |filter: &Filter| match filter {
+        Filter::During(_) => true,
+        Filter::Any(any) => any.iter().all(|part| matches!(part, Filter::During(_))),
+        _ => false,
+    };
+    filters.into_iter().filter(|filter| !is_window(filter)).collect()
 }
 
 fn divide(left: Expr, right: Expr) -> Expr {

@@ -93,9 +93,14 @@ impl Builder<'_> {
     /// A window on a time field.
     pub(super) fn range(&self, id: FieldId, window: &Window) -> TimeRange {
         let midnight = |day: Date| DateTime::from_parts(day, jiff::civil::Time::midnight());
+        let cut = self.sketch.groups.iter().find_map(|group| match group {
+            crate::planner::grammar::Group::Bucket(grain) if window.is_rolling => Some(*grain),
+            crate::planner::grammar::Group::Bucket(_) | crate::planner::grammar::Group::Part(_) | crate::planner::grammar::Group::Noun(_) => None,
+        });
+        let whole = |day: Date| cut.map_or(day, |grain| crate::planner::time::start_of(day, grain, self.clock.calendar));
         TimeRange {
             field: self.field_ref(id),
-            start: window.start.map(midnight),
+            start: window.start.map(whole).map(midnight),
             end: window.end.map(midnight),
             label: window.label.clone(),
         }

@@ -59,7 +59,8 @@ impl Parser<'_> {
                 },
                 Item::Name(mut noun) => {
                     if let Some(before) = head.take() {
-                        if !self.join(before, &mut noun, np) {
+                        let described = values.iter().flatten().any(|value| value.matches.iter().any(|found| before.matches.iter().any(|known| known.target.field() == found.target.field() && matches!(known.target, Target::Field(_)))));
+                        if !described && !self.join(before, &mut noun, np) {
                             break;
                         }
                     }

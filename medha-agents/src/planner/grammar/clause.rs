@@ -65,6 +65,9 @@ impl Parser<'_> {
         if self.is_symbol(0, ':') && depth == Depth::Main && self.colon_list() {
             return;
         }
+        if self.is_word(0, &["look", "looks", "looked", "looking"]) && self.is_word(1, &["after"]) {
+            return self.take(2);
+        }
         if self.eat(&["on", "file"]) || self.eat(&["on", "record"]) {
             return;
         }
@@ -246,7 +249,8 @@ impl Parser<'_> {
             scope.conds.append(&mut np.conds);
             return;
         };
-        let measurable = noun.has_field() || noun.metric().is_some() || np.count;
+        let is_sure_thing = crate::planner::build::names_thing(&noun) && !np.count;
+        let measurable = (noun.has_field() || noun.metric().is_some() || np.count) && !is_sure_thing;
         if measurable && np.superlative.is_none() && !np.is_condition {
             if self.text_of(&noun, scope) {
                 scope.conds.append(&mut np.conds);

@@ -284,7 +284,8 @@ impl Parser<'_> {
     pub(super) fn want(&mut self) -> bool {
         let mark = self.mark();
         self.skip(&["only", "just", "both", "then", "also", "again"]);
-        if self.is_word(0, &["how", "where", "when"]) {
+        let asks_place = self.is_word(0, &["where", "when"]) && self.is_word(1, &["is", "are", "was", "were", "did", "do", "does", "can"]);
+        if self.is_word(0, &["how"]) || asks_place {
             let before = self.sketch.wants.len();
             self.lead();
             return self.sketch.wants.len() > before;

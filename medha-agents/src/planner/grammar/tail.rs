@@ -143,7 +143,8 @@ impl Parser<'_> {
                 self.pass();
             }
         }
-        let understood = self.at == close && !self.uses[..close].contains(&Use::Unknown) && scope.conds.len() > held.conds.len();
+        let explains_weeks = self.sketch.groups.iter().any(|group| matches!(group, super::sketch::Group::Bucket(crate::plan::Grain::Week)));
+        let understood = !explains_weeks && self.at == close && !self.uses[..close].contains(&Use::Unknown) && scope.conds.len() > held.conds.len();
         if !understood {
             *scope = held;
             self.sketch = before;

@@ -91,7 +91,7 @@ impl Lexicon {
         }
         lexicon.add_roles();
         lexicon.vocabulary = lexicon.collect_vocabulary();
-        lexicon.plurals = lexicon.vocabulary.iter().map(|word| plural(word)).collect();
+        lexicon.plurals = lexicon.vocabulary.iter().map(|word| plural_of(word)).collect();
         lexicon
     }
 
@@ -285,7 +285,8 @@ impl Lexicon {
     }
 }
 
-fn plural(word: &str) -> String {
+/// The plural of a word, by the rule.
+pub(crate) fn plural_of(word: &str) -> String {
     match word.strip_suffix('y') {
         Some(rest) if !rest.ends_with(['a', 'e', 'o', 'u']) => format!("{rest}ies"),
         Some(_) | None => format!("{word}s"),
