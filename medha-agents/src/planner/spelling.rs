@@ -40,7 +40,8 @@ pub(crate) fn nearest(word: &str, lexicon: &Lexicon) -> Option<String> {
         _ => 3,
     };
     let mut best: Option<(usize, &String)> = None;
-    for known in lexicon.vocabulary.iter().chain(&lexicon.plurals) {
+    let everyday: Vec<String> = EVERYDAY.iter().map(|word| (*word).to_owned()).collect();
+    for known in lexicon.vocabulary.iter().chain(&lexicon.plurals).chain(&everyday) {
         if known.chars().count().abs_diff(length) > most || known.chars().next() != word.chars().next() {
             continue;
         }
@@ -54,3 +55,9 @@ pub(crate) fn nearest(word: &str, lexicon: &Lexicon) -> Option<String> {
     }
     best.map(|(_, known)| known.clone())
 }
+
+/// Words of questions themselves that are often misspelt.
+const EVERYDAY: [&str; 16] = [
+    "corresponding", "different", "distinct", "average", "maximum", "minimum", "highest", "lowest", "number", "percentage",
+    "alphabetical", "descending", "ascending", "between", "monthly", "quarterly",
+];

@@ -30,6 +30,9 @@ impl Builder<'_> {
         let special = self.sketch.special.clone();
         let scope = self.sketch.scope.clone();
         let home = self.subject;
+        if let Some(plan) = self.both_of_one_dataset(home)? {
+            return Ok(plan);
+        }
         let filters = self.filters(&scope, home)?;
         if let Some(special) = special {
             return self.special_plan(&special, filters);
@@ -55,6 +58,34 @@ impl Builder<'_> {
         Self::lift_time(&mut plan);
         self.refuse_unused(&plan)?;
         Ok(plan)
+    }
+
+    /// `companies of both orchestras founded before 2003 and those after`: values that rows of both kinds have.
+    fn both_of_one_dataset(&mut self, home: usize) -> Result<Option<AnalysisPlan>, Failure> {
+        use crate::planner::grammar::Cond;
+        let place = self.sketch.scope.conds.iter().position(|cond| matches!(cond, Cond::Both(_)));
+        let Some(place) = place.filter(|_| self.sketch.special.is_none() && self.sketch.superlative.is_none()) else { return Ok(None) };
+        let columns = self.columns(home)?;
+        let shows_rows = columns.iter().any(|column| column.aggregated || column.entity.is_some_and(|dataset| self.label_fields(dataset).iter().any(|id| self.field_expr(*id) == column.output.expr)));
+        let Cond::Both(parts) = self.sketch.scope.conds[place].clone() else { return Ok(None) };
+        if shows_rows || parts.len() != 2 {
+            return Ok(None);
+        }
+        let held = self.sketch.scope.conds.remove(place);
+        let others = self.filters(&self.sketch.scope.clone(), home)?;
+        let mut plans: Vec<AnalysisPlan> = Vec::new();
+        for part in &parts {
+            let mut filters = others.clone();
+            filters.extend(self.filter(part, home)?);
+            let outputs = columns.iter().map(|column| column.output.clone()).collect();
+            let mut plan = AnalysisPlan { subject: self.dataset_name(home), outputs, filters, distinct: true, ..AnalysisPlan::default() };
+            Self::lift_time(&mut plan);
+            plans.push(plan);
+        }
+        self.sketch.scope.conds.insert(place, held);
+        let (Some(with), Some(mut first)) = (plans.pop(), plans.pop()) else { return Ok(None) };
+        first.set = Some(crate::plan::SetOperation { op: crate::plan::SetOp::Intersect, with: Box::new(with) });
+        Ok(Some(first))
     }
 
     /// What was named and plays no part in the plan makes the reading a guess.
@@ -227,7 +258,8 @@ impl Builder<'_> {
             Want::Where(_) => self.place_columns(home)?,
             Want::When => {
                 let verb = self.sketch.scope.verbs.last().cloned();
-                let id = self.time_field(home, verb.as_deref(), None);
+                let dated = self.dated_field(verb.as_deref(), home);
+                let id = dated.or_else(|| self.time_field(home, verb.as_deref(), None));
                 let id = id.ok_or_else(|| Failure::Missing(format!("nothing tells when {} happened", self.dataset_name(home))))?;
                 vec![Column { output: self.output(id), aggregated: false, entity: None }]
             }
@@ -239,6 +271,16 @@ impl Builder<'_> {
             }
             Want::Rank | Want::Previous(_) => Vec::new(),
         })
+    }
+
+    /// The field that tells when the verb happened: `air` for `Air_Date`.
+    fn dated_field(&self, verb: Option<&str>, home: usize) -> Option<FieldId> {
+        let verb = verb.map(crate::planner::text::root);
+        let found = self.lexicon.fields(home).find(|(id, _)| {
+            let stems = self.lexicon.stems_of(*id);
+            stems.iter().any(|stem| matches!(stem.as_str(), "date" | "year" | "time")) && verb.is_none_or(|verb| stems.iter().any(|stem| crate::planner::text::root(stem) == verb))
+        });
+        found.map(|(id, _)| id)
     }
 
     /// The number that was asked for before, is ranked by, or is compared.

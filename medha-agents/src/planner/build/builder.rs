@@ -36,6 +36,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) assumptions: Vec<String>,
     /// Conditions on groups, collected while conditions are built.
     pub(super) having: Vec<Filter>,
+    /// Set while one of several alternatives is built: one of them may lie outside the data.
+    pub(super) is_alternative: bool,
     /// Aggregates that rows are ranked or ordered by.
     pub(super) ranked_by: Vec<Expr>,
     /// How sure the choices were: the lowest score of any.
@@ -53,6 +55,7 @@ impl<'a> Builder<'a> {
             context: Vec::new(),
             assumptions: Vec::new(),
             having: Vec::new(),
+            is_alternative: false,
             ranked_by: Vec::new(),
             confidence: 1.0,
         }

@@ -76,10 +76,12 @@ impl Builder<'_> {
             }
             Cond::Any(conds) => {
                 let mut any = Vec::new();
+                self.is_alternative = true;
                 for cond in conds {
                     let cond = borrow_field(cond, conds);
                     any.extend(self.filter(&cond, home)?);
                 }
+                self.is_alternative = false;
                 merge_any(any)
             }
             Cond::Both(conds) => {

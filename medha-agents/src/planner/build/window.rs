@@ -141,7 +141,7 @@ impl Builder<'_> {
         };
         let ends_before = window.end.is_some_and(|end| end <= least);
         let begins_after = window.start.is_some_and(|start| start > greatest);
-        if ends_before || begins_after {
+        if (ends_before || begins_after) && !self.is_alternative {
             let name = self.dataset_name(id.dataset);
             return Err(Failure::OutOfRange(format!("the data on {name} covers {least} to {greatest}, not {}", window.label)));
         }

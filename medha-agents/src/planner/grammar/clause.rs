@@ -68,6 +68,9 @@ impl Parser<'_> {
         if self.is_word(0, &["look", "looks", "looked", "looking"]) && self.is_word(1, &["after"]) {
             return self.take(2);
         }
+        if self.eat(&["at", "once"]) || self.eat(&["each", "time"]) || self.eat(&["every", "time"]) {
+            return;
+        }
         if self.eat(&["on", "file"]) || self.eat(&["on", "record"]) {
             return;
         }
@@ -250,11 +253,15 @@ impl Parser<'_> {
             return;
         };
         let is_sure_thing = crate::planner::build::names_thing(&noun) && !np.count;
+        self.skip(&["members", "events", "entries", "situations"]);
         let measurable = (noun.has_field() || noun.metric().is_some() || np.count) && !is_sure_thing;
         if measurable && np.superlative.is_none() && !np.is_condition {
             if self.text_of(&noun, scope) {
                 scope.conds.append(&mut np.conds);
                 return;
+            }
+            if self.is_the_most(&np) {
+                return scope.conds.append(&mut np.conds);
             }
             if let Some(cond) = self.comparison(Some(&np)) {
                 scope.conds.append(&mut np.conds);
@@ -312,6 +319,23 @@ impl Parser<'_> {
             return;
         }
         self.reset(mark);
+    }
+
+    /// `whose capacity is the largest`.
+    fn is_the_most(&mut self, np: &Np) -> bool {
+        let mark = self.mark();
+        let copula = self.eat_any(&["is", "are", "was", "were"]).is_some();
+        self.skip(&["the"]);
+        let word = self.peek(0).and_then(|token| crate::planner::text::words::superlative(&token.lower));
+        if let Some((quality, descending)) = word.filter(|_| copula) {
+            self.take(1);
+            if self.is_sentence_end() || self.is_symbol(0, ',') || self.is_word(0, &["and"]) {
+                self.sketch.superlative = Some(Superlative { quality, descending, measure: np.measure(), count: None, skip: 0, of: None });
+                return true;
+            }
+        }
+        self.reset(mark);
+        false
     }
 
     /// Whether every reading of a noun is a yes-or-no field.
@@ -400,6 +424,19 @@ impl Parser<'_> {
         }
         let field = field.or_else(|| self.last_noun());
         self.take(1);
+        if self.is_word(0, &["in"]) && self.is_word(1, &["its", "their", "the", "his", "her"]) {
+            let probe = self.mark();
+            self.take(2);
+            match self.noun_phrase().and_then(|np| np.noun) {
+                Some(noun) if noun.is_label || noun.has_field() => {
+                    let field = if noun.is_label { field } else { Some(noun) };
+                    let kind = crate::plan::TextMatch::Contains;
+                    scope.conds.push(Cond::Matches { field, kind, text: token.text, negated: false });
+                    return true;
+                }
+                Some(_) | None => self.reset(probe),
+            }
+        }
         scope.conds.push(Cond::Equals { field, texts: vec![token.text], negated: false });
         true
     }

@@ -223,6 +223,9 @@ impl Parser<'_> {
         }
         let mark = self.mark();
         self.skip(&["different", "distinct", "of"]);
+        if self.is_word(0, &["people", "persons"]) && self.lookup().is_empty() {
+            self.take(1);
+        }
         let unit = match self.noun_phrase() {
             Some(np) if np.noun.is_some() && !np.is_condition => Some(np),
             Some(_) | None => {

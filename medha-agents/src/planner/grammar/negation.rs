@@ -13,7 +13,7 @@ impl Parser<'_> {
     pub(super) fn negation(&mut self, scope: &mut Scope) -> bool {
         let mark = self.mark();
         if self.eat_any(&["without", "lacking"]).is_some() || self.eat(&["except", "for"]) || self.eat_any(&["except", "excluding"]).is_some() {
-            return self.negated_object(scope, &mark);
+            return self.excepted(scope, &mark);
         }
         self.skip(&["have", "has", "had", "with", "got", "there", "is", "are"]);
         if self.is_word(0, &["no"]) && !self.is_word(1, &["more", "less", "fewer"]) {
@@ -38,6 +38,24 @@ impl Parser<'_> {
             scope.conds.push(negate_cond(cond));
             return true;
         }
+        self.negated_object(scope, mark)
+    }
+
+    /// `except for stadiums that had a concert`: what those had is what the others must not have.
+    fn excepted(&mut self, scope: &mut Scope, mark: &super::parser::Mark) -> bool {
+        let here = self.mark();
+        if let Some(np) = self.noun_phrase() {
+            let related = np.noun.as_ref().is_some_and(|noun| noun.dataset().is_some()) && self.is_word(0, &["having", "with", "that", "who", "which"]);
+            if related {
+                let mut inner = Scope::default();
+                self.clause(&mut inner, Depth::Nested);
+                if let Some(noun) = inner.mentions.pop() {
+                    scope.conds.push(Cond::Related { noun, scope: inner, negated: true });
+                    return true;
+                }
+            }
+        }
+        self.reset(here);
         self.negated_object(scope, mark)
     }
 

@@ -115,6 +115,8 @@ impl Parser<'_> {
                     np.definite = true;
                     self.take(1);
                 }
+                "all" if self.is_word(1, &["of"]) => self.take(2),
+                "one" if self.is_word(1, &["time"]) && self.noun_follows(2) => self.take(2),
                 "all" | "any" | "some" | "single" | "overall" | "own" | "individual" | "various" | "corresponding"
                 | "respective" | "other" | "actual" | "existing" => self.take(1),
                 "each" | "every" => {
@@ -229,7 +231,7 @@ impl Parser<'_> {
 
     /// `top 5`, `most recent`, `second highest`, `best selling`.
     fn rank_word(&mut self, np: &mut Np, word: &str, matches: &[Match]) -> bool {
-        if matches.iter().any(|found| found.score >= 0.99) && !matches!(word, "most" | "top" | "best") {
+        if matches.iter().any(|found| found.score >= 0.99) && !matches!(word, "most" | "top" | "best") && !self.noun_follows(1) {
             return false;
         }
         if matches!(word, "first" | "last" | "latest" | "final" | "initial") && np.superlative.is_none() {
@@ -257,9 +259,13 @@ impl Parser<'_> {
                 quality = adjective;
                 descending = up == (word == "most");
                 self.take(1);
-                if self.is_word(0, &["used", "rated", "occurring", "bought", "ordered", "sold"]) {
+                if quality == Quality::Merit {
+                    self.eat_any(&["rated", "ranked", "scored"]);
+                } else if self.is_word(0, &["used", "rated", "occurring", "bought", "ordered", "sold"]) {
                     measure = self.participle_measure();
                 }
+            } else if self.is_word(0, &["of"]) && self.noun_follows(1) {
+                self.take(1);
             } else if self.eat_any(&["times", "often"]).is_some() {
                 quality = Quality::Popularity;
                 measure = Some(Measure::Times);

@@ -115,7 +115,7 @@ impl Parser<'_> {
         if self.eat_any(&["in", "with"]).is_some() {
             self.skip(&["a", "the", "an"]);
             let directed = self.direction(&mut key);
-            let named = self.eat_any(&["order", "ordering", "sequence"]).is_some();
+            let named = self.tokens[self.at - 1].is("order") || self.eat_any(&["order", "ordering", "sequence"]).is_some();
             if directed && named {
                 if self.eat_any(&["of", "by", "for"]).is_some() || self.eat(&["according", "to"]) || self.eat(&["based", "on"]) {
                     self.order_measures(&mut key);
