@@ -93,7 +93,8 @@ fn mark_references(model: &mut SemanticModel, index: usize) {
             field.expression = fields::quote(&field.name);
             field.data_type = DataType::String;
         }
-        let natural = field.role == Role::Dimension && field.data_type == DataType::String
+        let natural = field.role == Role::Dimension
+            && field.data_type == DataType::String
             && words::identifier_words(&field.name).last().is_none_or(|word| word != "id" && word != "code");
         if referring.contains(&field.name) && !natural {
             field.role = Role::Key;

@@ -34,6 +34,7 @@ impl Builder<'_> {
             return Ok(plan);
         }
         let filters = self.filters(&scope, home)?;
+        let filters = self.apart(filters, home)?;
         if let Some(special) = special {
             return self.special_plan(&special, filters);
         }
@@ -44,7 +45,13 @@ impl Builder<'_> {
             || !self.having.is_empty()
             || ranked.as_ref().is_some_and(|(order, _)| order.iter().any(|(_, aggregated)| *aggregated))
             || ordered.iter().any(|(_, aggregated)| *aggregated);
-        self.ranked_by = ranked.iter().flat_map(|(orders, _)| orders).chain(&ordered).filter(|(_, aggregated)| *aggregated).map(|(order, _)| order.expr.clone()).collect();
+        self.ranked_by = ranked
+            .iter()
+            .flat_map(|(orders, _)| orders)
+            .chain(&ordered)
+            .filter(|(_, aggregated)| *aggregated)
+            .map(|(order, _)| order.expr.clone())
+            .collect();
         let mut plan = if sums_up { self.grouped(columns, home)? } else { self.listed(columns, home) };
         plan.filters = filters;
         self.existence(&mut plan, home);
@@ -64,9 +71,18 @@ impl Builder<'_> {
     fn both_of_one_dataset(&mut self, home: usize) -> Result<Option<AnalysisPlan>, Failure> {
         use crate::planner::grammar::Cond;
         let place = self.sketch.scope.conds.iter().position(|cond| matches!(cond, Cond::Both(_)));
-        let Some(place) = place.filter(|_| self.sketch.special.is_none() && self.sketch.superlative.is_none()) else { return Ok(None) };
+        let Some(place) =
+            place.filter(|_| self.sketch.special.is_none() && self.sketch.superlative.is_none())
+        else {
+            return Ok(None);
+        };
         let columns = self.columns(home)?;
-        let shows_rows = columns.iter().any(|column| column.aggregated || column.entity.is_some_and(|dataset| self.label_fields(dataset).iter().any(|id| self.field_expr(*id) == column.output.expr)));
+        let shows_rows = columns.iter().any(|column| {
+            column.aggregated
+                || column.entity.is_some_and(|dataset| {
+                    self.label_fields(dataset).iter().any(|id| self.field_expr(*id) == column.output.expr)
+                })
+        });
         let Cond::Both(parts) = self.sketch.scope.conds[place].clone() else { return Ok(None) };
         if shows_rows || parts.len() != 2 {
             return Ok(None);
@@ -78,14 +94,49 @@ impl Builder<'_> {
             let mut filters = others.clone();
             filters.extend(self.filter(part, home)?);
             let outputs = columns.iter().map(|column| column.output.clone()).collect();
-            let mut plan = AnalysisPlan { subject: self.dataset_name(home), outputs, filters, distinct: true, ..AnalysisPlan::default() };
+            let mut plan = AnalysisPlan {
+                subject: self.dataset_name(home),
+                outputs,
+                filters,
+                distinct: true,
+                ..AnalysisPlan::default()
+            };
             Self::lift_time(&mut plan);
             plans.push(plan);
         }
         self.sketch.scope.conds.insert(place, held);
         let (Some(with), Some(mut first)) = (plans.pop(), plans.pop()) else { return Ok(None) };
-        first.set = Some(crate::plan::SetOperation { op: crate::plan::SetOp::Intersect, with: Box::new(with) });
+        first.set =
+            Some(crate::plan::SetOperation { op: crate::plan::SetOp::Intersect, with: Box::new(with) });
         Ok(Some(first))
+    }
+
+    /// Two different values of one field cannot hold of one row: of related rows each is looked for by itself.
+    fn apart(&self, filters: Vec<Filter>, home: usize) -> Result<Vec<Filter>, Failure> {
+        use crate::plan::{CompareOp, Operand};
+        let equal = |filter: &Filter| match filter {
+            Filter::Compare {
+                left: Expr::Field(field),
+                op: CompareOp::Equal,
+                right: Operand::Literal(_),
+            } => Some(field.clone()),
+            _ => None,
+        };
+        let fields: Vec<_> = filters.iter().filter_map(equal).collect();
+        let twice = |field: &crate::plan::FieldRef| fields.iter().filter(|other| *other == field).count() > 1;
+        filters
+            .into_iter()
+            .map(|filter| match equal(&filter).filter(|field| twice(field)) {
+                Some(field) => {
+                    let dataset = self.lexicon.dataset_index(&field.dataset).unwrap_or(home);
+                    if dataset == home || self.lexicon.graph.steps_up(home, dataset).is_some() {
+                        return Err(Failure::Missing(format!("no {} has two values at once", field.field)));
+                    }
+                    Ok(self.related(dataset, vec![filter], None, false))
+                }
+                None => Ok(filter),
+            })
+            .collect()
     }
 
     /// What was named and plays no part in the plan makes the reading a guess.
@@ -98,11 +149,17 @@ impl Builder<'_> {
                         let used = format!("{plan:?}").contains(&format!("Metric({name:?})"));
                         let is_thing = super::resolve::sure_dataset(noun).is_some();
                         if !used && !is_thing {
-                            return Err(Failure::Missing(format!("what {:?} has to do with the rest is not clear", noun.text)));
+                            return Err(Failure::Missing(format!(
+                                "what {:?} has to do with the rest is not clear",
+                                noun.text
+                            )));
                         }
                     }
                     Target::Field(id) if self.refers_to_itself(id) => {
-                        return Err(Failure::Missing(format!("relations of {} to one another are not understood", self.dataset_name(id.dataset))));
+                        return Err(Failure::Missing(format!(
+                            "relations of {} to one another are not understood",
+                            self.dataset_name(id.dataset)
+                        )));
                     }
                     Target::Field(_) | Target::Dataset(_) | Target::Named(_) | Target::Value(_) => {}
                 },
@@ -116,12 +173,18 @@ impl Builder<'_> {
     fn refers_to_itself(&self, id: FieldId) -> bool {
         let dataset = self.lexicon.dataset(id.dataset);
         let name = &dataset.fields[id.field].name;
-        self.lexicon.model.relationships.iter().any(|known| known.from == dataset.name && known.to == dataset.name && known.from_columns.contains(name))
+        self.lexicon.model.relationships.iter().any(|known| {
+            known.from == dataset.name && known.to == dataset.name && known.from_columns.contains(name)
+        })
     }
 
     /// `rentals by category`: things by group are counted.
     fn count_bare_things(&mut self) {
-        if self.sketch.is_listing || !self.sketch.is_bare || self.sketch.groups.is_empty() || self.sketch.superlative.is_some() {
+        if self.sketch.is_listing
+            || !self.sketch.is_bare
+            || self.sketch.groups.is_empty()
+            || self.sketch.superlative.is_some()
+        {
             return;
         }
         if let [Want::Noun(noun)] = self.sketch.wants.as_slice() {
@@ -144,10 +207,15 @@ impl Builder<'_> {
                         self.sketch.groups.push(Group::Bucket(timed.window.grain));
                     }
                 }
-                crate::planner::grammar::Cond::Is { values, field, near, negated: false } if values.len() > 1 => {
+                crate::planner::grammar::Cond::Is { values, field, near, negated: false }
+                    if values.len() > 1 =>
+                {
                     if let Ok(id) = self.value_field(values, field.as_ref(), *near, self.subject) {
-                        let found = crate::planner::lexicon::Match { target: Target::Field(id), len: 1, score: 1.0 };
-                        self.sketch.groups.push(Group::Noun(Noun { matches: vec![found], ..Noun::default() }));
+                        let found =
+                            crate::planner::lexicon::Match { target: Target::Field(id), len: 1, score: 1.0 };
+                        self.sketch
+                            .groups
+                            .push(Group::Noun(Noun { matches: vec![found], ..Noun::default() }));
                     }
                 }
                 _ => {}
@@ -162,9 +230,16 @@ impl Builder<'_> {
         let mut merged: Vec<Cond> = Vec::new();
         for cond in conds {
             let joined = match (merged.last_mut(), &cond) {
-                (Some(Cond::Is { values, negated: false, .. }), Cond::Is { values: more, negated: false, .. }) => {
+                (
+                    Some(Cond::Is { values, negated: false, .. }),
+                    Cond::Is { values: more, negated: false, .. },
+                ) => {
                     let field = |noun: &Noun| noun.best().and_then(|found| found.target.field());
-                    let same = values.first().and_then(field).is_some_and(|first| more.first().is_some_and(|next| next.matches.iter().any(|found| found.target.field() == Some(first))));
+                    let same = values.first().and_then(field).is_some_and(|first| {
+                        more.first().is_some_and(|next| {
+                            next.matches.iter().any(|found| found.target.field() == Some(first))
+                        })
+                    });
                     if same {
                         values.extend(more.iter().cloned());
                     }
@@ -185,7 +260,10 @@ impl Builder<'_> {
         let mut columns = Vec::new();
         for (index, want) in wants.iter().enumerate() {
             // `name, country and age of the singers`: whose it is was said last.
-            let owner = wants[index..].iter().find_map(|later| want_noun(later).and_then(|noun| noun.owner.clone())).or_else(|| self.group_owner());
+            let owner = wants[index..]
+                .iter()
+                .find_map(|later| want_noun(later).and_then(|noun| noun.owner.clone()))
+                .or_else(|| self.group_owner());
             columns.extend(self.column(want, owner, home)?);
         }
         let mut seen: Vec<Expr> = Vec::new();
@@ -197,6 +275,15 @@ impl Builder<'_> {
         Ok(columns)
     }
 
+    /// Whether a field says what its row is called, and nothing more special.
+    fn names_its_row(&self, id: FieldId) -> bool {
+        let dataset = crate::planner::lexicon::identifier_stems(&self.lexicon.dataset(id.dataset).name);
+        let plain = |stem: &String| {
+            matches!(stem.as_str(), "name" | "titl" | "first" | "last" | "full") || dataset.contains(stem)
+        };
+        self.label_fields(id.dataset).contains(&id) && self.lexicon.stems_of(id).iter().all(plain)
+    }
+
     /// `names and number of singers for every concert`: the names are the concerts'.
     fn group_owner(&self) -> Option<Box<Noun>> {
         self.sketch.groups.iter().find_map(|group| match group {
@@ -205,23 +292,36 @@ impl Builder<'_> {
         })
     }
 
-    pub(super) fn column(&mut self, want: &Want, owner: Option<Box<Noun>>, home: usize) -> Result<Vec<Column>, Failure> {
-        let aggregate = |expr: Expr, name: String| vec![Column { output: Output { expr, name }, aggregated: true, entity: None }];
+    pub(super) fn column(
+        &mut self,
+        want: &Want,
+        owner: Option<Box<Noun>>,
+        home: usize,
+    ) -> Result<Vec<Column>, Failure> {
+        let aggregate = |expr: Expr, name: String| {
+            vec![Column { output: Output { expr, name }, aggregated: true, entity: None }]
+        };
         Ok(match want {
             Want::Noun(noun) => {
-                let noun = Noun { owner: noun.owner.clone().or(owner.filter(|_| noun.dataset().is_none() || noun.is_label)), ..noun.clone() };
+                let noun = Noun {
+                    owner: noun.owner.clone().or(owner.filter(|_| noun.dataset().is_none() || noun.is_label)),
+                    ..noun.clone()
+                };
                 match self.resolve(&noun, home)? {
                     Resolved::Metric(metric) => {
                         let metric = &self.lexicon.model.metrics[metric];
                         let (name, of) = (metric.name.clone(), Expr::Metric(metric.name.clone()));
                         let expr = self.windowed(of, &noun, home)?;
-                        let name = noun.window.as_ref().map_or(name.clone(), |window| format!("{name} {}", window.label));
+                        let name = noun
+                            .window
+                            .as_ref()
+                            .map_or(name.clone(), |window| format!("{name} {}", window.label));
                         aggregate(expr, name)
                     }
                     Resolved::Entity(dataset) => self.entity_columns(dataset, home),
                     Resolved::Label(dataset) => self.label_columns(dataset),
                     Resolved::Field(id, owned) => {
-                        let entity = (owned || self.label_fields(id.dataset).contains(&id)).then_some(id.dataset);
+                        let entity = (owned || self.names_its_row(id)).then_some(id.dataset);
                         vec![Column { output: self.output(id), aggregated: false, entity }]
                     }
                 }
@@ -236,11 +336,19 @@ impl Builder<'_> {
             }
             Want::Bucket(grain) => {
                 let expr = self.bucket(*grain, home)?;
-                vec![Column { output: Output { expr, name: super::group::grain_name(*grain).into() }, aggregated: false, entity: None }]
+                vec![Column {
+                    output: Output { expr, name: super::group::grain_name(*grain).into() },
+                    aggregated: false,
+                    entity: None,
+                }]
             }
             Want::Part(part) => {
                 let grouping = self.grouping(&Group::Part(*part), home)?;
-                grouping.shown.into_iter().map(|output| Column { output, aggregated: false, entity: None }).collect()
+                grouping
+                    .shown
+                    .into_iter()
+                    .map(|output| Column { output, aggregated: false, entity: None })
+                    .collect()
             }
             Want::Everything(noun) => {
                 let dataset = match self.resolve(noun, home)? {
@@ -249,18 +357,28 @@ impl Builder<'_> {
                     Resolved::Metric(_) => return Err(self.unknown(noun)),
                 };
                 let fields: Vec<FieldId> = self.lexicon.fields(dataset).map(|(id, _)| id).collect();
-                fields.into_iter().map(|id| Column { output: self.output(id), aggregated: false, entity: None }).collect()
+                fields
+                    .into_iter()
+                    .map(|id| Column { output: self.output(id), aggregated: false, entity: None })
+                    .collect()
             }
             Want::Quality(quality) => match self.quality_field(*quality, home) {
                 Some((id, _)) => vec![Column { output: self.output(id), aggregated: false, entity: None }],
-                None => return Err(Failure::Missing(format!("nothing in {} tells that", self.dataset_name(home)))),
+                None => {
+                    return Err(Failure::Missing(format!(
+                        "nothing in {} tells that",
+                        self.dataset_name(home)
+                    )));
+                }
             },
             Want::Where(_) => self.place_columns(home)?,
             Want::When => {
                 let verb = self.sketch.scope.verbs.last().cloned();
                 let dated = self.dated_field(verb.as_deref(), home);
                 let id = dated.or_else(|| self.time_field(home, verb.as_deref(), None));
-                let id = id.ok_or_else(|| Failure::Missing(format!("nothing tells when {} happened", self.dataset_name(home))))?;
+                let id = id.ok_or_else(|| {
+                    Failure::Missing(format!("nothing tells when {} happened", self.dataset_name(home)))
+                })?;
                 vec![Column { output: self.output(id), aggregated: false, entity: None }]
             }
             Want::Who => self.entity_columns(home, home),
@@ -278,7 +396,8 @@ impl Builder<'_> {
         let verb = verb.map(crate::planner::text::root);
         let found = self.lexicon.fields(home).find(|(id, _)| {
             let stems = self.lexicon.stems_of(*id);
-            stems.iter().any(|stem| matches!(stem.as_str(), "date" | "year" | "time")) && verb.is_none_or(|verb| stems.iter().any(|stem| crate::planner::text::root(stem) == verb))
+            stems.iter().any(|stem| matches!(stem.as_str(), "date" | "year" | "time"))
+                && verb.is_none_or(|verb| stems.iter().any(|stem| crate::planner::text::root(stem) == verb))
         });
         found.map(|(id, _)| id)
     }
@@ -286,7 +405,8 @@ impl Builder<'_> {
     /// The number that was asked for before, is ranked by, or is compared.
     fn the_measure(&mut self, home: usize) -> Result<Expr, Failure> {
         for want in self.sketch.asked.clone().iter().filter(|want| !matches!(want, Want::TheMeasure)) {
-            if let Some(column) = self.column(want, None, home)?.into_iter().find(|column| column.aggregated) {
+            if let Some(column) = self.column(want, None, home)?.into_iter().find(|column| column.aggregated)
+            {
                 return Ok(column.output.expr);
             }
         }
@@ -303,23 +423,42 @@ impl Builder<'_> {
         Ok(Expr::Count { dataset: self.dataset_name(home) })
     }
 
-    fn aggregate_column(&mut self, function: AggregateFunction, of: &Noun, home: usize) -> Result<Vec<Column>, Failure> {
+    fn aggregate_column(
+        &mut self,
+        function: AggregateFunction,
+        of: &Noun,
+        home: usize,
+    ) -> Result<Vec<Column>, Failure> {
         let (expr, name) = match self.resolve(of, home)? {
             Resolved::Metric(metric) => {
                 let metric = self.lexicon.model.metrics[metric].clone();
                 let expr = match function {
                     AggregateFunction::Sum | AggregateFunction::Count => Expr::Metric(metric.name.clone()),
-                    AggregateFunction::Average if metric.additivity == crate::semantic::Additivity::Non => Expr::Metric(metric.name.clone()),
-                    AggregateFunction::Average | AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::Median | AggregateFunction::CountDistinct => {
-                        return Err(Failure::Missing(format!("an average of {} needs to say over what", metric.name.replace('_', " "))));
+                    AggregateFunction::Average if metric.additivity == crate::semantic::Additivity::Non => {
+                        Expr::Metric(metric.name.clone())
+                    }
+                    AggregateFunction::Average
+                    | AggregateFunction::Min
+                    | AggregateFunction::Max
+                    | AggregateFunction::Median
+                    | AggregateFunction::CountDistinct => {
+                        return Err(Failure::Missing(format!(
+                            "an average of {} needs to say over what",
+                            metric.name.replace('_', " ")
+                        )));
                     }
                 };
                 (expr, metric.name)
             }
             Resolved::Field(id, _) => {
                 let field = self.lexicon.field(id);
-                let numeric = matches!(field.data_type, DataType::Integer | DataType::Decimal | DataType::Float) || matches!(function, AggregateFunction::Min | AggregateFunction::Max);
-                let looks_numeric = field.min.as_deref().is_some_and(|least| least.trim_end_matches('%').parse::<f64>().is_ok());
+                let numeric =
+                    matches!(field.data_type, DataType::Integer | DataType::Decimal | DataType::Float)
+                        || matches!(function, AggregateFunction::Min | AggregateFunction::Max);
+                let looks_numeric = field
+                    .min
+                    .as_deref()
+                    .is_some_and(|least| least.trim_end_matches('%').parse::<f64>().is_ok());
                 if !numeric && !looks_numeric {
                     return Err(Failure::Missing(format!("{} is no number", field.name)));
                 }
@@ -331,7 +470,10 @@ impl Builder<'_> {
                 AggregateFunction::Sum | AggregateFunction::Count | AggregateFunction::CountDistinct => {
                     (Expr::Count { dataset: self.dataset_name(dataset) }, "count".to_owned())
                 }
-                AggregateFunction::Average | AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::Median => return Err(self.unknown(of)),
+                AggregateFunction::Average
+                | AggregateFunction::Min
+                | AggregateFunction::Max
+                | AggregateFunction::Median => return Err(self.unknown(of)),
             },
         };
         Ok(vec![Column { output: Output { expr, name }, aggregated: true, entity: None }])
@@ -339,7 +481,9 @@ impl Builder<'_> {
 
     /// A duration in the unit that was asked for.
     fn in_asked_unit(&mut self, id: FieldId, expr: Expr) -> Expr {
-        let Some(wanted) = self.sketch.unit.as_deref().and_then(super::compare::seconds_in) else { return expr };
+        let Some(wanted) = self.sketch.unit.as_deref().and_then(super::compare::seconds_in) else {
+            return expr;
+        };
         match self.stored_seconds(id) {
             Some(stored) if (stored - wanted).abs() > f64::EPSILON => Expr::Arithmetic {
                 left: Box::new(expr),
@@ -353,13 +497,20 @@ impl Builder<'_> {
     /// How many there are of a noun.
     pub(super) fn count_expr(&mut self, of: &Noun, home: usize) -> Result<Expr, Failure> {
         if of.matches.is_empty() && !of.is_label {
-            return Ok(Expr::Count { dataset: self.dataset_name(if of.text == "times" { self.happening(home) } else { home }) });
+            return Ok(Expr::Count {
+                dataset: self.dataset_name(if of.text == "times" { self.happening(home) } else { home }),
+            });
         }
         Ok(match self.resolve_counted(of, home)? {
             CountOf::Rows(dataset) => Expr::Count { dataset: self.dataset_name(dataset) },
             CountOf::Metric(name) => Expr::Metric(name),
-            CountOf::Number(id) => Expr::Aggregate { function: AggregateFunction::Sum, of: Box::new(self.field_expr(id)) },
-            CountOf::Distinct(id) => Expr::Aggregate { function: AggregateFunction::CountDistinct, of: Box::new(self.field_expr(id)) },
+            CountOf::Number(id) => {
+                Expr::Aggregate { function: AggregateFunction::Sum, of: Box::new(self.field_expr(id)) }
+            }
+            CountOf::Distinct(id) => Expr::Aggregate {
+                function: AggregateFunction::CountDistinct,
+                of: Box::new(self.field_expr(id)),
+            },
         })
     }
 
@@ -367,7 +518,9 @@ impl Builder<'_> {
     pub(super) fn windowed(&self, of: Expr, noun: &Noun, home: usize) -> Result<Expr, Failure> {
         let Some(window) = &noun.window else { return Ok(of) };
         let id = self.time_field(home, None, None);
-        let id = id.ok_or_else(|| Failure::Missing(format!("nothing tells when {} happened", self.dataset_name(home))))?;
+        let id = id.ok_or_else(|| {
+            Failure::Missing(format!("nothing tells when {} happened", self.dataset_name(home)))
+        })?;
         Ok(Expr::Where { of: Box::new(of), filters: Vec::new(), time: Some(self.range(id, window)) })
     }
 
@@ -376,7 +529,10 @@ impl Builder<'_> {
     }
 
     fn label_columns(&self, dataset: usize) -> Vec<Column> {
-        self.label_fields(dataset).into_iter().map(|id| Column { output: self.output(id), aggregated: false, entity: Some(dataset) }).collect()
+        self.label_fields(dataset)
+            .into_iter()
+            .map(|id| Column { output: self.output(id), aggregated: false, entity: Some(dataset) })
+            .collect()
     }
 
     /// Where something is: its place, and its name beside it.
@@ -385,9 +541,16 @@ impl Builder<'_> {
         homes.extend(self.context.iter().copied());
         for dataset in homes {
             for wanted in ["locat", "hometown", "address", "citi", "place", "street", "countri", "region"] {
-                let found = self.lexicon.fields(dataset).find(|(id, _)| self.lexicon.stems_of(*id).iter().any(|stem| stem == wanted));
+                let found = self
+                    .lexicon
+                    .fields(dataset)
+                    .find(|(id, _)| self.lexicon.stems_of(*id).iter().any(|stem| stem == wanted));
                 if let Some((id, _)) = found {
-                    return Ok(vec![Column { output: self.output(id), aggregated: false, entity: Some(dataset) }]);
+                    return Ok(vec![Column {
+                        output: self.output(id),
+                        aggregated: false,
+                        entity: Some(dataset),
+                    }]);
                 }
             }
         }
@@ -397,12 +560,19 @@ impl Builder<'_> {
     /// A list of rows.
     fn listed(&mut self, columns: Vec<Column>, home: usize) -> AnalysisPlan {
         let outputs = columns.into_iter().map(|column| column.output).collect();
-        AnalysisPlan { subject: self.dataset_name(home), outputs, distinct: self.sketch.distinct, ..AnalysisPlan::default() }
+        AnalysisPlan {
+            subject: self.dataset_name(home),
+            outputs,
+            distinct: self.sketch.distinct,
+            ..AnalysisPlan::default()
+        }
     }
 
     /// Numbers by group.
     pub(super) fn grouped(&mut self, columns: Vec<Column>, home: usize) -> Result<AnalysisPlan, Failure> {
-        let shows_entity = |dataset: usize| columns.iter().any(|column| !column.aggregated && column.entity == Some(dataset));
+        let shows_entity = |dataset: usize| {
+            columns.iter().any(|column| !column.aggregated && column.entity == Some(dataset))
+        };
         let shows_field = |expr: &Expr| columns.iter().any(|column| column.output.expr == *expr);
         let mut outputs: Vec<Output> = Vec::new();
         let mut hidden: Vec<Expr> = Vec::new();
@@ -411,7 +581,10 @@ impl Builder<'_> {
             let already = entity.is_some_and(&shows_entity)
                 || entity.is_some_and(|dataset| columns.iter().any(|column| matches!(&column.output.expr, Expr::Field(field) if field.dataset == self.dataset_name(dataset))));
             if !already {
-                let fresh: Vec<Output> = shown.into_iter().filter(|output| !shows_field(&output.expr) && !outputs.contains(output)).collect();
+                let fresh: Vec<Output> = shown
+                    .into_iter()
+                    .filter(|output| !shows_field(&output.expr) && !outputs.contains(output))
+                    .collect();
                 outputs.extend(fresh);
             }
             hidden.extend(keys);
@@ -419,7 +592,10 @@ impl Builder<'_> {
         // Things that are shown are told apart by their keys, unless it is they that are counted.
         let counted = self.counted_datasets(&columns);
         for column in columns.iter().filter(|column| !column.aggregated) {
-            if let Some(dataset) = column.entity.filter(|dataset| !counted.contains(dataset) || self.label_fields(*dataset).iter().any(|id| self.field_expr(*id) == column.output.expr)) {
+            if let Some(dataset) = column.entity.filter(|dataset| {
+                !counted.contains(dataset)
+                    || self.label_fields(*dataset).iter().any(|id| self.field_expr(*id) == column.output.expr)
+            }) {
                 hidden.extend(self.key_fields(dataset).into_iter().map(|id| self.field_expr(id)));
             }
         }
@@ -435,7 +611,11 @@ impl Builder<'_> {
 
     /// The datasets whose rows the aggregates sum up.
     fn counted_datasets(&self, columns: &[Column]) -> Vec<usize> {
-        let mut exprs: Vec<Expr> = columns.iter().filter(|column| column.aggregated).map(|column| column.output.expr.clone()).collect();
+        let mut exprs: Vec<Expr> = columns
+            .iter()
+            .filter(|column| column.aggregated)
+            .map(|column| column.output.expr.clone())
+            .collect();
         exprs.extend(self.having.iter().filter_map(|filter| match filter {
             Filter::Compare { left, .. } => Some(left.clone()),
             _ => None,
@@ -447,8 +627,12 @@ impl Builder<'_> {
     fn summed_dataset(&self, expr: &Expr) -> Option<usize> {
         match expr {
             Expr::Count { dataset } => self.lexicon.dataset_index(dataset),
-            Expr::Metric(name) => self.lexicon.model.metric(name).and_then(|metric| self.lexicon.dataset_index(&metric.dataset)),
-            Expr::Aggregate { of, .. } | Expr::Where { of, .. } | Expr::Total { of } => self.summed_dataset(of),
+            Expr::Metric(name) => {
+                self.lexicon.model.metric(name).and_then(|metric| self.lexicon.dataset_index(&metric.dataset))
+            }
+            Expr::Aggregate { of, .. } | Expr::Where { of, .. } | Expr::Total { of } => {
+                self.summed_dataset(of)
+            }
             Expr::Field(field) => self.lexicon.dataset_index(&field.dataset),
             _ => None,
         }
@@ -456,7 +640,10 @@ impl Builder<'_> {
 
     /// The order that a superlative asks for, and how many rows it leaves; whether each key is an aggregate.
     #[expect(clippy::type_complexity, reason = "sort keys with a flag, used in one place")]
-    pub(super) fn ranking(&mut self, home: usize) -> Result<Option<(Vec<(Order, bool)>, Option<u64>)>, Failure> {
+    pub(super) fn ranking(
+        &mut self,
+        home: usize,
+    ) -> Result<Option<(Vec<(Order, bool)>, Option<u64>)>, Failure> {
         let Some(superlative) = self.sketch.superlative.clone() else { return Ok(None) };
         let count = superlative.count;
         let measured = match &superlative.measure {
@@ -465,10 +652,14 @@ impl Builder<'_> {
             None if superlative.quality == Quality::Amount => match self.wanted_aggregate(home)? {
                 Some(expr) => Some(super::measure::Measured { expr, aggregated: true, reversed: false }),
                 None if superlative.count.is_some() && !self.sketch.order.is_empty() => None,
-                None if superlative.count.is_some() && self.sketch.is_listing && superlative.of.is_some() => None,
+                None if superlative.count.is_some() && self.sketch.is_listing && superlative.of.is_some() => {
+                    None
+                }
                 None => Some(self.measured_quality(Quality::Amount, home)?),
             },
-            None => Some(self.measured_quality(superlative.quality, self.ranked_home(&superlative.of, home))?),
+            None => {
+                Some(self.measured_quality(superlative.quality, self.ranked_home(&superlative.of, home))?)
+            }
         };
         let Some(measured) = measured else { return Ok(Some((Vec::new(), count))) };
         let order = Order { expr: measured.expr, descending: superlative.descending != measured.reversed };
@@ -477,8 +668,17 @@ impl Builder<'_> {
 
     fn ranked_home(&self, of: &Option<Target>, home: usize) -> usize {
         match of {
-            Some(Target::Dataset(dataset)) if self.lexicon.graph.distance(home, *dataset).is_some() => *dataset,
-            Some(Target::Dataset(_) | Target::Field(_) | Target::Metric(_) | Target::Named(_) | Target::Value(_)) | None => home,
+            Some(Target::Dataset(dataset)) if self.lexicon.graph.distance(home, *dataset).is_some() => {
+                *dataset
+            }
+            Some(
+                Target::Dataset(_)
+                | Target::Field(_)
+                | Target::Metric(_)
+                | Target::Named(_)
+                | Target::Value(_),
+            )
+            | None => home,
         }
     }
 
@@ -510,7 +710,11 @@ impl Builder<'_> {
                     Some(expr) => (expr, true, false),
                     None => {
                         let wants = self.sketch.wants.clone();
-                        let first = wants.first().map(|want| self.column(want, None, home)).transpose()?.and_then(|columns| columns.into_iter().next());
+                        let first = wants
+                            .first()
+                            .map(|want| self.column(want, None, home))
+                            .transpose()?
+                            .and_then(|columns| columns.into_iter().next());
                         match first {
                             Some(column) => (column.output.expr, false, false),
                             None => continue,
@@ -524,7 +728,13 @@ impl Builder<'_> {
     }
 
     /// Leaves the first rows: of all, or of each group.
-    fn rank_within(&mut self, plan: &mut AnalysisPlan, first: Vec<Order>, count: Option<u64>, home: usize) -> Result<(), Failure> {
+    fn rank_within(
+        &mut self,
+        plan: &mut AnalysisPlan,
+        first: Vec<Order>,
+        count: Option<u64>,
+        home: usize,
+    ) -> Result<(), Failure> {
         let Some(superlative) = self.sketch.superlative.clone() else { return Ok(()) };
         let limit = count.unwrap_or(1);
         let partitions: Vec<Group> = self
@@ -535,7 +745,12 @@ impl Builder<'_> {
             .cloned()
             .collect();
         let shows_entity = plan.outputs.iter().any(|output| matches!(output.expr, Expr::Field(_)));
-        if !partitions.is_empty() && !first.is_empty() && shows_entity && superlative.of.is_some() && self.ranks_things(&superlative.of) {
+        if !partitions.is_empty()
+            && !first.is_empty()
+            && shows_entity
+            && superlative.of.is_some()
+            && self.ranks_things(&superlative.of)
+        {
             let mut partition = Vec::new();
             for group in &partitions {
                 let grouping = self.grouping(group, home)?;
@@ -573,13 +788,24 @@ impl Builder<'_> {
     fn existence(&mut self, plan: &mut AnalysisPlan, home: usize) {
         let mentions = self.sketch.scope.mentions.clone();
         for noun in &mentions {
-            let Some(dataset) = super::resolve::sure_dataset(noun).filter(|_| noun.best().is_some_and(|found| found.score >= 0.7)) else { continue };
+            let Some(dataset) = super::resolve::sure_dataset(noun)
+                .filter(|_| noun.best().is_some_and(|found| found.score >= 0.7))
+            else {
+                continue;
+            };
             let name = self.dataset_name(dataset);
-            let below = self.lexicon.graph.steps_up(home, dataset).is_none() && self.lexicon.graph.distance(home, dataset).is_some();
-            if dataset == home || !below || uses_dataset(plan, &self.having, &name) || self.sketch.superlative.is_some() {
+            let below = self.lexicon.graph.steps_up(home, dataset).is_none()
+                && self.lexicon.graph.distance(home, dataset).is_some();
+            if dataset == home
+                || !below
+                || uses_dataset(plan, &self.having, &name)
+                || self.sketch.superlative.is_some()
+            {
                 continue;
             }
-            let reached = plan.filters.iter().any(|filter| format!("{filter:?}").contains("dataset: \"") && self.filter_is_beyond(filter, home, dataset));
+            let reached = plan.filters.iter().any(|filter| {
+                format!("{filter:?}").contains("dataset: \"") && self.filter_is_beyond(filter, home, dataset)
+            });
             if !reached {
                 plan.filters.push(self.related(dataset, Vec::new(), None, false));
             }
@@ -592,8 +818,11 @@ impl Builder<'_> {
         (0..self.lexicon.model.datasets.len()).any(|dataset| {
             let named = text.contains(&format!("dataset: {:?}", self.dataset_name(dataset)));
             let whole = self.lexicon.graph.distance(home, dataset);
-            let parts = self.lexicon.graph.distance(home, through).zip(self.lexicon.graph.distance(through, dataset));
-            named && dataset != home && whole.zip(parts).is_some_and(|(whole, (first, second))| whole >= first + second)
+            let parts =
+                self.lexicon.graph.distance(home, through).zip(self.lexicon.graph.distance(through, dataset));
+            named
+                && dataset != home
+                && whole.zip(parts).is_some_and(|(whole, (first, second))| whole >= first + second)
         })
     }
 
@@ -602,7 +831,13 @@ impl Builder<'_> {
         if plan.time.is_some() {
             return;
         }
-        let windows: Vec<usize> = plan.filters.iter().enumerate().filter(|(_, filter)| matches!(filter, Filter::During(_))).map(|(index, _)| index).collect();
+        let windows: Vec<usize> = plan
+            .filters
+            .iter()
+            .enumerate()
+            .filter(|(_, filter)| matches!(filter, Filter::During(_)))
+            .map(|(index, _)| index)
+            .collect();
         if let [only] = windows.as_slice() {
             if let Filter::During(range) = plan.filters.remove(*only) {
                 plan.time = Some(range);

@@ -64,7 +64,11 @@ impl<'a> Builder<'a> {
     /// A field as the plan names it.
     pub(super) fn field_ref(&self, id: FieldId) -> FieldRef {
         let dataset = self.lexicon.dataset(id.dataset);
-        FieldRef { dataset: dataset.name.clone(), field: dataset.fields[id.field].name.clone(), via: self.way(id.dataset) }
+        FieldRef {
+            dataset: dataset.name.clone(),
+            field: dataset.fields[id.field].name.clone(),
+            via: self.way(id.dataset),
+        }
     }
 
     /// Of several equally short ways to a dataset, the one over the smallest thing that can still reach all of it.
@@ -107,7 +111,8 @@ impl<'a> Builder<'a> {
             self.lexicon
                 .fields(dataset)
                 .find(|(id, field)| {
-                    field.data_type == DataType::String && self.lexicon.stems_of(*id).iter().any(|stem| words.contains(&stem.as_str()))
+                    field.data_type == DataType::String
+                        && self.lexicon.stems_of(*id).iter().any(|stem| words.contains(&stem.as_str()))
                 })
                 .map(|(id, _)| vec![id])
         };
@@ -126,11 +131,9 @@ impl<'a> Builder<'a> {
         if !named.is_empty() {
             return named;
         }
-        let key = self
-            .lexicon
-            .fields(dataset)
-            .find(|(_, field)| field.role == Role::Key)
-            .or_else(|| self.lexicon.fields(dataset).find(|(_, field)| field.name.to_lowercase().ends_with("id")));
+        let key = self.lexicon.fields(dataset).find(|(_, field)| field.role == Role::Key).or_else(|| {
+            self.lexicon.fields(dataset).find(|(_, field)| field.name.to_lowercase().ends_with("id"))
+        });
         key.map(|(id, _)| vec![id]).unwrap_or_default()
     }
 
@@ -187,7 +190,11 @@ impl<'a> Builder<'a> {
 
 /// A number as a literal.
 pub(super) fn plain_number(number: f64) -> Literal {
-    if number.fract() == 0.0 && number.abs() < 9e15 { Literal::Integer(number as i64) } else { Literal::Number(number) }
+    if number.fract() == 0.0 && number.abs() < 9e15 {
+        Literal::Integer(number as i64)
+    } else {
+        Literal::Number(number)
+    }
 }
 
 fn number_literal(text: &str) -> Literal {

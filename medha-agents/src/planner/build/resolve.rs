@@ -32,7 +32,12 @@ impl Builder<'_> {
             }
         }
         if let Some(superlative) = &self.sketch.superlative {
-            mentioned.extend(superlative.of.and_then(Target::dataset).filter(|_| matches!(superlative.of, Some(Target::Dataset(_)))));
+            mentioned.extend(
+                superlative
+                    .of
+                    .and_then(Target::dataset)
+                    .filter(|_| matches!(superlative.of, Some(Target::Dataset(_)))),
+            );
         }
         collect_mentions(&self.sketch.scope, &mut mentioned);
         for group in &self.sketch.groups {
@@ -70,15 +75,21 @@ impl Builder<'_> {
     /// The only dataset with a field of this name, if there is only one.
     fn only_home(&self, noun: &Noun) -> Option<usize> {
         let best = noun.best().filter(|best| best.score >= 0.85 && !noun.is_label)?;
-        let mut homes = noun.matches.iter().filter(|found| found.score + 0.15 >= best.score).map(|found| found.target);
+        let mut homes =
+            noun.matches.iter().filter(|found| found.score + 0.15 >= best.score).map(|found| found.target);
         let Target::Field(first) = homes.next()? else { return None };
-        homes.all(|target| target.dataset() == Some(first.dataset)).then_some(first.dataset).filter(|dataset| !self.lexicon.is_link(*dataset))
+        homes
+            .all(|target| target.dataset() == Some(first.dataset))
+            .then_some(first.dataset)
+            .filter(|dataset| !self.lexicon.is_link(*dataset))
     }
 
     /// The first metric that is asked for.
     pub(super) fn first_metric(&self) -> Option<usize> {
         let of_want = |want: &Want| match want {
-            Want::Noun(noun) | Want::Previous(noun) | Want::Aggregate { of: noun, .. } => self.metric_reading(noun),
+            Want::Noun(noun) | Want::Previous(noun) | Want::Aggregate { of: noun, .. } => {
+                self.metric_reading(noun)
+            }
             Want::Count { .. }
             | Want::AverageCount { .. }
             | Want::Bucket(_)
@@ -103,7 +114,14 @@ impl Builder<'_> {
         };
         let of_ratio = || match self.sketch.special.as_ref()? {
             Special::Ratio { top, .. } => of_want(top),
-            Special::Share | Special::Change { .. } | Special::Versus { .. } | Special::RunningTotal | Special::Previous | Special::Rank | Special::Per(_) | Special::Trend => None,
+            Special::Share
+            | Special::Change { .. }
+            | Special::Versus { .. }
+            | Special::RunningTotal
+            | Special::Previous
+            | Special::Rank
+            | Special::Per(_)
+            | Special::Trend => None,
         };
         self.sketch.wants.iter().find_map(of_want).or_else(of_measure).or_else(of_order).or_else(of_ratio)
     }
@@ -120,7 +138,9 @@ impl Builder<'_> {
     /// What is counted, where something is.
     fn counted_dataset(&self) -> Option<usize> {
         self.sketch.wants.iter().find_map(|want| match want {
-            Want::Count { of } | Want::AverageCount { of } => owner_dataset(of).or_else(|| sure_dataset(of)).or_else(|| of.dataset()),
+            Want::Count { of } | Want::AverageCount { of } => {
+                owner_dataset(of).or_else(|| sure_dataset(of)).or_else(|| of.dataset())
+            }
             Want::Noun(_)
             | Want::Aggregate { .. }
             | Want::Bucket(_)
@@ -143,7 +163,11 @@ impl Builder<'_> {
         for want in &self.sketch.wants {
             let Some(noun) = want_noun(want) else { continue };
             for (dataset, score) in scores.iter_mut().enumerate() {
-                let fit = noun.matches.iter().filter(|found| found.target.dataset() == Some(dataset)).map(|found| found.score);
+                let fit = noun
+                    .matches
+                    .iter()
+                    .filter(|found| found.target.dataset() == Some(dataset))
+                    .map(|found| found.score);
                 *score += fit.fold(0.0, f32::max);
             }
         }
@@ -175,8 +199,12 @@ impl Builder<'_> {
             .conds
             .iter()
             .filter(|cond| match cond {
-                Cond::Is { values, .. } => values.iter().any(|value| value.matches.iter().any(|found| found.target.dataset() == Some(dataset))),
-                Cond::Compare { left: Some(noun), .. } | Cond::Equals { field: Some(noun), .. } | Cond::Missing { field: noun, .. } => {
+                Cond::Is { values, .. } => values
+                    .iter()
+                    .any(|value| value.matches.iter().any(|found| found.target.dataset() == Some(dataset))),
+                Cond::Compare { left: Some(noun), .. }
+                | Cond::Equals { field: Some(noun), .. }
+                | Cond::Missing { field: noun, .. } => {
                     noun.matches.iter().any(|found| found.target.dataset() == Some(dataset))
                 }
                 Cond::Compare { left: None, .. }
@@ -194,8 +222,42 @@ impl Builder<'_> {
             .count()
     }
 
-    /// What a noun stands for, seen from a dataset.
+    /// What a noun stands for, seen from a dataset; a reference to a thing at hand is that thing's own key.
     pub(super) fn resolve(&mut self, noun: &Noun, home: usize) -> Result<Resolved, Failure> {
+        Ok(match self.resolve_words(noun, home)? {
+            Resolved::Field(id, owned) => match self.referred_key(id, home) {
+                Some(key) => Resolved::Field(key, owned),
+                None => Resolved::Field(id, owned),
+            },
+            other => other,
+        })
+    }
+
+    /// The key that a reference points to, where the rows are about the thing it refers to.
+    fn referred_key(&self, id: FieldId, home: usize) -> Option<FieldId> {
+        if id.dataset == home && !self.lexicon.is_link(home) {
+            return None;
+        }
+        let own = self.lexicon.dataset(id.dataset);
+        let name = &own.fields[id.field].name;
+        let known = self
+            .lexicon
+            .model
+            .relationships
+            .iter()
+            .find(|known| known.from == own.name && known.from_columns == [name.clone()])?;
+        let dataset = self.lexicon.dataset_index(&known.to)?;
+        let at_hand = dataset == home || self.context.contains(&dataset);
+        let field = self
+            .lexicon
+            .dataset(dataset)
+            .fields
+            .iter()
+            .position(|field| Some(&field.name) == known.to_columns.first())?;
+        at_hand.then_some(FieldId { dataset, field })
+    }
+
+    fn resolve_words(&mut self, noun: &Noun, home: usize) -> Result<Resolved, Failure> {
         if let Some(metric) = self.metric_reading(noun) {
             return Ok(Resolved::Metric(metric));
         }
@@ -203,7 +265,11 @@ impl Builder<'_> {
         if let Some(owner) = owner {
             let own = noun.matches.iter().find_map(|found| match found.target {
                 Target::Field(field) if field.dataset == owner => Some(field),
-                Target::Field(_) | Target::Metric(_) | Target::Dataset(_) | Target::Named(_) | Target::Value(_) => None,
+                Target::Field(_)
+                | Target::Metric(_)
+                | Target::Dataset(_)
+                | Target::Named(_)
+                | Target::Value(_) => None,
             });
             if let Some(field) = own {
                 return Ok(Resolved::Field(field, true));
@@ -214,7 +280,10 @@ impl Builder<'_> {
         }
         if noun.is_label {
             let home = self.main_entity(home);
-            let in_context = self.context.iter().copied().find(|dataset| noun.matches.iter().any(|found| found.target.dataset() == Some(*dataset)));
+            let in_context =
+                self.context.iter().copied().find(|dataset| {
+                    noun.matches.iter().any(|found| found.target.dataset() == Some(*dataset))
+                });
             let at_home = noun.matches.iter().any(|found| found.target.dataset() == Some(home));
             return match in_context {
                 Some(_) if at_home => self.field_of(noun, home),
@@ -230,7 +299,14 @@ impl Builder<'_> {
                 let dataset = thing.target.dataset().unwrap_or(home);
                 let reachable = self.lexicon.graph.distance(home, dataset).is_some();
                 let at_home = field.dataset == home && lexical >= 0.75;
-                if !reachable || (lexical > thing.score + 0.05) || (at_home && thing.score < 0.9 && score > 0.0) || (at_home && dataset != home && lexical >= thing.score && self.lexicon.dataset(dataset).hidden) {
+                if !reachable
+                    || (lexical > thing.score + 0.05)
+                    || (at_home && thing.score < 0.9 && score > 0.0)
+                    || (at_home
+                        && dataset != home
+                        && lexical >= thing.score
+                        && self.lexicon.dataset(dataset).hidden)
+                {
                     self.note_confidence(lexical);
                     return Ok(Resolved::Field(field, false));
                 }
@@ -256,7 +332,11 @@ impl Builder<'_> {
             .iter()
             .find_map(|found| match found.target {
                 Target::Field(field) if field.dataset == dataset => Some(Resolved::Field(field, true)),
-                Target::Field(_) | Target::Metric(_) | Target::Dataset(_) | Target::Named(_) | Target::Value(_) => None,
+                Target::Field(_)
+                | Target::Metric(_)
+                | Target::Dataset(_)
+                | Target::Named(_)
+                | Target::Value(_) => None,
             })
             .ok_or_else(|| self.unknown(noun))
     }
@@ -267,21 +347,33 @@ impl Builder<'_> {
             Some(Target::Dataset(dataset)) => Some(dataset),
             Some(Target::Field(_) | Target::Metric(_) | Target::Named(_) | Target::Value(_)) | None => None,
         });
-        let asked = || self.sketch.asked.iter().chain(&self.sketch.wants).find_map(|want| match want {
-            Want::Noun(noun) => sure_dataset(noun),
-            _ => None,
-        });
-        let grouped = || self.sketch.groups.iter().find_map(|group| match group {
-            Group::Noun(noun) => sure_dataset(noun),
-            Group::Bucket(_) | Group::Part(_) => None,
-        });
+        let asked = || {
+            self.sketch.asked.iter().chain(&self.sketch.wants).find_map(|want| match want {
+                Want::Noun(noun) => sure_dataset(noun),
+                _ => None,
+            })
+        };
+        let grouped = || {
+            self.sketch.groups.iter().find_map(|group| match group {
+                Group::Noun(noun) => sure_dataset(noun),
+                Group::Bucket(_) | Group::Part(_) => None,
+            })
+        };
         let fits = |dataset: &usize| self.lexicon.graph.distance(home, *dataset).is_some();
-        ranked.filter(fits).or_else(|| asked().filter(fits)).or_else(|| grouped().filter(fits)).unwrap_or_else(|| {
-            if self.has_label(home) && !self.lexicon.is_link(home) {
-                return home;
-            }
-            self.context.iter().copied().find(|dataset| self.has_label(*dataset) && !self.lexicon.is_link(*dataset)).unwrap_or(home)
-        })
+        ranked
+            .filter(fits)
+            .or_else(|| asked().filter(fits))
+            .or_else(|| grouped().filter(fits))
+            .unwrap_or_else(|| {
+                if self.has_label(home) && !self.lexicon.is_link(home) {
+                    return home;
+                }
+                self.context
+                    .iter()
+                    .copied()
+                    .find(|dataset| self.has_label(*dataset) && !self.lexicon.is_link(*dataset))
+                    .unwrap_or(home)
+            })
     }
 
     /// Whether a dataset says what its rows are called.
@@ -317,22 +409,42 @@ impl Builder<'_> {
         let mut homes = vec![home];
         homes.extend(self.context.iter().copied().filter(|dataset| *dataset != home));
         for dataset in homes {
-            for (wanted, alone) in quality.stems().iter().map(|stem| (stem, true)).chain(quality.stems().iter().map(|stem| (stem, false))) {
+            for (wanted, alone) in quality
+                .stems()
+                .iter()
+                .map(|stem| (stem, true))
+                .chain(quality.stems().iter().map(|stem| (stem, false)))
+            {
                 let found = self.lexicon.fields(dataset).find(|(id, field)| {
                     let stems = self.lexicon.stems_of(*id).len();
                     let fits = self.lexicon.stems_of(*id).iter().any(|stem| stem == wanted)
-                        || field.synonyms.iter().any(|synonym| crate::planner::text::words_of_text(synonym).iter().any(|word| crate::planner::text::stem(word) == *wanted));
-                    fits && (!alone || stems == 1) && field.role != Role::Key && (quality == Quality::Recency || is_ordered(field.data_type) || field.role == Role::Measure || *wanted == "age" || *wanted == "birth")
+                        || field.synonyms.iter().any(|synonym| {
+                            crate::planner::text::words_of_text(synonym)
+                                .iter()
+                                .any(|word| crate::planner::text::stem(word) == *wanted)
+                        });
+                    fits && (!alone || stems == 1)
+                        && field.role != Role::Key
+                        && (quality == Quality::Recency
+                            || is_ordered(field.data_type)
+                            || field.role == Role::Measure
+                            || *wanted == "age"
+                            || *wanted == "birth")
                 });
                 if let Some((id, field)) = found {
                     // An age runs the other way than a date of birth.
-                    let reversed = quality == Quality::Age && (field.role == Role::Time || matches!(*wanted, "birth" | "birthday" | "birthdat" | "born" | "dob"));
+                    let reversed = quality == Quality::Age
+                        && (field.role == Role::Time
+                            || matches!(*wanted, "birth" | "birthday" | "birthdat" | "born" | "dob"));
                     return Some((id, reversed));
                 }
             }
             if quality == Quality::Recency {
                 let held = self.lexicon.dataset(dataset);
-                let default = held.default_time.as_ref().and_then(|name| held.fields.iter().position(|field| field.name == *name));
+                let default = held
+                    .default_time
+                    .as_ref()
+                    .and_then(|name| held.fields.iter().position(|field| field.name == *name));
                 let any = held.fields.iter().position(|field| field.role == Role::Time);
                 if let Some(field) = default.or(any) {
                     return Some((FieldId { dataset, field }, false));
@@ -344,7 +456,11 @@ impl Builder<'_> {
                 if let Some(field) = held.fields.iter().position(|field| field.role == Role::Time) {
                     return Some((FieldId { dataset, field }, true));
                 }
-                if let Some((id, _)) = self.lexicon.fields(dataset).find(|(id, _)| self.lexicon.stems_of(*id).iter().any(|stem| stem == "year")) {
+                if let Some((id, _)) = self
+                    .lexicon
+                    .fields(dataset)
+                    .find(|(id, _)| self.lexicon.stems_of(*id).iter().any(|stem| stem == "year"))
+                {
                     return Some((id, true));
                 }
             }
@@ -368,7 +484,13 @@ impl Builder<'_> {
 
 fn is_ordered(kind: DataType) -> bool {
     match kind {
-        DataType::Integer | DataType::Decimal | DataType::Float | DataType::Date | DataType::DateTime | DataType::DateTimeTz | DataType::Time => true,
+        DataType::Integer
+        | DataType::Decimal
+        | DataType::Float
+        | DataType::Date
+        | DataType::DateTime
+        | DataType::DateTimeTz
+        | DataType::Time => true,
         DataType::String | DataType::Boolean | DataType::Opaque => false,
     }
 }
@@ -393,14 +515,23 @@ pub(super) fn want_noun(want: &Want) -> Option<&Noun> {
         | Want::Everything(noun)
         | Want::Where(noun)
         | Want::Previous(noun) => Some(noun),
-        Want::Bucket(_) | Want::Part(_) | Want::Quality(_) | Want::When | Want::Who | Want::Rank | Want::TheMeasure => None,
+        Want::Bucket(_)
+        | Want::Part(_)
+        | Want::Quality(_)
+        | Want::When
+        | Want::Who
+        | Want::Rank
+        | Want::TheMeasure => None,
     }
 }
 
 /// The dataset that owns a noun by its own words.
 pub(super) fn owner_dataset(noun: &Noun) -> Option<usize> {
     let owner = noun.owner.as_deref()?;
-    owner_dataset(owner).filter(|_| owner.dataset().is_none()).or_else(|| sure_dataset(owner)).or_else(|| owner.dataset())
+    owner_dataset(owner)
+        .filter(|_| owner.dataset().is_none())
+        .or_else(|| sure_dataset(owner))
+        .or_else(|| owner.dataset())
 }
 
 /// The dataset a noun names, if naming a thing is its best reading.
@@ -414,7 +545,12 @@ pub(super) fn sure_dataset(noun: &Noun) -> Option<usize> {
 
 /// Whether a noun names a thing rather than a field or a metric.
 pub(crate) fn names_thing(noun: &Noun) -> bool {
-    let field = noun.matches.iter().filter(|found| matches!(found.target, Target::Field(_))).map(|found| found.score).fold(0.0, f32::max);
+    let field = noun
+        .matches
+        .iter()
+        .filter(|found| matches!(found.target, Target::Field(_)))
+        .map(|found| found.score)
+        .fold(0.0, f32::max);
     sure_dataset(noun).is_some() && field < 0.9
 }
 

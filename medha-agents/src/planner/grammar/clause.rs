@@ -47,14 +47,19 @@ impl Parser<'_> {
 
     /// Whether an inner clause ends here because the outer one goes on.
     fn nested_ends(&self) -> bool {
-        let goes_on = ["have", "has", "had", "are", "is", "do", "does", "did", "show", "return", "also", "who", "that", "whose", "list", "give", "sort", "order", "how", "what", "their", "the"];
+        let goes_on = [
+            "have", "has", "had", "are", "is", "do", "does", "did", "show", "return", "also", "who", "that",
+            "whose", "list", "give", "sort", "order", "how", "what", "their", "the",
+        ];
         if self.is_word(0, &["but", "ordered", "sorted", "sort", "order"]) || self.is_symbol(0, ')') {
             return true;
         }
         if self.is_word(0, &["and"]) {
             return self.is_word(1, &goes_on);
         }
-        self.is_symbol(0, ',') && (self.is_word(1, &goes_on) || self.is_word(1, &["and", "by", "per", "but", "sorted", "ordered"]))
+        self.is_symbol(0, ',')
+            && (self.is_word(1, &goes_on)
+                || self.is_word(1, &["and", "by", "per", "but", "sorted", "ordered"]))
     }
 
     /// Reads one phrase of a clause.
@@ -80,7 +85,12 @@ impl Parser<'_> {
         if depth == Depth::Main && (self.ordering() || self.special_phrase()) {
             return;
         }
-        if self.both_or_either(scope) || self.time(scope) || self.negation(scope) || self.text_match(scope) || self.days(scope) {
+        if self.both_or_either(scope)
+            || self.time(scope)
+            || self.negation(scope)
+            || self.text_match(scope)
+            || self.days(scope)
+        {
             return;
         }
         if self.group() {
@@ -95,7 +105,10 @@ impl Parser<'_> {
         if let Some(cond) = self.comparison(None) {
             return scope.conds.push(cond);
         }
-        if self.is_word(0, &["with", "whose", "having", "where", "has", "have", "had", "that", "which", "who", "containing"]) {
+        if self.is_word(
+            0,
+            &["with", "whose", "having", "where", "has", "have", "had", "that", "which", "who", "containing"],
+        ) {
             let is_with = self.is_word(0, &["with", "whose", "having", "where", "has", "have", "had"]);
             let before = if self.is_word(0, &["with"]) { Before::With } else { Before::Has };
             if self.is_word(0, &["where"]) && self.definition() {
@@ -112,7 +125,14 @@ impl Parser<'_> {
             self.take(1);
             return self.called(scope);
         }
-        if self.is_word(0, &["in", "from", "on", "at", "to", "of", "for", "by", "as", "under", "within", "into", "through", "across", "among", "about", "via", "using", "is", "are", "was", "were", "be", "being", "been"]) {
+        if self.is_word(
+            0,
+            &[
+                "in", "from", "on", "at", "to", "of", "for", "by", "as", "under", "within", "into",
+                "through", "across", "among", "about", "via", "using", "is", "are", "was", "were", "be",
+                "being", "been",
+            ],
+        ) {
             if self.is_word(0, &["by"]) && self.by_phrase(scope) {
                 return;
             }
@@ -140,7 +160,13 @@ impl Parser<'_> {
         if let Some(number) = self.number_here().filter(|_| !self.is_word(1, &["or"])) {
             self.take(1);
             self.skip(&["dollars", "dollar", "euros", "pounds", "usd"]);
-            scope.conds.push(Cond::Compare { left: None, function: None, quality, op: CompareOp::Equal, right: right(number) });
+            scope.conds.push(Cond::Compare {
+                left: None,
+                function: None,
+                quality,
+                op: CompareOp::Equal,
+                right: right(number),
+            });
             return true;
         }
         match self.comparison(None) {
@@ -159,7 +185,9 @@ impl Parser<'_> {
     fn definition(&mut self) -> bool {
         let mark = self.mark();
         self.take(1);
-        let defines = self.noun_phrase().is_some_and(|np| np.noun.is_some_and(|noun| noun.metric().is_some())) && self.is_word(0, &["is", "means", "equals", "="]);
+        let defines =
+            self.noun_phrase().is_some_and(|np| np.noun.is_some_and(|noun| noun.metric().is_some()))
+                && self.is_word(0, &["is", "means", "equals", "="]);
         if !defines {
             self.reset(mark);
             return false;
@@ -187,13 +215,16 @@ impl Parser<'_> {
 
     /// A noun, a value or a word that is passed over.
     fn object(&mut self, scope: &mut Scope, before: Before) {
-        if self.window_at(self.at).is_some() {
+        let orders = self.is_word(0, &["ordered", "sorted", "arranged"])
+            && self.is_word(1, &["by", "in", "from", "alphabetically"]);
+        if self.window_at(self.at).is_some() || orders {
             return;
         }
         if let Some(cond) = self.comparison(None) {
             return scope.conds.push(cond);
         }
-        if self.peek(0).is_some_and(|token| token.kind == TokenKind::Quoted) && self.quoted_text(scope, None) {
+        if self.peek(0).is_some_and(|token| token.kind == TokenKind::Quoted) && self.quoted_text(scope, None)
+        {
             return;
         }
         if self.is_grammar() {
@@ -208,7 +239,14 @@ impl Parser<'_> {
     /// Whether a word stands here that another phrase begins with.
     fn is_grammar(&self) -> bool {
         self.is_sentence_end()
-            || self.is_word(0, &["not", "never", "with", "whose", "who", "that", "which", "and", "or", "by", "per", "without", "but", "in", "on", "from", "between", "of", "for", "at", "to", "have", "has", "both", "either"])
+            || self.is_word(
+                0,
+                &[
+                    "not", "never", "with", "whose", "who", "that", "which", "and", "or", "by", "per",
+                    "without", "but", "in", "on", "from", "between", "of", "for", "at", "to", "have", "has",
+                    "both", "either",
+                ],
+            )
             || self.is_symbol(0, ',')
             || self.is_symbol(0, '(')
     }
@@ -219,9 +257,16 @@ impl Parser<'_> {
         if token.kind == TokenKind::Word {
             scope.verbs.push(token.stem.clone());
             let by_root = self.lexicon.by_root(&token);
-            let is_verb = token.lower.ends_with("ed") || token.lower.ends_with("ing") || is_light_verb(&token.stem) || token.lower.ends_with('s');
+            let is_verb = token.lower.ends_with("ed")
+                || token.lower.ends_with("ing")
+                || is_light_verb(&token.stem)
+                || token.lower.ends_with('s');
             if is_verb && !by_root.is_empty() && !crate::planner::text::words::is_stop_word(&token.lower) {
-                let things: Vec<_> = by_root.iter().filter(|found| matches!(found.target, Target::Dataset(_))).copied().collect();
+                let things: Vec<_> = by_root
+                    .iter()
+                    .filter(|found| matches!(found.target, Target::Dataset(_)))
+                    .copied()
+                    .collect();
                 if !things.is_empty() {
                     scope.mentions.push(self.noun_of(things, 1));
                 }
@@ -250,6 +295,9 @@ impl Parser<'_> {
     pub(super) fn attach(&mut self, mut np: Np, scope: &mut Scope, before: Before) {
         let Some(noun) = np.noun.clone() else {
             scope.conds.append(&mut np.conds);
+            if np.superlative.is_some() {
+                self.attach_superlative(np, scope);
+            }
             return;
         };
         let is_sure_thing = crate::planner::build::names_thing(&noun) && !np.count;
@@ -315,7 +363,10 @@ impl Parser<'_> {
     fn more_wants(&mut self) {
         let mark = self.mark();
         self.skip_commas();
-        if self.eat_any(&["and"]).is_some() && !self.is_word(0, &["is", "are", "have", "has", "who", "that", "with"]) && self.want_list() {
+        if self.eat_any(&["and"]).is_some()
+            && !self.is_word(0, &["is", "are", "have", "has", "who", "that", "with"])
+            && self.want_list()
+        {
             return;
         }
         self.reset(mark);
@@ -330,7 +381,14 @@ impl Parser<'_> {
         if let Some((quality, descending)) = word.filter(|_| copula) {
             self.take(1);
             if self.is_sentence_end() || self.is_symbol(0, ',') || self.is_word(0, &["and"]) {
-                self.sketch.superlative = Some(Superlative { quality, descending, measure: np.measure(), count: None, skip: 0, of: None });
+                self.sketch.superlative = Some(Superlative {
+                    quality,
+                    descending,
+                    measure: np.measure(),
+                    count: None,
+                    skip: 0,
+                    of: None,
+                });
                 return true;
             }
         }
@@ -381,15 +439,32 @@ impl Parser<'_> {
         let Some(noun) = np.noun.clone().filter(Noun::has_field) else { return false };
         let mark = self.mark();
         let mut linked = false;
-        while self.is_word(0, &["is", "are", "was", "were", "equals", "equal", "to", "be", "being", "of", "named", "called", "the", "either", "a", "as", "in"]) || self.is_symbol(0, '=') || self.is_symbol(0, ':') {
+        while self.is_word(
+            0,
+            &[
+                "is", "are", "was", "were", "equals", "equal", "to", "be", "being", "of", "named", "called",
+                "the", "either", "a", "as", "in",
+            ],
+        ) || self.is_symbol(0, '=')
+            || self.is_symbol(0, ':')
+        {
             linked = true;
             self.take(1);
         }
         let negated = self.eat_any(&["not"]).is_some();
         self.skip(&["in", "either", "the", "equal", "to"]);
         let matches = self.lookup();
-        let fits: Vec<_> = matches.into_iter().filter(|found| matches!(found.target, Target::Value(_))).collect();
-        let own: Vec<_> = fits.iter().filter(|found| found.target.field().is_some_and(|field| noun.matches.iter().any(|known| known.target == Target::Field(field)))).copied().collect();
+        let fits: Vec<_> =
+            matches.into_iter().filter(|found| matches!(found.target, Target::Value(_))).collect();
+        let own: Vec<_> = fits
+            .iter()
+            .filter(|found| {
+                found.target.field().is_some_and(|field| {
+                    noun.matches.iter().any(|known| known.target == Target::Field(field))
+                })
+            })
+            .copied()
+            .collect();
         if !own.is_empty() {
             if let Some(values) = self.value_list(&own) {
                 let near = noun.best().map(|found| found.target);
@@ -398,10 +473,16 @@ impl Parser<'_> {
             }
         }
         let literal = self.peek(0).cloned();
-        if let Some(token) = literal.filter(|token| linked && matches!(token.kind, TokenKind::Quoted | TokenKind::Number(_))) {
+        if let Some(token) =
+            literal.filter(|token| linked && matches!(token.kind, TokenKind::Quoted | TokenKind::Number(_)))
+        {
             let mut texts = vec![token.text.clone()];
             self.take(1);
-            while (self.is_word(0, &["or"]) || self.is_symbol(0, ',')) && self.peek(1).is_some_and(|next| std::mem::discriminant(&next.kind) == std::mem::discriminant(&token.kind)) {
+            while (self.is_word(0, &["or"]) || self.is_symbol(0, ','))
+                && self.peek(1).is_some_and(|next| {
+                    std::mem::discriminant(&next.kind) == std::mem::discriminant(&token.kind)
+                })
+            {
                 texts.extend(self.peek(1).map(|next| next.text.clone()));
                 self.take(2);
             }
@@ -414,7 +495,9 @@ impl Parser<'_> {
 
     /// Quoted text, known or not; `field` is what it was said of.
     pub(super) fn quoted_text(&mut self, scope: &mut Scope, field: Option<Noun>) -> bool {
-        let Some(token) = self.peek(0).filter(|token| token.kind == TokenKind::Quoted).cloned() else { return false };
+        let Some(token) = self.peek(0).filter(|token| token.kind == TokenKind::Quoted).cloned() else {
+            return false;
+        };
         let known = self.lookup();
         if !known.is_empty() {
             if let Some(values) = self.value_list(&known) {
@@ -444,7 +527,10 @@ impl Parser<'_> {
     /// The noun read last, as a noun again.
     pub(super) fn last_noun(&self) -> Option<Noun> {
         let target = self.last?;
-        Some(Noun { matches: vec![crate::planner::lexicon::Match { target, len: 1, score: 1.0 }], ..Noun::default() })
+        Some(Noun {
+            matches: vec![crate::planner::lexicon::Match { target, len: 1, score: 1.0 }],
+            ..Noun::default()
+        })
     }
 
     /// After `named`, `called`: a value, or any text, of the thing before.
@@ -462,7 +548,11 @@ impl Parser<'_> {
     fn time(&mut self, scope: &mut Scope) -> bool {
         let Some(token) = self.peek(0) else { return false };
         let field_first = self.lookup().first().is_some_and(|found| found.len >= 2 && found.score >= 0.9);
-        if field_first || token.is("of") && self.is_word(1, &["the"]) && grain_noun(&self.peek(2).map_or(String::new(), |t| t.lower.clone())).is_some() {
+        if field_first
+            || token.is("of")
+                && self.is_word(1, &["the"])
+                && grain_noun(&self.peek(2).map_or(String::new(), |t| t.lower.clone())).is_some()
+        {
             return false;
         }
         let Some(window) = self.window() else { return false };
@@ -511,14 +601,21 @@ impl Parser<'_> {
             || self.eat(&["for", "each"])
             || self.eat(&["for", "every"])
             || self.eat_any(&["per"]).is_some()
-            || (self.is_word(0, &["in", "of", "from", "at", "on", "to", "within", "across", "by", "with", "among", "during"]) && self.is_word(1, &["each", "every"]) && {
-                self.take(2);
-                true
-            })
-            || (self.is_word(0, &["over", "across", "through"]) && self.is_word(1, &["the"]) && self.is_word(2, &["years", "months", "weeks", "quarters", "days"]) && {
-                self.take(2);
-                true
-            })
+            || (self.is_word(
+                0,
+                &["in", "of", "from", "at", "on", "to", "within", "across", "by", "with", "among", "during"],
+            ) && self.is_word(1, &["each", "every"])
+                && {
+                    self.take(2);
+                    true
+                })
+            || (self.is_word(0, &["over", "across", "through"])
+                && self.is_word(1, &["the"])
+                && self.is_word(2, &["years", "months", "weeks", "quarters", "days"])
+                && {
+                    self.take(2);
+                    true
+                })
             || self.eat_any(&["each", "every"]).is_some();
         if !opened {
             return false;
@@ -540,7 +637,9 @@ impl Parser<'_> {
             any = true;
             let mark = self.mark();
             self.skip_commas();
-            if self.eat_any(&["and"]).is_none() && !self.tokens.get(self.at.wrapping_sub(1)).is_some_and(|token| token.is_symbol(',')) {
+            if self.eat_any(&["and"]).is_none()
+                && !self.tokens.get(self.at.wrapping_sub(1)).is_some_and(|token| token.is_symbol(','))
+            {
                 self.reset(mark);
                 return true;
             }
@@ -560,8 +659,13 @@ impl Parser<'_> {
         let token = self.peek(0)?.clone();
         self.skip(&["iso", "calendar"]);
         let token = self.peek(0).cloned().unwrap_or(token);
-        let known = self.lookup().iter().any(|found| found.score >= 0.9 && (found.len >= 2 || !matches!(token.lower.as_str(), "date" | "day")));
-        if self.eat(&["day", "of", "the", "week"]) || self.eat(&["day", "of", "week"]) || self.eat(&["days", "of", "the", "week"]) {
+        let known = self.lookup().iter().any(|found| {
+            found.score >= 0.9 && (found.len >= 2 || !matches!(token.lower.as_str(), "date" | "day"))
+        });
+        if self.eat(&["day", "of", "the", "week"])
+            || self.eat(&["day", "of", "week"])
+            || self.eat(&["days", "of", "the", "week"])
+        {
             return Some(Group::Part(DatePart::DayOfWeek));
         }
         if let Some(part) = date_part(&token.lower).filter(|_| !known) {

@@ -23,8 +23,32 @@ impl Parser<'_> {
     fn politeness(&mut self) {
         loop {
             let polite = [
-                "please", "can", "could", "you", "kindly", "hi", "hello", "hey", "so", "now", "just", "ok", "okay", "want",
-                "would", "like", "need", "know", "i", "we", "let", "also", "then", "well", "curious", "wondering",
+                "please",
+                "can",
+                "could",
+                "you",
+                "kindly",
+                "hi",
+                "hello",
+                "hey",
+                "so",
+                "now",
+                "just",
+                "ok",
+                "okay",
+                "want",
+                "would",
+                "like",
+                "need",
+                "know",
+                "i",
+                "we",
+                "let",
+                "also",
+                "then",
+                "well",
+                "curious",
+                "wondering",
             ];
             if self.is_word(0, &polite) && !self.is_word(1, &["many", "much"]) {
                 self.take(1);
@@ -40,13 +64,20 @@ impl Parser<'_> {
 
     /// `For each stadium,`, `In 2024,`: what is said before the question itself.
     fn opening_modifiers(&mut self) {
-        if !self.is_word(0, &["for", "in", "among", "of", "during", "between", "since", "on", "within", "across", "per", "over", "from", "at", "given"]) {
+        if !self.is_word(
+            0,
+            &[
+                "for", "in", "among", "of", "during", "between", "since", "on", "within", "across", "per",
+                "over", "from", "at", "given",
+            ],
+        ) {
             return;
         }
         if self.is_word(1, &["which", "what", "how"]) {
             return;
         }
-        let comma = (self.at..self.tokens.len().min(self.at + 24)).find(|&place| self.tokens[place].is_symbol(','));
+        let comma =
+            (self.at..self.tokens.len().min(self.at + 24)).find(|&place| self.tokens[place].is_symbol(','));
         let Some(comma) = comma else { return };
         let mark = self.mark();
         let mut scope = std::mem::take(&mut self.sketch.scope);
@@ -174,7 +205,11 @@ impl Parser<'_> {
             };
             let noun = self.accept_parts(&mut np);
             self.sketch.wants.push(Want::Count { of: Noun { distinct: np.distinct, ..noun } });
-            let more = self.is_word(0, &["and"]) && self.lookup_at(self.at + 1).first().is_some_and(|found| matches!(found.target, Target::Field(_)));
+            let more = self.is_word(0, &["and"])
+                && self
+                    .lookup_at(self.at + 1)
+                    .first()
+                    .is_some_and(|found| matches!(found.target, Target::Field(_)));
             if !more {
                 return;
             }
@@ -188,7 +223,11 @@ impl Parser<'_> {
         if let Some(mut np) = self.noun_phrase() {
             if np.noun.is_some() {
                 let noun = self.accept_parts(&mut np);
-                let want = if noun.metric().is_some() { Want::Noun(noun) } else { Want::Aggregate { function: AggregateFunction::Sum, of: noun } };
+                let want = if noun.metric().is_some() {
+                    Want::Noun(noun)
+                } else {
+                    Want::Aggregate { function: AggregateFunction::Sum, of: noun }
+                };
                 self.sketch.wants.push(want);
                 return;
             }
@@ -206,8 +245,12 @@ impl Parser<'_> {
                     self.sketch.wants.push(Want::Quality(Quality::Price));
                     return;
                 }
-                "sell" | "earn" | "make" | "bring" | "generat" | "collect" => &["revenue", "sales", "income", "amount"],
-                "spend" | "pay" => &["spend", "amount spent", "amount paid", "spending", "revenue", "amount", "cost"],
+                "sell" | "earn" | "make" | "bring" | "generat" | "collect" => {
+                    &["revenue", "sales", "income", "amount"]
+                }
+                "spend" | "pay" => {
+                    &["spend", "amount spent", "amount paid", "spending", "revenue", "amount", "cost"]
+                }
                 "refund" => &["refunds", "refund amount"],
                 "lose" => &["loss"],
                 _ => continue,
@@ -229,7 +272,11 @@ impl Parser<'_> {
                 .lexicon
                 .lookup(&tokens, 0)
                 .into_iter()
-                .filter(|found| found.len == tokens.len() && matches!(found.target, Target::Metric(_) | Target::Field(_)) && found.score > 0.7)
+                .filter(|found| {
+                    found.len == tokens.len()
+                        && matches!(found.target, Target::Metric(_) | Target::Field(_))
+                        && found.score > 0.7
+                })
                 .collect();
             (!matches.is_empty()).then(|| Noun { matches, text: (*phrase).to_owned(), ..Noun::default() })
         })
@@ -245,11 +292,17 @@ impl Parser<'_> {
             let mark = self.mark();
             let mut separated = false;
             loop {
-                if self.is_symbol(0, ',') || self.is_symbol(0, '&') || self.is_word(0, &["and", "plus", "also", "then"]) {
+                if self.is_symbol(0, ',')
+                    || self.is_symbol(0, '&')
+                    || self.is_word(0, &["and", "plus", "also", "then"])
+                {
                     self.take(1);
                 } else if self.sees(&["as", "well", "as"]) {
                     self.take(3);
-                } else if self.sees(&["along", "with"]) || self.sees(&["together", "with"]) || self.sees(&["or", "the"]) {
+                } else if self.sees(&["along", "with"])
+                    || self.sees(&["together", "with"])
+                    || self.sees(&["or", "the"])
+                {
                     self.take(2);
                 } else {
                     break;
@@ -258,7 +311,35 @@ impl Parser<'_> {
             }
             let clause_follows = self.is_word(
                 0,
-                &["with", "for", "by", "ordered", "sorted", "order", "sort", "who", "that", "in", "from", "but", "have", "has", "are", "is", "where", "list", "show", "return", "give", "whose", "not", "do", "does", "excluding", "including"],
+                &[
+                    "with",
+                    "for",
+                    "by",
+                    "ordered",
+                    "sorted",
+                    "order",
+                    "sort",
+                    "who",
+                    "that",
+                    "in",
+                    "from",
+                    "but",
+                    "have",
+                    "has",
+                    "are",
+                    "is",
+                    "where",
+                    "list",
+                    "show",
+                    "return",
+                    "give",
+                    "whose",
+                    "not",
+                    "do",
+                    "does",
+                    "excluding",
+                    "including",
+                ],
             );
             if !separated || self.is_sentence_end() || clause_follows {
                 self.reset(mark);
@@ -284,7 +365,8 @@ impl Parser<'_> {
     pub(super) fn want(&mut self) -> bool {
         let mark = self.mark();
         self.skip(&["only", "just", "both", "then", "also", "again"]);
-        let asks_place = self.is_word(0, &["where", "when"]) && self.is_word(1, &["is", "are", "was", "were", "did", "do", "does", "can"]);
+        let asks_place = self.is_word(0, &["where", "when"])
+            && self.is_word(1, &["is", "are", "was", "were", "did", "do", "does", "can"]);
         if self.is_word(0, &["how"]) || asks_place {
             let before = self.sketch.wants.len();
             self.lead();
@@ -314,9 +396,15 @@ impl Parser<'_> {
     fn the_measure(&mut self) -> bool {
         let mark = self.mark();
         self.skip(&["the", "their", "its", "respective", "corresponding"]);
-        let named = self.eat_any(&["count", "counts", "total", "number", "amount", "totals", "average"]).is_some();
-        let ends = self.is_sentence_end() || self.is_symbol(0, ',') || self.is_symbol(0, ')') || self.is_word(0, &["and", "per", "for", "by", "in", "only"]);
-        let known = self.sketch.wants.iter().chain(&self.sketch.asked).any(Want::sums_up) || self.sketch.superlative.is_some() || !self.sketch.scope.conds.is_empty();
+        let named =
+            self.eat_any(&["count", "counts", "total", "number", "amount", "totals", "average"]).is_some();
+        let ends = self.is_sentence_end()
+            || self.is_symbol(0, ',')
+            || self.is_symbol(0, ')')
+            || self.is_word(0, &["and", "per", "for", "by", "in", "only"]);
+        let known = self.sketch.wants.iter().chain(&self.sketch.asked).any(Want::sums_up)
+            || self.sketch.superlative.is_some()
+            || !self.sketch.scope.conds.is_empty();
         if !named || !ends || !known {
             self.reset(mark);
             return false;
@@ -329,7 +417,19 @@ impl Parser<'_> {
     fn everything(&mut self) -> bool {
         let mark = self.mark();
         self.skip(&["all", "the", "of", "any", "full", "complete", "every"]);
-        let word = self.eat_any(&["information", "info", "details", "detail", "data", "everything", "columns", "fields", "attributes", "records", "rows"]);
+        let word = self.eat_any(&[
+            "information",
+            "info",
+            "details",
+            "detail",
+            "data",
+            "everything",
+            "columns",
+            "fields",
+            "attributes",
+            "records",
+            "rows",
+        ]);
         if word.is_none() || !self.is_word(0, &["about", "of", "on", "for", "from", "regarding", "in"]) {
             self.reset(mark);
             return false;
@@ -354,7 +454,10 @@ impl Parser<'_> {
         self.skip(&["the", "each", "every"]);
         let Some(token) = self.peek(0).cloned() else { return false };
         let known = self.lookup().iter().any(|found| found.score >= 0.8 || found.len >= 2);
-        if known || token.kind != TokenKind::Word || self.window_at(self.at).is_some_and(|window| window.len > 1) {
+        if known
+            || token.kind != TokenKind::Word
+            || self.window_at(self.at).is_some_and(|window| window.len > 1)
+        {
             self.reset(mark);
             return false;
         }
@@ -420,7 +523,8 @@ impl Parser<'_> {
             self.sketch.special = Some(Special::Share);
         }
         if let Some(grain) = np.grain {
-            let averaged = np.functions.contains(&AggregateFunction::Average) && (np.noun.as_ref().is_some_and(|noun| noun.metric().is_some()) || np.count);
+            let averaged = np.functions.contains(&AggregateFunction::Average)
+                && (np.noun.as_ref().is_some_and(|noun| noun.metric().is_some()) || np.count);
             if averaged {
                 self.sketch.special = Some(Special::Per(PerUnit::Grain(grain)));
                 np.functions.clear();
@@ -448,7 +552,14 @@ impl Parser<'_> {
         let wants = np.wants();
         let any = !wants.is_empty();
         self.sketch.wants.extend(wants);
-        while np.count && np.distinct && self.is_word(0, &["and"]) && self.lookup_at(self.at + 1).first().is_some_and(|found| matches!(found.target, Target::Field(_))) {
+        while np.count
+            && np.distinct
+            && self.is_word(0, &["and"])
+            && self
+                .lookup_at(self.at + 1)
+                .first()
+                .is_some_and(|found| matches!(found.target, Target::Field(_)))
+        {
             self.take(1);
             let Some(next) = self.noun_phrase().and_then(|next| next.noun) else { break };
             self.sketch.wants.push(Want::Count { of: Noun { distinct: true, ..next } });

@@ -213,7 +213,8 @@ fn text(column: &Column) -> (DataType, Option<&'static str>) {
 
 /// Whether a column holds years.
 fn is_year(column: &Column, words: &[String]) -> bool {
-    const BEGINNINGS: &[&str] = &["founded", "established", "since", "built", "start", "started", "opened", "released"];
+    const BEGINNINGS: &[&str] =
+        &["founded", "established", "since", "built", "start", "started", "opened", "released"];
     let named = words.iter().any(|word| word == "year");
     let begins = has(words, BEGINNINGS);
     if !(named || begins) || words.iter().any(|word| word == "years") {

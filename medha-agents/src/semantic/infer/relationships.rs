@@ -92,7 +92,9 @@ pub(super) fn infer(schema: &Schema, model: &SemanticModel, naming: &Naming) -> 
             }
             if let Some((target, key)) = guess(schema, table, column, naming) {
                 let back = found.iter().any(|known| {
-                    known.from == target.name && known.to == table.name && known.to_columns == [column.name.clone()]
+                    known.from == target.name
+                        && known.to == table.name
+                        && known.to_columns == [column.name.clone()]
                 });
                 if back {
                     continue;
