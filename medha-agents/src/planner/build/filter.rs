@@ -186,7 +186,7 @@ impl Builder<'_> {
             )));
         }
         let context = std::mem::replace(&mut self.context, vec![dataset]);
-        let mentions: Vec<usize> = scope.mentions.iter().filter_map(super::resolve::sure_dataset).collect();
+        let mentions: Vec<usize> = scope.mentions.iter().filter_map(super::subject::sure_dataset).collect();
         self.context.extend(mentions);
         let having = self.having.len();
         let inner = self.filters(scope, dataset);

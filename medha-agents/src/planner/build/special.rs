@@ -1,7 +1,7 @@
 //! Plans that are more than groups and conditions: shares, ratios, changes, totals so far, ranks, averages per thing.
 
-use super::assemble::{Column, measure_name};
 use super::builder::{Builder, Failure};
+use super::column::{Column, measure_name};
 use crate::plan::{
     AggregateFunction, AnalysisPlan, ArithmeticOp, Expr, Filter, Grain, Literal, Operand, Order, Output,
 };
@@ -243,7 +243,7 @@ impl Builder<'_> {
                 of: Box::new(self.bucket(*grain, home)?),
             },
             PerUnit::Noun(noun) => {
-                let dataset = super::resolve::sure_dataset(noun)
+                let dataset = super::subject::sure_dataset(noun)
                     .or_else(|| noun.dataset())
                     .ok_or_else(|| self.unknown(noun))?;
                 let key = *self.key_fields(dataset).first().ok_or_else(|| self.unknown(noun))?;

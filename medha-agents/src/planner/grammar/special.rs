@@ -2,9 +2,8 @@
 
 use super::compare::Depth;
 use super::parser::Parser;
-use super::sketch::{Cond, Group, Measure, Noun, PerUnit, Scope, Sketch, Special, Superlative, Want};
-use crate::plan::{AggregateFunction, CompareOp, Grain, TextMatch};
-use crate::planner::lexicon::Target;
+use super::sketch::{Cond, Group, Measure, PerUnit, Scope, Sketch, Special, Superlative, Want};
+use crate::plan::{AggregateFunction, CompareOp, Grain};
 use crate::planner::text::TokenKind;
 use crate::planner::text::words::{Quality, grain_noun};
 
@@ -59,7 +58,7 @@ impl Parser<'_> {
     }
 
     /// Two windows to compare: `from July to August 2025`, `between April and May 2025`.
-    fn change_windows(&mut self, relative: bool) -> bool {
+    pub(super) fn change_windows(&mut self, relative: bool) -> bool {
         let mark = self.mark();
         if let Some(window) = self.window() {
             if let (Some(start), Some(end)) = (window.start, window.end) {
@@ -160,7 +159,7 @@ impl Parser<'_> {
     }
 
     /// `growth of revenue in 2025 compared with 2024`.
-    fn growth(&mut self, grain: Grain) -> bool {
+    pub(super) fn growth(&mut self, grain: Grain) -> bool {
         self.skip(&["the", "in", "of"]);
         self.want();
         self.skip(&[
@@ -213,7 +212,7 @@ impl Parser<'_> {
     }
 
     /// `A to B`, each with conditions of its own.
-    fn ratio(&mut self) -> bool {
+    pub(super) fn ratio(&mut self) -> bool {
         let mut sides: Vec<(Want, Scope)> = Vec::new();
         for _ in 0..2 {
             self.skip(&["the", "total", "number", "of", "all"]);
@@ -339,7 +338,7 @@ impl Parser<'_> {
         }
     }
 
-    fn bare_superlative(&mut self, quality: Quality, descending: bool) -> bool {
+    pub(super) fn bare_superlative(&mut self, quality: Quality, descending: bool) -> bool {
         let before = self.sketch.superlative.take();
         self.sketch.superlative = Some(Superlative {
             quality,
@@ -352,7 +351,7 @@ impl Parser<'_> {
         true
     }
 
-    fn measured(&mut self, measure: Measure, descending: bool) -> bool {
+    pub(super) fn measured(&mut self, measure: Measure, descending: bool) -> bool {
         self.bare_superlative(Quality::Popularity, descending);
         if let Some(superlative) = &mut self.sketch.superlative {
             superlative.measure = Some(measure);
@@ -361,7 +360,7 @@ impl Parser<'_> {
     }
 
     /// `lower revenue in 2025 than in 2024`.
-    fn versus(&mut self) -> bool {
+    pub(super) fn versus(&mut self) -> bool {
         let mark = self.mark();
         let less = self.is_word(0, &["lower", "less", "fewer", "smaller"]);
         self.take(1);
@@ -380,223 +379,6 @@ impl Parser<'_> {
         }
         self.reset(mark);
         false
-    }
-
-    /// `by revenue` after `top 5`, `by Ben Jones` after `directed`, `by region`; whether it was one of these.
-    pub(super) fn by_phrase(&mut self, scope: &mut Scope) -> bool {
-        let mark = self.mark();
-        self.take(1);
-        if self.peek(0).is_some_and(|token| token.kind == TokenKind::Quoted) {
-            let field = self.verb_field();
-            return self.quoted_text(scope, field);
-        }
-        let matches = self.lookup();
-        let value = matches.first().is_some_and(|found| matches!(found.target, Target::Value(_)));
-        if value {
-            if let Some(values) = self.value_list(&matches) {
-                let near =
-                    self.verb_field().and_then(|noun| noun.best().map(|found| found.target)).or(self.last);
-                scope.conds.push(Cond::Is { values, field: None, near, negated: false });
-                return true;
-            }
-        }
-        let ranks = self.sketch.superlative.is_some() || matches!(self.sketch.special, Some(Special::Rank));
-        let probe = self.mark();
-        self.skip(&["the", "their", "its", "our"]);
-        let popular = self.eat_any(&["popularity", "frequency"]).is_some();
-        if popular && ranks {
-            return self.measured(Measure::Times, true);
-        }
-        self.reset(probe);
-        let probe = self.mark();
-        if let Some(np) = self.noun_phrase() {
-            let is_metric = np
-                .noun
-                .as_ref()
-                .is_some_and(|noun| matches!(noun.best().map(|found| found.target), Some(Target::Metric(_))));
-            let is_measure =
-                is_metric || np.count || !np.functions.is_empty() || self.is_measure_field(&np.noun);
-            let things_wanted = self.sketch.wants.iter().all(|want| matches!(want, Want::Noun(noun) if noun.metric().is_none() || noun.dataset().is_some()));
-            if np.grain.is_none()
-                && is_measure
-                && (ranks || (is_metric && things_wanted && !self.sketch.wants.is_empty()))
-            {
-                scope.conds.extend(np.conds.clone());
-                let descending = self.sketch.superlative.as_ref().is_none_or(|found| found.descending);
-                if let Some(measure) = np.measure() {
-                    if ranks {
-                        self.bare_superlative_keeping(descending, measure);
-                    } else {
-                        self.sketch
-                            .order
-                            .push(super::sketch::OrderKey { by: Some(measure), descending: true });
-                        self.sketch.wants.extend(np.wants());
-                    }
-                }
-                return true;
-            }
-            if np.noun.is_none() && !np.conds.is_empty() {
-                scope.conds.extend(np.conds);
-                return true;
-            }
-        }
-        self.reset(probe);
-        if self.group_list() {
-            return true;
-        }
-        self.reset(mark);
-        false
-    }
-
-    fn bare_superlative_keeping(&mut self, descending: bool, measure: Measure) {
-        match &mut self.sketch.superlative {
-            Some(found) => found.measure = Some(measure),
-            None => {
-                if matches!(self.sketch.special, Some(Special::Rank)) {
-                    self.sketch.order.push(super::sketch::OrderKey { by: Some(measure), descending });
-                }
-            }
-        }
-    }
-
-    fn is_measure_field(&self, noun: &Option<Noun>) -> bool {
-        noun.as_ref().and_then(Noun::best).is_some_and(|found| match found.target {
-            Target::Field(field) => self.lexicon.field(field).role == crate::semantic::Role::Measure,
-            Target::Metric(_) => true,
-            Target::Dataset(_) | Target::Named(_) | Target::Value(_) => false,
-        })
-    }
-
-    /// The field that the verb before names: `directed` for `Directed_by`.
-    fn verb_field(&self) -> Option<Noun> {
-        let before = self.at.checked_sub(2).and_then(|place| self.tokens.get(place))?;
-        let mut matches = self.lexicon.lookup(&self.tokens, self.at.checked_sub(2)?);
-        matches.extend(self.lexicon.by_root(before));
-        matches.retain(|found| matches!(found.target, Target::Field(_)));
-        (!matches.is_empty()).then(|| Noun { matches, text: before.text.clone(), ..Noun::default() })
-    }
-
-    /// `contains "x"`, `starts with J`, `with the word "Love" in its title`.
-    pub(super) fn text_match(&mut self, scope: &mut Scope) -> bool {
-        let field = self.last_noun();
-        self.text_match_of(field, scope)
-    }
-
-    /// The same after a field: `whose name starts with J`.
-    pub(super) fn text_of(&mut self, noun: &Noun, scope: &mut Scope) -> bool {
-        self.text_match_of(Some(noun.clone()), scope)
-    }
-
-    fn text_match_of(&mut self, field: Option<Noun>, scope: &mut Scope) -> bool {
-        let mark = self.mark();
-        self.skip(&["that", "which", "who", "do", "does", "did"]);
-        let mut negated = self.eat_any(&["not"]).is_some();
-        self.skip(&["has", "have", "having", "with"]);
-        let kind = if self
-            .eat_any(&["contains", "contain", "containing", "including", "includes", "include"])
-            .is_some()
-            || self.eat(&["substring"])
-            || self.eat(&["the", "substring"])
-            || self.eat(&["the", "word"])
-            || self.eat(&["the", "phrase"])
-            || self.eat(&["the", "letters"])
-        {
-            TextMatch::Contains
-        } else if self
-            .eat_any(&["starts", "start", "starting", "begins", "begin", "beginning", "started"])
-            .is_some()
-            && self.eat_any(&["with", "in", "from"]).is_some()
-        {
-            TextMatch::StartsWith
-        } else if self.eat_any(&["ends", "end", "ending", "ended"]).is_some()
-            && self.eat_any(&["with", "in"]).is_some()
-        {
-            TextMatch::EndsWith
-        } else {
-            self.reset(mark);
-            return false;
-        };
-        negated |= self.eat_any(&["not"]).is_some();
-        self.skip(&[
-            "the",
-            "a",
-            "word",
-            "words",
-            "letter",
-            "letters",
-            "substring",
-            "string",
-            "text",
-            "phrase",
-            "prefix",
-            "suffix",
-            "character",
-            "characters",
-            "term",
-        ]);
-        let Some(token) = self.peek(0).cloned() else {
-            self.reset(mark);
-            return false;
-        };
-        let single =
-            token.kind == TokenKind::Word && (token.text.chars().count() == 1 || kind != TextMatch::Contains);
-        if token.kind != TokenKind::Quoted && !single {
-            self.reset(mark);
-            return false;
-        }
-        self.take(1);
-        // `in its title`.
-        let mut field = field;
-        if self.is_word(0, &["in"]) && self.is_word(1, &["its", "their", "the", "his"]) {
-            let probe = self.mark();
-            self.take(2);
-            match self.noun_phrase() {
-                Some(np) if np.noun.as_ref().is_some_and(|noun| noun.has_field() || noun.is_label) => {
-                    let owner = field.filter(|noun| noun.dataset().is_some() || noun.has_field());
-                    field = np
-                        .noun
-                        .map(|noun| Noun { owner: noun.owner.clone().or(owner.map(Box::new)), ..noun });
-                }
-                Some(_) | None => self.reset(probe),
-            }
-        }
-        scope.conds.push(Cond::Matches { field, kind, text: token.text, negated });
-        true
-    }
-
-    /// `on weekends`, `on Saturday or Sunday`.
-    pub(super) fn days(&mut self, scope: &mut Scope) -> bool {
-        let mark = self.mark();
-        self.skip(&["on", "the", "during", "a"]);
-        let mut days: Vec<i64> = Vec::new();
-        while let Some(token) = self.peek(0) {
-            let found: &[i64] = match token.lower.as_str() {
-                "weekend" | "weekends" => &[0, 6],
-                "sunday" | "sundays" => &[0],
-                "monday" | "mondays" => &[1],
-                "tuesday" | "tuesdays" => &[2],
-                "wednesday" | "wednesdays" => &[3],
-                "thursday" | "thursdays" => &[4],
-                "friday" | "fridays" => &[5],
-                "saturday" | "saturdays" => &[6],
-                "or" | "and" if !days.is_empty() => &[],
-                _ => break,
-            };
-            let is_joiner = found.is_empty();
-            if is_joiner
-                && !self.peek(1).is_some_and(|next| next.lower.trim_end_matches('s').ends_with("day"))
-            {
-                break;
-            }
-            days.extend(found);
-            self.take(1);
-        }
-        if days.is_empty() {
-            self.reset(mark);
-            return false;
-        }
-        scope.conds.push(Cond::OnDays { days });
-        true
     }
 
     /// What the sketch averages over, if the aggregate of a want is an average of a count.
