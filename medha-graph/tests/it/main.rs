@@ -12,4 +12,5 @@ mod mistakes;
 mod persistence;
 mod savers;
 mod simulation;
+mod state;
 mod workflow;
