@@ -18,4 +18,5 @@ mod savers;
 mod simulation;
 mod stored;
 mod waits;
+mod state;
 mod workflow;
