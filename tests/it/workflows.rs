@@ -7,9 +7,9 @@ use jiff::civil::date;
 use medha_agents::analyst::{Analyst, AnalystOptions, Answer, AnswerOutcome, AskRequest, Note, Panel};
 use medha_agents::chart::ChartKind;
 use medha_agents::insight::FindingKind;
-use medha_agents::planner::Correction;
+use medha_agents::planner::{Correction, Planner};
 use medha_agents::semantic::ossie;
-use medha_connectors::{Connector, Dialect, Guard, QueryOptions, SqliteConnector, Value, sample};
+use medha_connectors::{Connector, Dialect, Guard, QueryOptions, Schema, SqliteConnector, Value, sample};
 use tokio::sync::OnceCell;
 
 const REVENUE: &str = "sum(i.quantity * i.unit_price * (1 - i.discount))";
@@ -54,7 +54,8 @@ async fn total_sales_this_year_are_a_card_with_the_change_against_last_year() {
 
 #[tokio::test]
 async fn segments_by_profit_and_their_trends_are_two_panels() {
-    let answer = ask("Which customer segments are most profitable and show me trends over the last 6 months").await;
+    let answer =
+        ask("Which customer segments are most profitable and show me trends over the last 6 months").await;
     assert_eq!(answer.outcome, AnswerOutcome::Answered, "{answer:#?}");
     let [segments, trends] = answer.panels.as_slice() else {
         panic!("two panels, not {}", answer.panels.len());
@@ -65,7 +66,8 @@ async fn segments_by_profit_and_their_trends_are_two_panels() {
     assert!(trends.chart.color.is_some(), "a line for each segment");
 
     // The window of the trend may or may not hold for the ranking too; the order of the segments is the same in both.
-    let ranked = by_hand(&format!("select c.segment, {profit} r {COMPLETED} group by 1 order by r desc")).await;
+    let ranked =
+        by_hand(&format!("select c.segment, {profit} r {COMPLETED} group by 1 order by r desc")).await;
     let names = |rows: &[Vec<Value>]| rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
     assert_eq!(names(&segments.result.rows), names(&ranked));
 
@@ -77,9 +79,8 @@ async fn segments_by_profit_and_their_trends_are_two_panels() {
     assert!(trends.result.rows.len() >= 6 * ranked.len() - 2, "{} rows", trends.result.rows.len());
     // October is whole in any reading of "the last 6 months".
     for expected in months.iter().filter(|row| row[0] == Value::Text("2025-10".into())) {
-        let has = |row: &Vec<Value>| {
-            expected.iter().all(|wanted| row.iter().any(|value| is_same(value, wanted)))
-        };
+        let has =
+            |row: &Vec<Value>| expected.iter().all(|wanted| row.iter().any(|value| is_same(value, wanted)));
         assert!(trends.result.rows.iter().any(has), "{expected:?} is not among {:?}", trends.result.rows);
     }
 }
@@ -150,28 +151,40 @@ fn request(question: &str) -> AskRequest {
 }
 
 async fn analyst(model: &str) -> Analyst {
-    let connector = SqliteConnector::open(&database().await).await.unwrap();
+    let business = business().await;
+    let connector = SqliteConnector::open(&business.path).await.unwrap();
     let mut model = ossie::read(model).unwrap();
-    model.observe(&connector.schema().await.unwrap());
-    Analyst::new(Arc::new(connector), model, AnalystOptions::default()).await.unwrap()
+    model.observe(&business.schema);
+    let model = Arc::new(model);
+    let planner = Arc::new(Planner::new(Arc::clone(&model)));
+    let schema = Arc::clone(&business.schema);
+    Analyst::with_planner(Arc::new(connector), schema, model, planner, AnalystOptions::default()).unwrap()
 }
 
-/// The sample that ends on 15 November 2025, made once.
-async fn database() -> PathBuf {
-    static SAMPLE: OnceCell<(tempfile::TempDir, PathBuf)> = OnceCell::const_new();
-    let made = SAMPLE.get_or_init(|| async {
+struct Business {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    schema: Arc<Schema>,
+}
+
+/// The sample that ends on 15 November 2025, made and described once.
+async fn business() -> &'static Business {
+    static BUSINESS: OnceCell<Business> = OnceCell::const_new();
+    let made = BUSINESS.get_or_init(|| async {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sample.sqlite");
         sample::generate(&path, 7, date(2025, 11, 15)).await.unwrap();
-        (folder, path)
+        let schema = SqliteConnector::open(&path).await.unwrap().schema().await.unwrap();
+        Business { _folder: folder, path, schema: Arc::new(schema) }
     });
-    made.await.1.clone()
+    made.await
 }
 
 /// Runs SQL that a person wrote, past the planner.
 async fn by_hand(sql: &str) -> Vec<Vec<Value>> {
-    let connector = SqliteConnector::open(&database().await).await.unwrap();
-    let guard = Guard::new(Dialect::Sqlite, Arc::new(connector.schema().await.unwrap()));
+    let business = business().await;
+    let connector = SqliteConnector::open(&business.path).await.unwrap();
+    let guard = Guard::new(Dialect::Sqlite, Arc::clone(&business.schema));
     let guarded = guard.check(sql, 10_000).unwrap();
     connector.query(&guarded, QueryOptions::default()).await.unwrap().collect().await.unwrap().rows
 }
@@ -186,7 +199,8 @@ fn assert_same_rows(found: &[Vec<Value>], expected: &[Vec<Value>]) {
     let is_same_row = |found: &Vec<Value>, expected: &Vec<Value>| {
         found.len() == expected.len() && found.iter().zip(expected).all(|(one, other)| is_same(one, other))
     };
-    let same = found.len() == expected.len() && found.iter().zip(expected).all(|(one, other)| is_same_row(one, other));
+    let same = found.len() == expected.len()
+        && found.iter().zip(expected).all(|(one, other)| is_same_row(one, other));
     assert!(same, "found {found:#?}\nexpected {expected:#?}");
 }
 

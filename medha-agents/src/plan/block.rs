@@ -250,7 +250,7 @@ fn leaf_conditions(
 /// need not be shown.
 fn any_of(calls: &[Prepared], groups: &[Expr]) -> Option<String> {
     let simple = |call: &Prepared| {
-        !call.conditions.is_empty() && call.conditions.iter().all(|part| !part.contains("EXISTS"))
+        !call.conditions.is_empty() && call.conditions.iter().all(|part| !part.contains("SELECT"))
     };
     if groups.is_empty() || calls.is_empty() || !calls.iter().all(simple) {
         return None;

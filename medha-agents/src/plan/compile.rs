@@ -26,7 +26,7 @@ pub struct CompiledPlan {
 ///
 /// - Only the tables that the plan needs are joined. A row that refers to nothing is left out where what it refers
 ///   to is shown, grouped by or filtered on, unless the plan keeps empty groups, and kept where it is part of a number.
-/// - Conditions on the many side of the rows become `EXISTS`; conditions on the same related rows share one.
+/// - Conditions on the many side of the rows become `IN` or `EXISTS`; conditions on the same related rows share one.
 /// - Every number is aggregated over its own dataset's rows, each counted once. Where groups lie on the many side,
 ///   a metric's `line_level_equivalent` is used, counts count keys, averages are over distinct rows, and a sum that
 ///   would count amounts several times is refused ([`CompileError::FanOut`]).

@@ -22,7 +22,7 @@ pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Selec
     let outputs: Result<Vec<GroupExpr>, CompileError> =
         plan.outputs.iter().map(|output| analysis.expr(&output.expr)).collect();
     let outputs = outputs?;
-    for group in &plan.group_by {
+    for group in plan.group_by.iter().filter(|group| !matches!(group, Expr::Literal(_))) {
         analysis.group(group);
     }
     // A look ahead: the numbers that conditions and orders need have to be aggregated with the others.
@@ -34,14 +34,16 @@ pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Selec
     for order in orders {
         analysis.expr(&order.expr)?;
     }
-    if analysis.groups.len() > grouped && !analysis.leaves.is_empty() && !outputs.is_empty() {
-        let known = &analysis.groups[grouped];
-        let whole = grouped == 0 && plan.group_by.is_empty();
-        if whole {
-            return Err(CompileError::unsupported(format!(
-                "it orders or filters a single number by {known:?}; group by it or drop it"
-            )));
-        }
+    if grouped == 0 && !analysis.groups.is_empty() && !analysis.leaves.is_empty() {
+        return Err(CompileError::unsupported(
+            "it orders or filters a single number by what differs from row to row; group by it or drop it",
+        ));
+    }
+    if analysis.groups.is_empty() && outputs.iter().any(GroupExpr::is_window) {
+        return Err(CompileError::unsupported("it compares groups and has none; group by something"));
+    }
+    if analysis.groups.is_empty() && outputs.iter().all(|output| matches!(output, GroupExpr::Literal(_))) {
+        return Err(CompileError::unsupported("it shows nothing but constants"));
     }
     let layer = layer(plan, context, rows, &analysis)?;
     let mut groups = Groups { context, rows, analysis, layer, bucket: None, captured: None };
@@ -154,7 +156,10 @@ impl<'a> Groups<'a, '_> {
             for (term, name) in terms.iter().zip(&names) {
                 inner.items.push(format!("{} AS {}", term.sql, sql.name(name)));
             }
-            inner.order = self.order(plan, &terms, &names)?;
+            // There is one row without groups, and some databases refuse to order it by an aggregate.
+            if !self.layer.groups.is_empty() {
+                inner.order = self.order(plan, &terms, &names)?;
+            }
             inner.limit = sql.limit(plan.limit, plan.offset);
             return Ok(inner);
         }
@@ -340,6 +345,9 @@ impl<'a> Groups<'a, '_> {
 
     /// A number over all groups together: aggregated anew, because averages and distinct counts do not add up.
     fn total(&self, value: &GroupExpr) -> Result<Term, CompileError> {
+        if self.layer.groups.is_empty() {
+            return self.render(value);
+        }
         match value {
             GroupExpr::Leaf(place) => {
                 let leaf = self.analysis.leaves.get(*place).ok_or_else(|| {
@@ -405,9 +413,11 @@ pub(super) fn order_by(
         return Vec::new();
     }
     let unique = |name: &String| names.iter().filter(|other| other.eq_ignore_ascii_case(name)).count() == 1;
+    // A constant orders nothing, and a bare number would be read as the place of a column.
+    let constant = |sql: &str| sql.starts_with('\'') || sql == "NULL" || sql.parse::<f64>().is_ok();
     let mut used = vec![false; values.len()];
     let mut keys = Vec::new();
-    for (sql, descending) in asked {
+    for (sql, descending) in asked.iter().filter(|(sql, _)| !constant(sql)) {
         let shown = values.iter().position(|value| value == sql);
         if let Some(place) = shown {
             if std::mem::replace(&mut used[place], true) {
@@ -424,8 +434,7 @@ pub(super) fn order_by(
         keys.push(context.sql.order(&key, *descending, limited));
     }
     for (place, value) in values.iter().enumerate() {
-        let constant = value.starts_with('\'') || value.parse::<f64>().is_ok();
-        if !used[place] && !constant {
+        if !used[place] && !constant(value) {
             keys.push(if unique(&names[place]) { context.sql.name(&names[place]) } else { value.clone() });
         }
     }

@@ -63,7 +63,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Conditions on the row, all of which must hold. Those on rows of its many side that are not joined become
-    /// `EXISTS`, one for all conditions on the same rows.
+    /// `IN` or `EXISTS`, one for all conditions on the same rows.
     pub(super) fn conditions(
         &mut self,
         filters: &[Filter],

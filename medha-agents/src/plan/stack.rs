@@ -166,14 +166,14 @@ fn stack(
             items.push(format!("{} AS {}", group.sql, group_name(place)));
             stored[place] = group.stored.clone();
         }
-        for place in 0..analysis.leaves.len() {
+        for (place, (leaf, term)) in analysis.leaves.iter().zip(&mut terms).enumerate() {
             let own = places.iter().position(|known| *known == place);
             let item = match own {
                 Some(own) => {
-                    terms[place].stored = block.leaves[own].stored.clone();
+                    term.stored = block.leaves[own].stored.clone();
                     block.leaves[own].sql.clone()
                 }
-                None => absent(context, &analysis.leaves[place]).to_owned(),
+                None => absent(context, leaf).to_owned(),
             };
             items.push(format!("{item} AS {}", leaf_name(place)));
         }

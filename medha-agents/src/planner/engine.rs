@@ -10,7 +10,7 @@ use super::lexicon::Lexicon;
 use super::propose::{name_of, proposals, understood};
 use super::read::{content_words, is_answerable, read, read_tokens};
 use super::refuse::refusal;
-use super::spelling::corrections;
+use super::spelling::{clipped, corrections, mend};
 use super::steps::{ranking_and_trend, turn_to_trend};
 use super::text::{Token, tokenize};
 use super::understanding::{Abstention, Clarification, Planned, Question, Understanding};
@@ -52,6 +52,13 @@ impl Planner {
         if let Some(reason) = refusal(&tokens, &self.lexicon) {
             return self.abstain(&reason, &tokens, Vec::new(), question.now);
         }
+        let clipped = clipped(&tokens, &self.lexicon);
+        if !clipped.is_empty() {
+            let mended = mend(question.text, &clipped);
+            let unknown = read(&mended, &self.lexicon, question.now).unknown;
+            let all = clipped.into_iter().chain(corrections(&unknown, &self.lexicon)).collect();
+            return Understanding::Misspelt { corrections: all };
+        }
         if let Some(steps) = self.two_steps(&tokens, question.now) {
             return Understanding::Planned(steps);
         }
@@ -69,7 +76,9 @@ impl Planner {
             Ok(step) if step.plan.outputs.is_empty() => {
                 self.abstain("what is to be shown is not clear", &tokens, Vec::new(), question.now)
             }
-            Ok(step) => Understanding::Planned(Planned { steps: vec![step], assumptions: reading.assumptions }),
+            Ok(step) => {
+                Understanding::Planned(Planned { steps: vec![step], assumptions: reading.assumptions })
+            }
             Err(Failure::Missing(reason) | Failure::OutOfRange(reason)) => {
                 self.abstain(&reason, &tokens, Vec::new(), question.now)
             }
@@ -93,7 +102,13 @@ impl Planner {
     }
 
     /// Asks back, with questions that can be answered as they stand.
-    fn clarify(&self, question: &Question<'_>, tokens: &[Token], word: &str, options: &[String]) -> Understanding {
+    fn clarify(
+        &self,
+        question: &Question<'_>,
+        tokens: &[Token],
+        word: &str,
+        options: &[String],
+    ) -> Understanding {
         let text = question.text.trim().trim_end_matches(['?', '.', '!', ' ']);
         let asked = |option: &String| {
             let option = super::phrase::identifier(option);
@@ -102,16 +117,34 @@ impl Planner {
                 None => format!("{text} by {option}"),
             }
         };
-        let mut questions: Vec<String> = options.iter().map(asked).filter(|option| is_answerable(option, &self.lexicon, question.now)).collect();
+        let mut questions: Vec<String> = options
+            .iter()
+            .map(asked)
+            .filter(|option| is_answerable(option, &self.lexicon, question.now))
+            .collect();
         questions.dedup();
         questions.truncate(5);
         if questions.len() < 2 {
-            return self.abstain(&format!("{word:?} can mean several things"), tokens, vec![word.to_owned()], question.now);
+            return self.abstain(
+                &format!("{word:?} can mean several things"),
+                tokens,
+                vec![word.to_owned()],
+                question.now,
+            );
         }
-        Understanding::Ambiguous(Clarification { prompt: format!("{word:?} can mean several things; which is meant?"), options: questions })
+        Understanding::Ambiguous(Clarification {
+            prompt: format!("{word:?} can mean several things; which is meant?"),
+            options: questions,
+        })
     }
 
-    fn abstain(&self, reason: &str, tokens: &[Token], not_understood: Vec<String>, now: DateTime) -> Understanding {
+    fn abstain(
+        &self,
+        reason: &str,
+        tokens: &[Token],
+        not_understood: Vec<String>,
+        now: DateTime,
+    ) -> Understanding {
         let known = understood(tokens, &self.lexicon);
         Understanding::NotUnderstood(Abstention {
             reason: reason.to_owned(),

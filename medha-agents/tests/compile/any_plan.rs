@@ -253,7 +253,7 @@ fn runs_on_sqlite(sql: &str) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_plan_is_refused_with_a_reason_or_runs(plan in any_plan()) {
