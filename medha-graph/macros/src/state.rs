@@ -73,7 +73,11 @@ impl Parts<'_> {
     fn state_impl(&self) -> TokenStream {
         let (name, update) = (&self.input.ident, self.update);
         let listed = self.fields.iter().map(|field| {
+<<<<<<< HEAD
             let text = field.name();
+=======
+            let text = field.text();
+>>>>>>> engine
             match field.reducer {
                 Reducer::Plain => quote!(::medha_graph::Field::exclusive(#text)),
                 Reducer::Append | Reducer::Add | Reducer::Merge | Reducer::With(_) => {
@@ -88,7 +92,11 @@ impl Parts<'_> {
         let merged = self.fields.iter().map(StateField::merge);
         let update_text = update.to_string();
         let shown = self.fields.iter().map(|field| {
+<<<<<<< HEAD
             let (ident, text) = (field.ident, field.name());
+=======
+            let (ident, text) = (field.ident, field.text());
+>>>>>>> engine
             quote! {
                 if let ::medha_graph::__private::Change::Set(value) = &self.#ident {
                     shown.field(#text, value);
@@ -168,8 +176,13 @@ impl<'a> StateField<'a> {
         Ok(Self { ident, ty: &field.ty, docs, reducer: reducer_of(field)? })
     }
 
+<<<<<<< HEAD
     /// The name of the field, without the `r#` of a raw identifier.
     fn name(&self) -> String {
+=======
+    /// Its name without a leading `r#`.
+    fn text(&self) -> String {
+>>>>>>> engine
         self.ident.unraw().to_string()
     }
 
@@ -193,18 +206,18 @@ impl<'a> StateField<'a> {
             Reducer::With(_) => format!("Reduces a value into `{name}`."),
         };
         let docs = if docs.is_empty() { quote!(#[doc = #fallback]) } else { quote!(#(#docs)*) };
+        // Texts may be given as anything that becomes one; other types are given as they are, so that the literals
+        // of numbers need no suffix.
+        let (taken, value) = if is_path(ty, "String") {
+            (quote!(impl ::core::convert::Into<#ty>), quote!(value.into()))
+        } else {
+            (quote!(#ty), quote!(value))
+        };
         match &self.reducer {
-            Reducer::Plain if is_path(ty, "String") => quote! {
-                #docs
-                #visibility fn #ident(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
-                    self.#ident = ::medha_graph::__private::Change::Set(value.into());
-                    self
-                }
-            },
             Reducer::Plain => quote! {
                 #docs
-                #visibility fn #ident(mut self, value: #ty) -> Self {
-                    self.#ident = ::medha_graph::__private::Change::Set(value);
+                #visibility fn #ident(mut self, value: #taken) -> Self {
+                    self.#ident = ::medha_graph::__private::Change::Set(#value);
                     self
                 }
             },
@@ -231,8 +244,8 @@ impl<'a> StateField<'a> {
             }
             Reducer::Add | Reducer::With(_) => quote! {
                 #docs
-                #visibility fn #ident(mut self, value: #ty) -> Self {
-                    self.#ident.get_or_default().push(value);
+                #visibility fn #ident(mut self, value: #taken) -> Self {
+                    self.#ident.get_or_default().push(#value);
                     self
                 }
             },
@@ -241,7 +254,11 @@ impl<'a> StateField<'a> {
 
     fn merge(&self) -> TokenStream {
         let ident = self.ident;
+<<<<<<< HEAD
         let text = self.name();
+=======
+        let text = self.text();
+>>>>>>> engine
         let merged = match &self.reducer {
             Reducer::Plain => quote!(self.#ident = value;),
             Reducer::Append => quote!(::medha_graph::reducer::append(&mut self.#ident, value);),

@@ -16,6 +16,10 @@ mod persistence;
 mod questions;
 mod savers;
 mod simulation;
+<<<<<<< HEAD
 mod stored;
 mod waits;
+=======
+mod state;
+>>>>>>> engine
 mod workflow;
