@@ -2,7 +2,7 @@
 
 use medha_connectors::ResultSet;
 
-use super::column::{Column, ColumnRole, measures};
+use super::column::{Column, ColumnRole, column_words, measures};
 use super::describe;
 use super::legal::{ChartError, View, check};
 use super::spec::{ChartKind, ChartSpec, Encoding, Scale};
@@ -188,6 +188,11 @@ impl Chooser<'_> {
         }
     }
 
+    fn words(&self, column: &Column) -> String {
+        let place = self.columns.iter().position(|other| other.name == column.name);
+        place.map_or_else(|| column.words(), |place| column_words(self.step, self.columns, place))
+    }
+
     fn looks_like_key(&self, name: &Encoding) -> bool {
         let lower = name.field.to_ascii_lowercase();
         lower == "id"
@@ -205,7 +210,8 @@ impl Chooser<'_> {
             ColumnRole::Part(_) => (Scale::Ordinal, None, true),
             ColumnRole::Moment => (Scale::Temporal, None, true),
             ColumnRole::Category
-                if self.view.values(&column.name).all(|value| super::number(value).is_some()) =>
+                if !column.name.to_ascii_lowercase().ends_with("id")
+                    && self.view.values(&column.name).all(|value| super::number(value).is_some()) =>
             {
                 (Scale::Ordinal, None, true)
             }
@@ -224,7 +230,7 @@ impl Chooser<'_> {
                     None
                 }
             },
-            title: Some(column.words()),
+            title: Some(self.words(column)),
             format: column.format.clone(),
             additive: column.additive,
             keep_order,

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::number::NumberFormat;
 use super::value::{label, part_label};
+use crate::insight::{plural, window};
 use crate::plan::{AggregateFunction, AnalysisPlan, ArithmeticOp, DatePart, Expr, FieldRef, Grain, Literal};
 use crate::planner::{Intent, PlannedStep};
-use crate::semantic::{Additivity, DataType, Field, Role, SemanticModel};
+use crate::semantic::{Additivity, DataType, Field, Role, SemanticModel, identifier_words};
 
 /// A column of a result and what it means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,7 +48,7 @@ impl Column {
     /// Its name in words.
     #[must_use]
     pub fn words(&self) -> String {
-        self.name.replace('_', " ").trim().to_owned()
+        self.name.split_whitespace().flat_map(identifier_words).collect::<Vec<_>>().join(" ")
     }
 
     /// A value of it as a person calls it: `Monday` for weekday 1.
@@ -126,6 +127,48 @@ pub(crate) fn measures(step: &PlannedStep, columns: &[Column]) -> Option<(usize,
     let first = ordered.or(share).or(measures.first().copied())?;
     measures.retain(|&index| index != first);
     Some((first, measures))
+}
+
+/// What a column is called in a sentence: `number of orders`, `revenue in Apr 2025`, else its name in words.
+pub(crate) fn column_words(step: &PlannedStep, columns: &[Column], index: usize) -> String {
+    let Some(column) = columns.get(index) else { return String::new() };
+    let expr = step.plan.outputs.get(index).map(|output| &output.expr);
+    let named = column.name.contains(char::is_alphabetic);
+    match expr {
+        Some(Expr::Where { of, time: Some(time), .. }) if !named => {
+            let window = time
+                .start
+                .zip(time.end)
+                .map_or_else(|| time.label.clone(), |(start, end)| window(start, end));
+            format!("{} in {window}", counted_words(of).unwrap_or_else(|| "value".into()))
+        }
+        Some(expr) if column.name.eq_ignore_ascii_case("count") => {
+            counted_words(expr).unwrap_or_else(|| column.words())
+        }
+        Some(_) | None => column.words(),
+    }
+}
+
+/// What an aggregate is called, where its kind says so.
+fn counted_words(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Count { dataset } => {
+            let words = identifier_words(dataset).join(" ");
+            Some(format!("number of {}", if words.ends_with('s') { words } else { plural(&words) }))
+        }
+        Expr::Metric(name) => Some(identifier_words(name).join(" ")),
+        Expr::Where { of, .. } | Expr::Total { of } => counted_words(of),
+        Expr::Field(_)
+        | Expr::Bucket { .. }
+        | Expr::Part { .. }
+        | Expr::Aggregate { .. }
+        | Expr::Arithmetic { .. }
+        | Expr::DaysBetween { .. }
+        | Expr::RunningTotal { .. }
+        | Expr::Previous { .. }
+        | Expr::Rank { .. }
+        | Expr::Literal(_) => None,
+    }
 }
 
 /// Whether an expression sums up rows.
@@ -256,6 +299,12 @@ impl Reader<'_> {
                 }
             }
             ArithmeticOp::Divide if matches!(right, Expr::Total { .. }) => NumberFormat::Fraction,
+            // A number of minutes that is reckoned into hours is not one of minutes any more.
+            ArithmeticOp::Divide | ArithmeticOp::Multiply
+                if matches!(right, Expr::Literal(_)) && matches!(a, NumberFormat::Unit { .. }) =>
+            {
+                NumberFormat::Plain
+            }
             ArithmeticOp::Divide => match (a, b) {
                 (a, NumberFormat::Plain | NumberFormat::Count)
                     if !matches!(a, NumberFormat::Plain | NumberFormat::Count) =>

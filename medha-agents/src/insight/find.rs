@@ -8,7 +8,7 @@ use super::finding::{Finding, FindingKind};
 use super::period::{Compared, DataSpan, PreviousWindow};
 use super::words::{capital, counted, listed};
 use super::{groups, series};
-use crate::chart::{Column, ColumnRole, is_aggregate, measures, number, percent};
+use crate::chart::{Column, ColumnRole, column_words, is_aggregate, measures, number, percent};
 use crate::planner::{Intent, PlannedStep};
 
 /// At most so many findings are told.
@@ -73,7 +73,7 @@ fn look(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings = match bucket {
         Some(time) if facts.result.rows.len() > 1 => series::findings(facts, time, first),
         None if !names && facts.result.rows.len() == 1 => numbers(facts, first, &others),
-        Some(_) | None => groups::findings(facts, first),
+        Some(_) | None => groups::findings(facts, first, &others),
     };
     if facts.result.truncated.is_some() {
         let rows = facts.result.rows.len();
@@ -105,6 +105,10 @@ fn listing(facts: &Facts<'_>) -> Vec<Finding> {
     let rows = facts.result.rows.len();
     let cut = facts.result.truncated.is_some();
     let limited = facts.step.plan.limit.is_some_and(|limit| limit <= rows as u64);
+    if let ([row], true, false) = (facts.result.rows.as_slice(), limited, facts.step.plan.order.is_empty()) {
+        let text = format!("{} comes first.", capital(&groups::name(facts, row)));
+        return vec![Finding::new(FindingKind::Leader, text, [("rows", 1.0)])];
+    }
     let text = match (cut, limited) {
         (true, _) => format!("There are more than {}; only these were read.", counted(rows, "row")),
         (false, true) => format!("The first {} as asked; there may be more.", counted(rows, "row")),
@@ -118,15 +122,16 @@ fn listing(facts: &Facts<'_>) -> Vec<Finding> {
 fn numbers(facts: &Facts<'_>, first: usize, others: &[usize]) -> Vec<Finding> {
     let row = &facts.result.rows[0];
     let mut findings = Vec::new();
+    let words = |index: usize| column_words(facts.step, facts.columns, index);
     let when = facts.step.plan.time.as_ref().map(|time| format!(", {}", time.label)).unwrap_or_default();
     for &index in std::iter::once(&first).chain(others) {
         let column = &facts.columns[index];
         let Some(value) = number(&row[index]) else {
-            let text = format!("There is no value for {}{when}: no row has one.", column.words());
+            let text = format!("There is no value for {}{when}: no row has one.", words(index));
             findings.push(Finding::new(FindingKind::NoEvidence, text, [("rows", 0.0)]));
             continue;
         };
-        let text = format!("{} is {}{when}.", capital(&column.words()), column.format.show(value));
+        let text = format!("{} is {}{when}.", capital(&words(index)), column.format.show(value));
         findings.push(Finding::new(FindingKind::Total, text, [("value", value)]));
     }
     let Some(value) = number(&row[first]) else { return findings };
@@ -151,7 +156,8 @@ fn beside(facts: &Facts<'_>, first: usize, others: &[usize]) -> Option<Finding> 
     let row = &facts.result.rows[0];
     let (a, b) = (number(&row[first])?, number(&row[second])?);
     let difference = compare_words(column, a, b);
-    let text = format!("{} is {difference} {}.", capital(&column.words()), facts.columns[second].words());
+    let words = |index: usize| column_words(facts.step, facts.columns, index);
+    let text = format!("{} is {difference} {}.", capital(&words(first)), words(second));
     Some(Finding::new(FindingKind::Change, text, [("first", a), ("second", b), ("difference", a - b)]))
 }
 

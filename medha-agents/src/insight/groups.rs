@@ -9,7 +9,9 @@ use super::finding::{Finding, FindingKind};
 use super::period::PreviousWindow;
 use super::statistics::{median, robust_scores};
 use super::words::{capital, counted, listed};
-use crate::chart::{Column, ColumnRole, number, percent};
+use crate::chart::{Column, ColumnRole, column_words, number, percent};
+use crate::plan::Expr;
+use crate::planner::Intent;
 
 /// Outliers are looked for only among so many values.
 const OUTLIERS_FROM: usize = 12;
@@ -20,6 +22,8 @@ const FAR: f64 = 3.5;
 struct Groups<'a> {
     facts: &'a Facts<'a>,
     column: &'a Column,
+    /// What it is called.
+    measure: String,
     /// Groups that have a number, in the order of the rows.
     named: Vec<(String, f64)>,
     /// Whether all groups are there, so that sums and shares mean something.
@@ -27,7 +31,7 @@ struct Groups<'a> {
 }
 
 /// Looks at one measure over groups.
-pub(crate) fn findings(facts: &Facts<'_>, measure: usize) -> Vec<Finding> {
+pub(crate) fn findings(facts: &Facts<'_>, measure: usize, others: &[usize]) -> Vec<Finding> {
     let plan = &facts.step.plan;
     let rows = facts.result.rows.len();
     let named: Vec<(String, f64)> =
@@ -40,20 +44,22 @@ pub(crate) fn findings(facts: &Facts<'_>, measure: usize) -> Vec<Finding> {
         && plan.having.is_empty()
         && plan.top_per_group.is_none()
         && plan.set.is_none();
-    let groups = Groups { facts, column, named, whole };
+    let words = column_words(facts.step, facts.columns, measure);
+    let groups = Groups { facts, column, measure: words, named, whole };
     if groups.named.is_empty() {
         let text =
-            format!("There is no value for {} in any of the {}.", column.words(), counted(rows, "row"));
+            format!("There is no value for {} in any of the {}.", groups.measure, counted(rows, "row"));
         return vec![Finding::new(FindingKind::NoEvidence, text, [("rows", rows as f64)])];
     }
-    let mut findings = groups.leader();
+    let mut findings: Vec<Finding> = groups.beside(measure, others).into_iter().collect();
+    findings.extend(groups.leader());
     findings.extend(groups.total());
     findings.extend(groups.shares());
     findings.extend(groups.changes(measure));
     findings.extend(groups.outliers());
     let missing = rows - groups.named.len();
     if missing > 0 {
-        let text = format!("{} of {} have no value for {}.", missing, counted(rows, "row"), column.words());
+        let text = format!("{} of {} have no value for {}.", missing, counted(rows, "row"), groups.measure);
         findings.push(Finding::new(
             FindingKind::Coverage,
             text,
@@ -83,6 +89,12 @@ pub(crate) fn name(facts: &Facts<'_>, row: &[Value]) -> String {
             let together = before.is_some() && *before == columns[index].labels;
             text.push_str(if together { " " } else { ", " });
         }
+        // A bare number names nothing.
+        if number(&row[index]).is_some() && columns[index].role == ColumnRole::Category {
+            let words = columns[index].words();
+            text.push_str(words.strip_suffix(" id").unwrap_or(&words));
+            text.push(' ');
+        }
         text.push_str(&columns[index].label(&row[index]));
     }
     text
@@ -107,7 +119,7 @@ impl Groups<'_> {
         let least = self.wants_least();
         let mut sorted: Vec<&(String, f64)> = self.named.iter().collect();
         sorted.sort_by(|a, b| if least { a.1.total_cmp(&b.1) } else { b.1.total_cmp(&a.1) });
-        let measure = self.column.words();
+        let measure = &self.measure;
         let (first, value) = sorted[0];
         let Some((second, next)) = sorted.get(1).map(|(name, number)| (name, *number)) else {
             let text = format!("{}: {measure} is {}.", capital(first), self.show(*value));
@@ -188,14 +200,9 @@ impl Groups<'_> {
         let total: f64 = self.sum();
         let over = self.group_words();
         let text = if self.whole {
-            format!("{} adds up to {} over {over}.", capital(&self.column.words()), self.show(total))
+            format!("{} adds up to {} over {over}.", capital(&self.measure), self.show(total))
         } else {
-            format!(
-                "The {} shown add up to {} of {}.",
-                self.named.len(),
-                self.show(total),
-                self.column.words()
-            )
+            format!("The {} shown add up to {} of {}.", self.named.len(), self.show(total), self.measure)
         };
         Some(Finding::new(FindingKind::Total, text, [("total", total), ("groups", self.named.len() as f64)]))
     }
@@ -270,6 +277,41 @@ impl Groups<'_> {
         let start = |name: &String| earlier.get(name).copied().or(self.column.additive.then_some(0.0));
         let moves: Vec<(&String, f64, f64)> =
             self.named.iter().filter_map(|(name, value)| Some((name, start(name)?, *value))).collect();
+        findings.extend(self.movers(&moves, &format!("Against {}", window.range.label)));
+        if let ([(name, from, to)], true) = (moves.as_slice(), findings.is_empty()) {
+            let words = compare_words(self.column, *to, *from);
+            let text = format!("{name}: {words} in {}, {}.", window.range.label, self.show(*from));
+            let evidence = [("value", *to), ("previous", *from)];
+            findings.push(Finding::new(FindingKind::Change, text, evidence));
+        }
+        findings
+    }
+
+    /// Two numbers of each group that were asked for beside each other: who moved most from the earlier to the later.
+    fn beside(&self, measure: usize, others: &[usize]) -> Option<Finding> {
+        let facts = self.facts;
+        let same = |other: &&usize| facts.columns[**other].format == self.column.format;
+        let second = *others.iter().find(same).filter(|_| facts.step.intent == Intent::Comparison)?;
+        let start = |index: usize| match &facts.step.plan.outputs.get(index)?.expr {
+            Expr::Where { time: Some(time), .. } => time.start,
+            _ => None,
+        };
+        let in_order = start(measure).zip(start(second)).map_or(measure < second, |(one, other)| one < other);
+        let (from, to) = if in_order { (measure, second) } else { (second, measure) };
+        let rows: Vec<(String, f64, f64)> = facts
+            .result
+            .rows
+            .iter()
+            .filter_map(|row| Some((name(facts, row), number(&row[from])?, number(&row[to])?)))
+            .collect();
+        let moves: Vec<(&String, f64, f64)> =
+            rows.iter().map(|(name, from, to)| (name, *from, *to)).collect();
+        let words = |index: usize| column_words(facts.step, facts.columns, index);
+        self.movers(&moves, &format!("From {} to {}", words(from), words(to)))
+    }
+
+    /// Who gained and who lost most; nothing where there is only one group or none moved.
+    fn movers(&self, moves: &[(&String, f64, f64)], against: &str) -> Option<Finding> {
         let by_move =
             |a: &&(&String, f64, f64), b: &&(&String, f64, f64)| (a.2 - a.1).total_cmp(&(b.2 - b.1));
         let gained = moves.iter().max_by(by_move).filter(|(_, from, to)| to > from);
@@ -282,31 +324,20 @@ impl Groups<'_> {
             };
             format!("{name} {verb} most, by {by} ({} to {})", self.show(*from), self.show(*to))
         };
-        let clauses: Vec<String> = gained
-            .map(|moved| said(moved, "gained"))
-            .into_iter()
-            .chain(lost.map(|moved| said(moved, "lost")))
-            .collect();
-        if moves.len() > 1 && !clauses.is_empty() {
-            let text = format!("Against {}, {}.", window.range.label, clauses.join("; "));
-            let mut finding = Finding::new(FindingKind::Change, text, []);
-            for (moved, prefix) in [(gained, "gained"), (lost, "lost")] {
-                if let Some((_, from, to)) = moved {
-                    finding.evidence.insert(format!("{prefix}_from"), *from);
-                    finding.evidence.insert(format!("{prefix}_to"), *to);
-                }
-            }
-            findings.push(finding);
-        } else if let (1, Some((name, from, to))) = (moves.len(), moves.first()) {
-            let text = format!(
-                "{name}: {} {}, {}.",
-                compare_words(self.column, *to, *from),
-                window.range.label,
-                self.show(*from)
-            );
-            findings.push(Finding::new(FindingKind::Change, text, [("value", *to), ("previous", *from)]));
+        let gains = gained.map(|moved| said(moved, "gained"));
+        let clauses: Vec<String> = gains.into_iter().chain(lost.map(|moved| said(moved, "lost"))).collect();
+        if moves.len() < 2 || clauses.is_empty() {
+            return None;
         }
-        findings
+        let mut finding =
+            Finding::new(FindingKind::Change, format!("{against}, {}.", clauses.join("; ")), []);
+        for (moved, prefix) in [(gained, "gained"), (lost, "lost")] {
+            if let Some((_, from, to)) = moved {
+                finding.evidence.insert(format!("{prefix}_from"), *from);
+                finding.evidence.insert(format!("{prefix}_to"), *to);
+            }
+        }
+        Some(finding)
     }
 
     fn outliers(&self) -> Option<Finding> {

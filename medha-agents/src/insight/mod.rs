@@ -17,4 +17,4 @@ pub use find::{Facts, Previous, find};
 pub use finding::{Finding, FindingKind};
 pub use period::{Compared, DataSpan, PreviousWindow, comparable};
 pub use statistics::{MannKendall, mann_kendall, median, robust_scores, sen_slope};
-pub(crate) use words::{capital, plural};
+pub(crate) use words::{capital, plural, window};

@@ -88,7 +88,9 @@ pub struct PreviousWindow {
 #[must_use]
 pub fn comparable(range: &TimeRange, now: DateTime, data: Option<DataSpan>) -> Compared {
     let (Some(start), Some(end)) = (range.start, range.end) else { return Compared::Nothing };
-    let reached = data.map_or(now, |data| data.end.min(now));
+    // A window that is over and covered is whole, though its last days may have had nothing to record.
+    let is_over = end <= now && data.is_none_or(|data| data.covers(start, end));
+    let reached = if is_over { end } else { data.map_or(now, |data| data.end.min(now)) };
     let Some(step) = step_before(start, end, now) else { return Compared::Nothing };
     if start >= end || start >= reached {
         return Compared::Nothing;

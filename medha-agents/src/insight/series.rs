@@ -10,7 +10,7 @@ use super::finding::{Finding, FindingKind};
 use super::period::{bucket, bucket_words, grain_words, step};
 use super::statistics::{MannKendall, holm, mann_kendall, median, robust_scores, sen_slope};
 use super::words::{capital, counted, listed, window};
-use crate::chart::{Column, ColumnRole, label, number, percent};
+use crate::chart::{Column, ColumnRole, column_words, label, number, percent};
 use crate::plan::Grain;
 
 /// A trend is tested from so many points on.
@@ -35,6 +35,8 @@ struct Point {
 struct Timeline<'a> {
     facts: &'a Facts<'a>,
     column: &'a Column,
+    /// What it is called.
+    measure: String,
     grain: Grain,
     /// Each series by its name, in order of time; one without a name where there is only one.
     series: BTreeMap<String, Vec<Point>>,
@@ -67,12 +69,13 @@ pub(crate) fn findings(facts: &Facts<'_>, time: usize, measure: usize) -> Vec<Fi
     for points in series.values_mut() {
         points.sort_by_key(|point| point.start);
     }
-    let timeline = Timeline { facts, column, grain, series };
+    let words = column_words(facts.step, facts.columns, measure);
+    let timeline = Timeline { facts, column, measure: words, grain, series };
     let mut findings = match timeline.series.len() {
         0 => {
             let rows = facts.result.rows.len();
             let text =
-                format!("There is no value for {} in any of the {}.", column.words(), counted(rows, "row"));
+                format!("There is no value for {} in any of the {}.", timeline.measure, counted(rows, "row"));
             return vec![Finding::new(FindingKind::NoEvidence, text, [("rows", rows as f64)])];
         }
         1 => timeline.single(),
@@ -128,7 +131,7 @@ impl Timeline<'_> {
             let total: f64 = points.iter().map(|point| point.value).sum();
             let text = format!(
                 "{} adds up to {} over {}.",
-                capital(&self.column.words()),
+                capital(&self.measure),
                 self.show(total),
                 counted(points.len(), grain_words(self.grain))
             );
@@ -139,7 +142,7 @@ impl Timeline<'_> {
 
     /// From the first to the last whole bucket.
     fn span(&self, first: &Point, last: &Point) -> Finding {
-        let measure = capital(&self.column.words());
+        let measure = capital(&self.measure);
         let (from, to) = (self.show(first.value), self.show(last.value));
         let moved = self.moved(first.value, last.value);
         let text = if first.value == last.value {
@@ -285,7 +288,7 @@ impl Timeline<'_> {
         let text = format!(
             "{} has the most {} over the whole time, {}, before {second} with {}.",
             capital(first),
-            self.column.words(),
+            self.measure,
             self.show(value),
             self.show(next)
         );

@@ -326,6 +326,40 @@ fn trends_of_many_series_are_read_together() {
 }
 
 #[test]
+fn numbers_of_two_windows_are_compared_group_by_group() {
+    let window = |month: i8| Expr::Where {
+        of: Box::new(revenue()),
+        filters: Vec::new(),
+        time: by_segment(&[])
+            .during(date(2025, month, 1), date(2025, month + 1, 1), "a month")
+            .step
+            .plan
+            .time,
+    };
+    let outputs = [("segment", segment()), ("2025-04-01", window(4)), ("2025-05-01", window(5))];
+    let rows = [[text("a"), float(100.0), float(110.0)], [text("b"), float(90.0), float(45.0)]];
+    let findings = found(&Asked::new(Intent::Comparison, outputs).rows(rows));
+    assert_eq!(
+        findings[0].text,
+        "From revenue in Apr 2025 to revenue in May 2025, a gained most, by 10.0% ($100 to $110); b lost most, by 50.0% ($90 to $45)."
+    );
+}
+
+#[test]
+fn a_count_is_told_by_what_is_counted() {
+    let asked = Asked::new(Intent::Number, [("count", orders())]).rows([[Value::Integer(7)]]);
+    assert_eq!(texts(&found(&asked)), ["Number of orders is 7."]);
+}
+
+#[test]
+fn groups_that_are_numbers_are_told_with_what_they_are() {
+    let outputs = [("id", Expr::Field(field("customers", "id"))), ("revenue", revenue())];
+    let rows = [[Value::Integer(2), float(3.0)], [Value::Integer(1), float(1.0)]];
+    let findings = found(&Asked::new(Intent::Breakdown, outputs).rows(rows));
+    assert_eq!(findings[0].text, "Id 2 leads in revenue with $3, 200.0% above id 1 ($1).");
+}
+
+#[test]
 fn a_list_is_counted() {
     let asked = Asked::new(Intent::List, [("segment", segment())]).rows([[text("a")], [text("b")]]);
     assert_eq!(texts(&found(&asked)), ["There are 2 rows."]);

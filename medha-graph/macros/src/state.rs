@@ -184,13 +184,12 @@ impl<'a> StateField<'a> {
 
     fn setter(&self, visibility: &syn::Visibility) -> TokenStream {
         let (ident, ty, docs) = (self.ident, self.ty, &self.docs);
-        let name = self.name();
         let fallback = match self.reducer {
-            Reducer::Plain => format!("Sets `{name}`."),
-            Reducer::Append => format!("Appends items to `{name}`."),
-            Reducer::Add => format!("Adds to `{name}`."),
-            Reducer::Merge => format!("Merges entries into `{name}`."),
-            Reducer::With(_) => format!("Reduces a value into `{name}`."),
+            Reducer::Plain => format!("Sets `{ident}`."),
+            Reducer::Append => format!("Appends items to `{ident}`."),
+            Reducer::Add => format!("Adds to `{ident}`."),
+            Reducer::Merge => format!("Merges entries into `{ident}`."),
+            Reducer::With(_) => format!("Reduces a value into `{ident}`."),
         };
         let docs = if docs.is_empty() { quote!(#[doc = #fallback]) } else { quote!(#(#docs)*) };
         // Texts may be given as anything that becomes one; other types are given as they are, so that the literals
