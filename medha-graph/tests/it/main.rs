@@ -14,6 +14,7 @@ mod mistakes;
 mod panics;
 mod persistence;
 mod questions;
+mod resume;
 mod savers;
 mod simulation;
 mod stored;
