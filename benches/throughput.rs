@@ -2,6 +2,8 @@
 //!
 //! Run it with `cargo bench --bench throughput`.
 
+#![allow(clippy::disallowed_methods, reason = "the bench spawns its runs, and awaits them all")]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::future::join_all;
 use medha_graph::prelude::*;

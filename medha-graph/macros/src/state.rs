@@ -73,7 +73,7 @@ impl Parts<'_> {
     fn state_impl(&self) -> TokenStream {
         let (name, update) = (&self.input.ident, self.update);
         let listed = self.fields.iter().map(|field| {
-            let text = field.name();
+            let text = field.text();
             match field.reducer {
                 Reducer::Plain => quote!(::medha_graph::Field::exclusive(#text)),
                 Reducer::Append | Reducer::Add | Reducer::Merge | Reducer::With(_) => {
@@ -88,7 +88,7 @@ impl Parts<'_> {
         let merged = self.fields.iter().map(StateField::merge);
         let update_text = update.to_string();
         let shown = self.fields.iter().map(|field| {
-            let (ident, text) = (field.ident, field.name());
+            let (ident, text) = (field.ident, field.text());
             quote! {
                 if let ::medha_graph::__private::Change::Set(value) = &self.#ident {
                     shown.field(#text, value);
@@ -168,8 +168,8 @@ impl<'a> StateField<'a> {
         Ok(Self { ident, ty: &field.ty, docs, reducer: reducer_of(field)? })
     }
 
-    /// The name of the field, without the `r#` of a raw identifier.
-    fn name(&self) -> String {
+    /// Its name without a leading `r#`.
+    fn text(&self) -> String {
         self.ident.unraw().to_string()
     }
 
@@ -184,27 +184,26 @@ impl<'a> StateField<'a> {
 
     fn setter(&self, visibility: &syn::Visibility) -> TokenStream {
         let (ident, ty, docs) = (self.ident, self.ty, &self.docs);
-        let name = self.name();
         let fallback = match self.reducer {
-            Reducer::Plain => format!("Sets `{name}`."),
-            Reducer::Append => format!("Appends items to `{name}`."),
-            Reducer::Add => format!("Adds to `{name}`."),
-            Reducer::Merge => format!("Merges entries into `{name}`."),
-            Reducer::With(_) => format!("Reduces a value into `{name}`."),
+            Reducer::Plain => format!("Sets `{ident}`."),
+            Reducer::Append => format!("Appends items to `{ident}`."),
+            Reducer::Add => format!("Adds to `{ident}`."),
+            Reducer::Merge => format!("Merges entries into `{ident}`."),
+            Reducer::With(_) => format!("Reduces a value into `{ident}`."),
         };
         let docs = if docs.is_empty() { quote!(#[doc = #fallback]) } else { quote!(#(#docs)*) };
+        // Texts may be given as anything that becomes one; other types are given as they are, so that the literals
+        // of numbers need no suffix.
+        let (taken, value) = if is_path(ty, "String") {
+            (quote!(impl ::core::convert::Into<#ty>), quote!(value.into()))
+        } else {
+            (quote!(#ty), quote!(value))
+        };
         match &self.reducer {
-            Reducer::Plain if is_path(ty, "String") => quote! {
-                #docs
-                #visibility fn #ident(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
-                    self.#ident = ::medha_graph::__private::Change::Set(value.into());
-                    self
-                }
-            },
             Reducer::Plain => quote! {
                 #docs
-                #visibility fn #ident(mut self, value: #ty) -> Self {
-                    self.#ident = ::medha_graph::__private::Change::Set(value);
+                #visibility fn #ident(mut self, value: #taken) -> Self {
+                    self.#ident = ::medha_graph::__private::Change::Set(#value);
                     self
                 }
             },
@@ -231,8 +230,8 @@ impl<'a> StateField<'a> {
             }
             Reducer::Add | Reducer::With(_) => quote! {
                 #docs
-                #visibility fn #ident(mut self, value: #ty) -> Self {
-                    self.#ident.get_or_default().push(value);
+                #visibility fn #ident(mut self, value: #taken) -> Self {
+                    self.#ident.get_or_default().push(#value);
                     self
                 }
             },
@@ -241,7 +240,7 @@ impl<'a> StateField<'a> {
 
     fn merge(&self) -> TokenStream {
         let ident = self.ident;
-        let text = self.name();
+        let text = self.text();
         let merged = match &self.reducer {
             Reducer::Plain => quote!(self.#ident = value;),
             Reducer::Append => quote!(::medha_graph::reducer::append(&mut self.#ident, value);),

@@ -79,7 +79,7 @@ pub enum Event<S: State> {
     },
     /// A superstep was merged.
     Values {
-        /// The superstep; 0 is the input of a new thread.
+        /// The superstep, counted over the life of the thread, from 1.
         step: u64,
         /// The merged state.
         state: S,

@@ -84,18 +84,3 @@ fn odd_names_do_not_break_a_drawing() {
     assert_eq!(shown, expected);
     assert_eq!(drawing.lines().count(), 1 + 6 + 5, "{drawing}");
 }
-
-#[test]
-fn a_raw_identifier_is_named_without_its_prefix() {
-    #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
-    struct Odd {
-        r#type: String,
-        #[state(append)]
-        r#loop: Vec<u32>,
-    }
-    let names: Vec<&str> = <Odd as State>::FIELDS.iter().map(|field| field.name).collect();
-    assert_eq!(names, ["type", "loop"]);
-    let update = Odd::update().r#type("x").r#loop([1]);
-    assert_eq!(serde_json::to_value(&update).unwrap(), serde_json::json!({"type": "x", "loop": [1]}));
-    assert_eq!(format!("{update:?}"), "OddUpdate { type: \"x\", loop: [1] }");
-}

@@ -225,3 +225,57 @@ async fn fifty_sleepers_of_one_superstep_finish_in_one_nap() {
     graph.with_concurrency(10).invoke(Job::update()).await.unwrap();
     assert!((50..60).contains(&begin.elapsed().as_millis()), "{:?}", begin.elapsed());
 }
+
+#[tokio::test]
+async fn a_source_that_failed_leaves_its_join_waiting() {
+    async fn fail() -> Result<JobUpdate, NodeError> {
+        Err(NodeError::new("no"))
+    }
+    async fn note() -> JobUpdate {
+        Job::update().log(["noted"])
+    }
+    let graph = StateGraph::<Job>::new("job")
+        .node("good", note)
+        .node("bad", fail)
+        .node("both", note)
+        .edge(START, "good")
+        .edge(START, "bad")
+        .edge(["good", "bad"], "both")
+        .edge("both", END)
+        .error_edge("bad", END)
+        .compile()
+        .unwrap()
+        .with_checkpointer(MemorySaver::default());
+    let thread = graph.thread("t");
+    assert_eq!(thread.invoke(Job::update()).await.unwrap().state().log, ["noted"]);
+    let snapshot = thread.state().await.unwrap().unwrap();
+    assert_eq!((snapshot.next.len(), snapshot.waiting_joins[0].missing.clone()), (0, vec!["bad".to_owned()]));
+    let done = thread.invoke(Job::update()).await.unwrap();
+    assert_eq!(done.state().log, ["noted", "noted"], "a new run begins with empty joins");
+}
+
+#[tokio::test]
+async fn every_failure_of_a_superstep_is_reported() {
+    async fn fail(Payload(n): Payload<u32>) -> Result<JobUpdate, NodeError> {
+        Err(NodeError::new(format!("no {n}")))
+    }
+    let graph = StateGraph::<Job>::new("job")
+        .node("fail", fail)
+        .fan_out(START, "fail", |_| [1, 2])
+        .edge("fail", END)
+        .compile()
+        .unwrap();
+    let error = graph.invoke(Job::update()).await.unwrap_err();
+    assert_eq!(error.to_string(), r#"node "fail" failed in step 1: no 1; node "fail" failed as well: no 2"#);
+}
+
+#[tokio::test]
+async fn a_dependency_of_a_thread_takes_the_place_of_the_graphs_own() {
+    async fn show(name: Context<String>) -> JobUpdate {
+        Job::update().log([(*name).clone()])
+    }
+    let graph = one(show).with_context(Arc::new("of the graph".to_owned()));
+    let thread = graph.thread("t").with_context(Arc::new("of the thread".to_owned()));
+    assert_eq!(thread.invoke(Job::update()).await.unwrap().into_state().log, ["of the thread"]);
+    assert_eq!(graph.invoke(Job::update()).await.unwrap().into_state().log, ["of the graph"]);
+}

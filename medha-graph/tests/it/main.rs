@@ -17,6 +17,7 @@ mod questions;
 mod resume;
 mod savers;
 mod simulation;
+mod state;
 mod stored;
 mod waits;
 mod workflow;
