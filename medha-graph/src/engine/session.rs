@@ -166,9 +166,6 @@ impl<S: State> Session<S> {
     }
 
     fn answer(&mut self, resume: Resume) -> Result<Option<Box<Record>>, RunError> {
-        if !self.setup.is_recorded {
-            return Err(RunError::NoCheckpointer { operation: "resuming a thread" });
-        }
         let Some(head) = self.head else {
             return Err(RunError::NothingToResume { thread: self.setup.thread.to_string() });
         };

@@ -17,7 +17,9 @@ struct Log {
     seen: Vec<u32>,
 }
 
-async fn node() {}
+fn node() -> std::future::Ready<()> {
+    std::future::ready(())
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 

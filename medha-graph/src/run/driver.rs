@@ -34,9 +34,12 @@ pub(crate) struct Run<S: State> {
 
 /// The one path of `invoke`, `stream` and `resume`.
 pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outcome<S>, RunError> {
-    let head = match &run.saver {
-        Some(saver) => saver.load(&run.thread).await?,
-        None => None,
+    let head = match (&run.saver, &input) {
+        (Some(saver), _) => saver.load(&run.thread).await?,
+        (None, Input::Update(_)) => None,
+        (None, Input::Resume(_)) => {
+            return Err(RunError::NoCheckpointer { operation: "resuming a thread" });
+        }
     };
     let setup = Setup {
         thread: Arc::clone(&run.thread),
