@@ -3,5 +3,5 @@
 #[test]
 fn likely_mistakes_get_messages_in_the_words_of_the_crate() {
     let cases = trybuild::TestCases::new();
-    cases.compile_fail("tests/mistakes/*.rs");
+    cases.compile_fail("tests/ui/*.rs");
 }
