@@ -68,6 +68,15 @@ impl Default for QueryOptions {
     }
 }
 
+impl QueryOptions {
+    /// These limits, and no more rows than the guard has allowed. For those who write a connector.
+    #[must_use]
+    pub fn within(mut self, sql: &GuardedSql) -> Self {
+        self.max_rows = self.max_rows.min(sql.max_rows());
+        self
+    }
+}
+
 /// Rows as they arrive, up to the limits; [`RowStream::collect`] reads them all.
 ///
 /// It is a [`Stream`] of rows. When it has ended, [`RowStream::truncated`] says whether there would have been more.

@@ -111,6 +111,7 @@ impl Connector for DummyConnector {
     }
 
     async fn query(&self, sql: &GuardedSql, options: QueryOptions) -> Result<RowStream, ConnectorError> {
+        let options = options.within(sql);
         if options.cancel.is_cancelled() {
             return Err(ConnectorError::Cancelled);
         }

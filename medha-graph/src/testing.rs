@@ -178,7 +178,8 @@ impl<S: State> Simulation<S> {
 
     /// Runs until done, interrupted, failed or crashed.
     pub fn run(&mut self, input: impl Into<Input<S>>) -> Result<Outcome<S>, RunError> {
-        let setup = Setup { thread: Arc::from("simulated"), is_recorded: true, limits: self.graph.limits };
+        let setup =
+            Setup { thread: Arc::from("simulated"), is_recorded: true, limits: self.graph.limits, seed: 0 };
         let head = self.checkpoints.last().cloned();
         let head = head.map(|checkpoint| Head { checkpoint, progress: self.progress.clone() });
         let (mut session, record) =
@@ -287,7 +288,7 @@ impl<S: State> Simulation<S> {
             (Some(deadline), Fate::Runs | Fate::Fails | Fate::Panics) => {
                 self.elapsed + deadline.saturating_sub(self.elapsed).mul_f64(self.rng.f64() * 0.99)
             }
-            (None, _) => self.elapsed + Duration::from_micros(self.rng.u64(1..1_000_000)),
+            (None, _) => self.elapsed.saturating_add(Duration::from_micros(self.rng.u64(1..1_000_000))),
         }
     }
 

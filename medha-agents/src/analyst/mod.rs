@@ -13,6 +13,7 @@ mod mend;
 mod suggest;
 mod comparison;
 mod stored;
+mod last;
 mod tools;
 mod answer;
 mod json;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use jiff::civil::DateTime;
 
-use crate::planner::{PlannedStep, Planner, Question, Understanding};
+use crate::planner::{Planned, PlannedStep, Planner, Question, Understanding};
 
 /// Turns questions into plans.
 pub trait QuestionPlanner: Debug + Send + Sync {
@@ -22,5 +22,10 @@ pub trait QuestionPlanner: Debug + Send + Sync {
 impl QuestionPlanner for Planner {
     fn understand(&self, question: &Question<'_>) -> Understanding {
         Self::understand(self, question)
+    }
+
+    fn follow_ups(&self, steps: &[PlannedStep], now: DateTime) -> Vec<String> {
+        let planned = Planned { steps: steps.to_vec(), assumptions: Vec::new() };
+        Self::follow_ups(self, &planned, now)
     }
 }

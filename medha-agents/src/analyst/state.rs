@@ -1,17 +1,15 @@
 //! The state of one question on its way through the graph; all of it can be stored in a checkpoint.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::civil::DateTime;
-use medha_connectors::ResultSet;
 use medha_graph::State;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, AnswerOutcome, ComparedWith, Note, Panel};
 use super::comparison::Comparison;
 use super::mend::Mend;
-use super::stored;
+use super::stored::Kept;
 use crate::chart::{ChartKind, ChartSpec, Column};
 use crate::insight::Finding;
 use crate::planner::{PlannedStep, Turn};
@@ -60,10 +58,9 @@ pub(crate) struct PanelWork {
     pub(crate) sql: Option<String>,
     /// What it is compared with.
     pub(crate) comparison: Comparison,
-    #[serde(with = "stored")]
-    pub(crate) result: Option<Arc<ResultSet>>,
-    #[serde(with = "stored")]
-    pub(crate) previous: Option<Arc<ResultSet>>,
+    pub(crate) result: Option<Kept>,
+    /// The rows of the window before.
+    pub(crate) previous: Option<Kept>,
     pub(crate) columns: Vec<Column>,
     pub(crate) chart: Option<ChartSpec>,
     pub(crate) insights: Vec<Finding>,
@@ -107,7 +104,7 @@ impl PanelWork {
             step: self.step.clone(),
             sql: self.sql.clone()?,
             columns: self.columns.clone(),
-            result: self.result.clone().unwrap_or_default(),
+            result: self.result.as_ref().map(|kept| kept.result().clone()).unwrap_or_default(),
             compared_with,
             chart: self.chart.clone().unwrap_or_else(|| undrawn(&self.step.title)),
             insights: self.insights.clone(),

@@ -1,9 +1,58 @@
-//! Results as they are kept in checkpoints: unlike their JSON for people, they read back as what they were.
+//! Results as they are kept in checkpoints: as one text, written once, that reads back as what it was.
 
-use std::sync::Arc;
+use std::fmt::{self, Debug};
+use std::sync::{Arc, OnceLock};
 
 use medha_connectors::{ResultColumn, ResultSet, Truncation, Value};
+use serde::de::Error as _;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A result in the state. Every superstep stores the whole state, so its text is made only once.
+#[derive(Clone)]
+pub(crate) struct Kept(Arc<(Arc<ResultSet>, OnceLock<String>)>);
+
+impl Kept {
+    pub(crate) fn new(result: ResultSet) -> Self {
+        Self(Arc::new((Arc::new(result), OnceLock::new())))
+    }
+
+    pub(crate) fn result(&self) -> &Arc<ResultSet> {
+        &self.0.0
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.result() == other.result()
+    }
+}
+
+impl Debug for Kept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.result().fmt(formatter)
+    }
+}
+
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = match self.0.1.get() {
+            Some(text) => text,
+            None => {
+                let text = write(self.result()).map_err(S::Error::custom)?;
+                self.0.1.get_or_init(|| text)
+            }
+        };
+        serializer.serialize_str(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        read(&text).map(Self::new).map_err(D::Error::custom)
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct StoredResult {
@@ -32,26 +81,19 @@ enum StoredValue {
     Blob(Vec<u8>),
 }
 
-pub(crate) fn serialize<S: Serializer>(
-    result: &Option<Arc<ResultSet>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let store = |result: &Arc<ResultSet>| StoredResult {
+fn write(result: &ResultSet) -> Result<String, serde_json::Error> {
+    let rows = result.rows.iter().map(|row| row.iter().map(store).collect()).collect();
+    serde_json::to_string(&StoredResult {
         columns: result.columns.clone(),
-        rows: result.rows.iter().map(|row| row.iter().map(store).collect()).collect(),
+        rows,
         truncated: result.truncated,
-    };
-    result.as_ref().map(store).serialize(serializer)
+    })
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Arc<ResultSet>>, D::Error> {
-    let stored = Option::<StoredResult>::deserialize(deserializer)?;
-    Ok(stored.map(|stored| {
-        let rows = stored.rows.into_iter().map(|row| row.into_iter().map(restore).collect()).collect();
-        Arc::new(ResultSet { columns: stored.columns, rows, truncated: stored.truncated })
-    }))
+fn read(text: &str) -> Result<ResultSet, serde_json::Error> {
+    let stored: StoredResult = serde_json::from_str(text)?;
+    let rows = stored.rows.into_iter().map(|row| row.into_iter().map(restore).collect()).collect();
+    Ok(ResultSet { columns: stored.columns, rows, truncated: stored.truncated })
 }
 
 fn store(value: &Value) -> StoredValue {
@@ -85,9 +127,6 @@ mod tests {
 
     use super::*;
 
-    #[derive(Serialize, Deserialize)]
-    struct Kept(#[serde(with = "super")] Option<Arc<ResultSet>>);
-
     #[test]
     fn a_result_reads_back_as_it_was() {
         let row = vec![
@@ -101,13 +140,10 @@ mod tests {
             Value::Blob(vec![0, 255]),
         ];
         let column = ResultColumn { name: "a".into(), kind: ColumnKind::Unknown };
-        let result = ResultSet {
-            columns: vec![column; row.len()],
-            rows: vec![row],
-            truncated: Some(Truncation::Rows),
-        };
-        let stored = serde_json::to_value(Kept(Some(Arc::new(result.clone())))).unwrap();
-        let kept: Kept = serde_json::from_value(stored).unwrap();
-        assert_eq!(kept.0.as_deref(), Some(&result));
+        let columns = vec![column; row.len()];
+        let kept = Kept::new(ResultSet { columns, rows: vec![row], truncated: Some(Truncation::Rows) });
+        let stored = serde_json::to_value(&kept).unwrap();
+        assert!(stored.is_string());
+        assert_eq!(serde_json::from_value::<Kept>(stored).unwrap(), kept);
     }
 }

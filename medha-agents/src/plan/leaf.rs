@@ -10,7 +10,7 @@ use super::context::Context;
 use super::error::CompileError;
 use super::path::{is_pure_link, turns};
 use super::rows::fields_of;
-use crate::semantic::expression::{finest, parse};
+use crate::semantic::expression::{finest, parse, reference};
 use crate::semantic::{Metric, hint};
 
 /// One aggregate over the rows of one dataset.
@@ -349,6 +349,13 @@ impl<'a> Analysis<'a> {
         } else {
             finest(&datasets, self.context.model).unwrap_or_else(|| metric.dataset.clone())
         };
+        // Counting keys is counting rows.
+        let key = self.context.dataset(&anchor)?.primary_key.as_slice();
+        let counted = of.as_ref().and_then(reference);
+        let is_key = counted.is_some_and(|found| {
+            found.dataset.is_none_or(|dataset| dataset == anchor) && *key == [found.name]
+        });
+        let of = of.filter(|_| !(is_key && name == AggregateFunction::Count));
         let call = match (&of, &only) {
             (None, None) => Call::Rows,
             _ => Call::Sql {

@@ -76,7 +76,9 @@ impl Planner {
             Ok(step) if step.plan.outputs.is_empty() => {
                 self.abstain("what is to be shown is not clear", &tokens, Vec::new(), question.now)
             }
-            Ok(step) => Understanding::Planned(Planned { steps: vec![step], assumptions: reading.assumptions }),
+            Ok(step) => {
+                Understanding::Planned(Planned { steps: vec![step], assumptions: reading.assumptions })
+            }
             Err(Failure::Missing(reason) | Failure::OutOfRange(reason)) => {
                 self.abstain(&reason, &tokens, Vec::new(), question.now)
             }
@@ -100,7 +102,13 @@ impl Planner {
     }
 
     /// Asks back, with questions that can be answered as they stand.
-    fn clarify(&self, question: &Question<'_>, tokens: &[Token], word: &str, options: &[String]) -> Understanding {
+    fn clarify(
+        &self,
+        question: &Question<'_>,
+        tokens: &[Token],
+        word: &str,
+        options: &[String],
+    ) -> Understanding {
         let text = question.text.trim().trim_end_matches(['?', '.', '!', ' ']);
         let asked = |option: &String| {
             let option = super::phrase::identifier(option);
@@ -109,16 +117,34 @@ impl Planner {
                 None => format!("{text} by {option}"),
             }
         };
-        let mut questions: Vec<String> = options.iter().map(asked).filter(|option| is_answerable(option, &self.lexicon, question.now)).collect();
+        let mut questions: Vec<String> = options
+            .iter()
+            .map(asked)
+            .filter(|option| is_answerable(option, &self.lexicon, question.now))
+            .collect();
         questions.dedup();
         questions.truncate(5);
         if questions.len() < 2 {
-            return self.abstain(&format!("{word:?} can mean several things"), tokens, vec![word.to_owned()], question.now);
+            return self.abstain(
+                &format!("{word:?} can mean several things"),
+                tokens,
+                vec![word.to_owned()],
+                question.now,
+            );
         }
-        Understanding::Ambiguous(Clarification { prompt: format!("{word:?} can mean several things; which is meant?"), options: questions })
+        Understanding::Ambiguous(Clarification {
+            prompt: format!("{word:?} can mean several things; which is meant?"),
+            options: questions,
+        })
     }
 
-    fn abstain(&self, reason: &str, tokens: &[Token], not_understood: Vec<String>, now: DateTime) -> Understanding {
+    fn abstain(
+        &self,
+        reason: &str,
+        tokens: &[Token],
+        not_understood: Vec<String>,
+        now: DateTime,
+    ) -> Understanding {
         let known = understood(tokens, &self.lexicon);
         Understanding::NotUnderstood(Abstention {
             reason: reason.to_owned(),

@@ -29,7 +29,8 @@ pub(crate) fn follow_ups(planned: &Planned, lexicon: &Lexicon, now: DateTime) ->
         }
         let reading = read(&candidate, lexicon, now);
         let Ok(step) = reading.step else { continue };
-        let known = plans.iter().any(|plan| **plan == step.plan) || offered.iter().any(|(_, plan)| *plan == step.plan);
+        let known = plans.iter().any(|plan| **plan == step.plan)
+            || offered.iter().any(|(_, plan)| *plan == step.plan);
         if reading.unknown.is_empty() && !known && !step.plan.outputs.is_empty() {
             offered.push((candidate, step.plan));
         }
@@ -66,7 +67,12 @@ fn of_list(plan: &AnalysisPlan, lexicon: &Lexicon, candidates: &mut Vec<String>)
     let Some(dataset) = lexicon.model.dataset(&plan.subject) else { return };
     let things = plural(dataset);
     candidates.push(format!("How many {things} are there?"));
-    candidates.extend(dimensions(dataset).iter().take(3).map(|field| format!("Number of {things} by {}", identifier(&field.name))));
+    candidates.extend(
+        dimensions(dataset)
+            .iter()
+            .take(3)
+            .map(|field| format!("Number of {things} by {}", identifier(&field.name))),
+    );
     for metric in lexicon.model.metrics.iter().take(4) {
         candidates.push(format!("Top 5 {things} by {}", identifier(&metric.name)));
     }
@@ -84,7 +90,8 @@ fn near_dimensions(plan: &AnalysisPlan, lexicon: &Lexicon) -> Vec<String> {
     for (steps, dataset) in near {
         let held = lexicon.dataset(dataset);
         names.extend(dimensions(held).iter().take(2).map(|field| identifier(&field.name)));
-        let is_kind = held.row_count.is_some_and(|count| (2..=60).contains(&count)) && !held.label_fields.is_empty();
+        let is_kind =
+            held.row_count.is_some_and(|count| (2..=60).contains(&count)) && !held.label_fields.is_empty();
         if steps > 0 && is_kind {
             names.push(singular(held));
         }

@@ -63,10 +63,18 @@ fn measure_of(expr: &Expr, lexicon: &Lexicon) -> Option<String> {
             };
             Some(format!("{word} {}", field_words(field, lexicon)))
         }
-        Expr::Where { of, .. } | Expr::Total { of } | Expr::RunningTotal { of } | Expr::Previous { of } => measure_of(of, lexicon),
+        Expr::Where { of, .. } | Expr::Total { of } | Expr::RunningTotal { of } | Expr::Previous { of } => {
+            measure_of(of, lexicon)
+        }
         Expr::Rank { by, .. } => measure_of(by, lexicon),
-        Expr::Arithmetic { left, right, .. } => measure_of(left, lexicon).or_else(|| measure_of(right, lexicon)),
-        Expr::Field(_) | Expr::Bucket { .. } | Expr::Part { .. } | Expr::DaysBetween { .. } | Expr::Literal(_) => None,
+        Expr::Arithmetic { left, right, .. } => {
+            measure_of(left, lexicon).or_else(|| measure_of(right, lexicon))
+        }
+        Expr::Field(_)
+        | Expr::Bucket { .. }
+        | Expr::Part { .. }
+        | Expr::DaysBetween { .. }
+        | Expr::Literal(_) => None,
     }
 }
 

@@ -15,7 +15,9 @@ pub(crate) fn understood(tokens: &[Token], lexicon: &Lexicon) -> Vec<Target> {
     let mut found: Vec<Target> = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let best = lexicon.lookup(tokens, at).into_iter().find(|candidate| candidate.score >= 0.75 && !super::text::words::is_stop_word(&tokens[at].lower));
+        let best = lexicon.lookup(tokens, at).into_iter().find(|candidate| {
+            candidate.score >= 0.75 && !super::text::words::is_stop_word(&tokens[at].lower)
+        });
         match best {
             Some(best) => {
                 if !found.contains(&best.target) {
@@ -34,18 +36,31 @@ pub(crate) fn name_of(target: Target, lexicon: &Lexicon) -> String {
     match target {
         Target::Metric(metric) => identifier(&lexicon.model.metrics[metric].name),
         Target::Dataset(dataset) => plural(lexicon.dataset(dataset)),
-        Target::Field(field) => format!("{} of {}", identifier(&lexicon.field(field).name), plural(lexicon.dataset(field.dataset))),
+        Target::Field(field) => format!(
+            "{} of {}",
+            identifier(&lexicon.field(field).name),
+            plural(lexicon.dataset(field.dataset))
+        ),
         Target::Named(filter) => identifier(&lexicon.model.filters[filter].name),
-        Target::Value(value) => format!("{} {:?}", identifier(&lexicon.field(value.field).name), lexicon.value_text(value)),
+        Target::Value(value) => {
+            format!("{} {:?}", identifier(&lexicon.field(value.field).name), lexicon.value_text(value))
+        }
     }
 }
 
 /// Questions that can be answered, about what was understood first.
 pub(crate) fn proposals(understood: &[Target], lexicon: &Lexicon, now: DateTime) -> Vec<String> {
     let mut candidates: Vec<String> = understood.iter().flat_map(|target| about(*target, lexicon)).collect();
-    candidates.extend((0..lexicon.model.metrics.len()).take(3).flat_map(|metric| about(Target::Metric(metric), lexicon)));
+    candidates.extend(
+        (0..lexicon.model.metrics.len()).take(3).flat_map(|metric| about(Target::Metric(metric), lexicon)),
+    );
     let shown = |dataset: &usize| !lexicon.is_link(*dataset);
-    candidates.extend((0..lexicon.model.datasets.len()).filter(shown).take(3).flat_map(|dataset| about(Target::Dataset(dataset), lexicon)));
+    candidates.extend(
+        (0..lexicon.model.datasets.len())
+            .filter(shown)
+            .take(3)
+            .flat_map(|dataset| about(Target::Dataset(dataset), lexicon)),
+    );
     let mut proposals: Vec<String> = Vec::new();
     for candidate in candidates {
         if proposals.len() == MOST {
@@ -68,7 +83,11 @@ fn about(target: Target, lexicon: &Lexicon) -> Vec<String> {
                 questions.push(format!("{} by month", capital(&name)));
             }
             if let Some(dataset) = lexicon.model.dataset(&metric.dataset) {
-                questions.extend(dimensions(dataset).first().map(|field| format!("{} by {}", capital(&name), identifier(&field.name))));
+                questions.extend(
+                    dimensions(dataset)
+                        .first()
+                        .map(|field| format!("{} by {}", capital(&name), identifier(&field.name))),
+                );
             }
             questions
         }
@@ -76,15 +95,20 @@ fn about(target: Target, lexicon: &Lexicon) -> Vec<String> {
             let dataset = lexicon.dataset(index);
             let things = plural(dataset);
             let mut questions = vec![format!("How many {things} are there?")];
-            questions.extend(dimensions(dataset).first().map(|field| format!("Number of {things} by {}", identifier(&field.name))));
+            questions.extend(
+                dimensions(dataset)
+                    .first()
+                    .map(|field| format!("Number of {things} by {}", identifier(&field.name))),
+            );
             questions.push(format!("List all {things}"));
             questions
         }
         Target::Field(field) => about(Target::Dataset(field.dataset), lexicon),
         Target::Value(value) => about(Target::Dataset(value.field.dataset), lexicon),
-        Target::Named(filter) => {
-            lexicon.dataset_index(&lexicon.model.filters[filter].dataset).map(|dataset| about(Target::Dataset(dataset), lexicon)).unwrap_or_default()
-        }
+        Target::Named(filter) => lexicon
+            .dataset_index(&lexicon.model.filters[filter].dataset)
+            .map(|dataset| about(Target::Dataset(dataset), lexicon))
+            .unwrap_or_default(),
     }
 }
 

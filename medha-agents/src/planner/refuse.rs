@@ -5,11 +5,31 @@ use super::text::{Token, TokenKind, words};
 
 /// Why a request is not even read, if it is one of those.
 pub(crate) fn refusal(tokens: &[Token], lexicon: &Lexicon) -> Option<String> {
-    let first_words: Vec<&str> = tokens.iter().filter(|token| token.kind == TokenKind::Word).take(4).map(|token| token.lower.as_str()).collect();
-    let asks_write = first_words
+    let first_words: Vec<&str> = tokens
         .iter()
-        .position(|word| words::is_write_verb(word))
-        .is_some_and(|place| first_words[..place].iter().all(|word| matches!(*word, "please" | "can" | "could" | "you" | "i" | "want" | "to" | "now" | "just" | "then" | "and" | "kindly")));
+        .filter(|token| token.kind == TokenKind::Word)
+        .take(4)
+        .map(|token| token.lower.as_str())
+        .collect();
+    let asks_write = first_words.iter().position(|word| words::is_write_verb(word)).is_some_and(|place| {
+        first_words[..place].iter().all(|word| {
+            matches!(
+                *word,
+                "please"
+                    | "can"
+                    | "could"
+                    | "you"
+                    | "i"
+                    | "want"
+                    | "to"
+                    | "now"
+                    | "just"
+                    | "then"
+                    | "and"
+                    | "kindly"
+            )
+        })
+    });
     if asks_write {
         return Some("it asks to change data, and data is only ever read here".into());
     }
@@ -33,11 +53,15 @@ fn is_other_language(tokens: &[Token]) -> bool {
         return false;
     }
     let letters = |token: &Token| token.text.chars().filter(|letter| letter.is_alphabetic()).count();
-    let foreign = words.iter().filter(|token| token.text.chars().any(|letter| letter.is_alphabetic() && letter as u32 > 0x24f)).count();
+    let foreign = words
+        .iter()
+        .filter(|token| token.text.chars().any(|letter| letter.is_alphabetic() && letter as u32 > 0x24f))
+        .count();
     if foreign * 2 > words.len() {
         return true;
     }
-    let telling = words.iter().filter(|token| is_foreign_function_word(&token.lower) && letters(token) > 1).count();
+    let telling =
+        words.iter().filter(|token| is_foreign_function_word(&token.lower) && letters(token) > 1).count();
     let english = words.iter().filter(|token| words::is_stop_word(&token.lower)).count();
     telling >= 2 && telling > english
 }
@@ -45,10 +69,67 @@ fn is_other_language(tokens: &[Token]) -> bool {
 fn is_foreign_function_word(word: &str) -> bool {
     matches!(
         word,
-        "wie" | "viele" | "der" | "das" | "und" | "ist" | "sind" | "unsere" | "welche" | "zeige" | "mir" | "nach" | "pro"
-            | "von" | "mit" | "ein" | "eine" | "im" | "les" | "des" | "une" | "est" | "sont" | "quel" | "quelle" | "quels"
-            | "combien" | "montre" | "montrez" | "nos" | "notre" | "par" | "avec" | "dans" | "pour" | "el" | "los" | "las" | "una"
-            | "cuantos" | "cuántos" | "cuál" | "cual" | "cuales" | "muestra" | "nuestros" | "por" | "con" | "il" | "gli" | "che"
-            | "quanti" | "quale" | "mostra" | "hoeveel" | "wat" | "het" | "een" | "zijn" | "quantos" | "quais" | "os"
+        "wie"
+            | "viele"
+            | "der"
+            | "das"
+            | "und"
+            | "ist"
+            | "sind"
+            | "unsere"
+            | "welche"
+            | "zeige"
+            | "mir"
+            | "nach"
+            | "pro"
+            | "von"
+            | "mit"
+            | "ein"
+            | "eine"
+            | "im"
+            | "les"
+            | "des"
+            | "une"
+            | "est"
+            | "sont"
+            | "quel"
+            | "quelle"
+            | "quels"
+            | "combien"
+            | "montre"
+            | "montrez"
+            | "nos"
+            | "notre"
+            | "par"
+            | "avec"
+            | "dans"
+            | "pour"
+            | "el"
+            | "los"
+            | "las"
+            | "una"
+            | "cuantos"
+            | "cuántos"
+            | "cuál"
+            | "cual"
+            | "cuales"
+            | "muestra"
+            | "nuestros"
+            | "por"
+            | "con"
+            | "il"
+            | "gli"
+            | "che"
+            | "quanti"
+            | "quale"
+            | "mostra"
+            | "hoeveel"
+            | "wat"
+            | "het"
+            | "een"
+            | "zijn"
+            | "quantos"
+            | "quais"
+            | "os"
     )
 }

@@ -8,7 +8,9 @@ use super::understanding::Correction;
 pub(crate) fn corrections(unknown: &[String], lexicon: &Lexicon) -> Vec<Correction> {
     unknown
         .iter()
-        .filter_map(|word| nearest(&word.to_lowercase(), lexicon).map(|to| Correction { from: word.clone(), to }))
+        .filter_map(|word| {
+            nearest(&word.to_lowercase(), lexicon).map(|to| Correction { from: word.clone(), to })
+        })
         .collect()
 }
 
@@ -17,7 +19,9 @@ pub(crate) fn clipped(tokens: &[Token], lexicon: &Lexicon) -> Vec<Correction> {
     let known = |word: &str| lexicon.vocabulary.binary_search_by(|held| held.as_str().cmp(word)).is_ok();
     tokens
         .iter()
-        .filter(|token| token.kind == TokenKind::Word && token.lower.chars().count() >= 4 && !known(&token.lower))
+        .filter(|token| {
+            token.kind == TokenKind::Word && token.lower.chars().count() >= 4 && !known(&token.lower)
+        })
         .filter(|token| known(&format!("{}e", token.lower)))
         .map(|token| Correction { from: token.text.clone(), to: format!("{}e", token.lower) })
         .collect()
@@ -25,7 +29,9 @@ pub(crate) fn clipped(tokens: &[Token], lexicon: &Lexicon) -> Vec<Correction> {
 
 /// The text with its corrections made.
 pub(crate) fn mend(text: &str, corrections: &[Correction]) -> String {
-    corrections.iter().fold(text.to_owned(), |text, correction| text.replace(&correction.from, &correction.to))
+    corrections
+        .iter()
+        .fold(text.to_owned(), |text, correction| text.replace(&correction.from, &correction.to))
 }
 
 /// The known word nearest to this one, if it is near enough for its length and nearer than any other.
@@ -40,7 +46,8 @@ pub(crate) fn nearest(word: &str, lexicon: &Lexicon) -> Option<String> {
         _ => 3,
     };
     let mut best: Option<(usize, &String)> = None;
-    for known in lexicon.vocabulary.iter().chain(&lexicon.plurals) {
+    let everyday: Vec<String> = EVERYDAY.iter().map(|word| (*word).to_owned()).collect();
+    for known in lexicon.vocabulary.iter().chain(&lexicon.plurals).chain(&everyday) {
         if known.chars().count().abs_diff(length) > most || known.chars().next() != word.chars().next() {
             continue;
         }
@@ -54,3 +61,23 @@ pub(crate) fn nearest(word: &str, lexicon: &Lexicon) -> Option<String> {
     }
     best.map(|(_, known)| known.clone())
 }
+
+/// Words of questions themselves that are often misspelt.
+const EVERYDAY: [&str; 16] = [
+    "corresponding",
+    "different",
+    "distinct",
+    "average",
+    "maximum",
+    "minimum",
+    "highest",
+    "lowest",
+    "number",
+    "percentage",
+    "alphabetical",
+    "descending",
+    "ascending",
+    "between",
+    "monthly",
+    "quarterly",
+];

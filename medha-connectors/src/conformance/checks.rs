@@ -98,7 +98,11 @@ pub(super) async fn row_cap(subject: &Subject) -> Verdict {
         equal("rows", &answer.rows.len(), &max_rows.min(all))?;
         equal(&format!("truncation at {max_rows}"), &answer.truncated, &truncated)?;
     }
-    Ok(())
+    let sql = guarded(subject, "SELECT n FROM crowd", 2).await?;
+    let answer = async { subject.connector.query(&sql, QueryOptions::default()).await?.collect().await };
+    let answer = answer.await.map_err(|error| error.to_string())?;
+    equal("rows under the limit of the guard", &answer.rows.len(), &2)?;
+    equal("truncation by the limit of the guard", &answer.truncated, &Some(Truncation::Rows))
 }
 
 pub(super) async fn byte_cap(subject: &Subject) -> Verdict {

@@ -19,6 +19,7 @@ const STACK: usize = 32 * 1024 * 1024;
 pub struct GuardedSql {
     sql: String,
     tables: Vec<String>,
+    max_rows: usize,
 }
 
 impl GuardedSql {
@@ -32,6 +33,13 @@ impl GuardedSql {
     #[must_use]
     pub fn tables(&self) -> &[String] {
         &self.tables
+    }
+
+    /// The most rows its answer may have. It can give one more, which says that there are more, so a connector stops here
+    /// whatever its own options allow.
+    #[must_use]
+    pub fn max_rows(&self) -> usize {
+        self.max_rows
     }
 }
 
@@ -99,11 +107,11 @@ impl Guard {
     fn check_here(&self, sql: &str, max_rows: usize) -> Result<GuardedSql, GuardError> {
         let mut query = parse::one_query(sql, self.dialect)?;
         shape::check(&query, self.dialect)?;
-        let tables = names::check(&query, self.dialect, &self.schema, self.namespace.as_deref())?;
         cost::check(&query, &self.schema)?;
-        limit::put_on(&mut query, max_rows)?;
+        let tables = names::check(&query, self.dialect, &self.schema, self.namespace.as_deref())?;
+        limit::put_on(&mut query, self.dialect, max_rows)?;
         let sql = self.written_out(&query)?;
-        Ok(GuardedSql { sql, tables })
+        Ok(GuardedSql { sql, tables, max_rows })
     }
 
     /// Writes the tree out and reads it back, so that a fault of the writer cannot change what runs.

@@ -8,14 +8,15 @@ use sqlparser::ast::{
 };
 
 use super::error::GuardError;
-use super::functions;
+use super::{functions, unfold};
 use crate::schema::Schema;
 
 /// The most combinations a join without any condition may have.
 const MAX_COMBINATIONS: u128 = 100_000_000;
 
-/// Refuses recursion that nothing ends and joins that nothing narrows.
+/// Refuses recursion that nothing ends, joins that nothing narrows and queries that unfold without measure.
 pub(crate) fn check(query: &Query, schema: &Schema) -> Result<(), GuardError> {
+    unfold::check(query)?;
     match query.visit(&mut Cost { schema }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),

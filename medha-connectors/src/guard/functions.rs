@@ -14,8 +14,8 @@ const COMMON: &str = "\
 
 const SQLITE: &str = "\
     bm25 char date datetime format glob group_concat hex highlight if ifnull iif instr json json_array \
-    json_array_length json_extract json_group_array json_group_object json_object json_patch json_quote \
-    json_remove json_replace json_set json_type json_valid julianday like likelihood likely octet_length \
+    json_array_length json_extract json_group_array json_group_object json_insert json_object json_patch \
+    json_pretty json_quote json_remove json_replace json_set json_type json_valid julianday like likelihood likely octet_length \
     printf quote snippet soundex strftime string_agg time timediff total typeof unhex unicode unistr \
     unixepoch unlikely";
 

@@ -16,6 +16,9 @@ use super::scope::{Columns, Ctes, Relation, Scope, nearest};
 use crate::dialect::Dialect;
 use crate::schema::Schema;
 
+/// No database has rows as wide as that; `*` over a few wide tables would be.
+const MAX_COLUMNS: usize = 4_096;
+
 /// Checks all names and returns the tables that are read.
 pub(crate) fn check(
     query: &Query,
@@ -132,7 +135,7 @@ impl Names<'_> {
                 _ => self.expressions(item, &scope, ctes)?,
             }
         }
-        let columns = outputs(select, &scope);
+        let columns = outputs(select, &scope)?;
         scope.outputs = select
             .projection
             .iter()
@@ -297,6 +300,12 @@ impl Visitor for Expressions<'_, '_, '_> {
             Expr::Identifier(word) if self.names.dialect == Dialect::MySql && is_time_unit(word) => {
                 ControlFlow::Continue(())
             }
+            // In SQLite a full-text table is searched by a column of its own name, and sorted by one called "rank".
+            Expr::Identifier(word)
+                if self.names.dialect == Dialect::Sqlite && self.scope.may_be_hidden(word) =>
+            {
+                ControlFlow::Continue(())
+            }
             Expr::Identifier(column) => verdict(self.scope.column(column)),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
                 [relation, column] => verdict(self.scope.qualified(relation, column)),
@@ -356,7 +365,15 @@ fn renamed(columns: Columns, alias: Option<&TableAlias>) -> Columns {
 }
 
 /// The columns a `SELECT` gives.
-fn outputs(select: &Select, scope: &Scope<'_>) -> Columns {
+fn outputs(select: &Select, scope: &Scope<'_>) -> Result<Columns, GuardError> {
+    let columns = named(select, scope);
+    match columns.as_ref().map_or(0, Vec::len) {
+        0..=MAX_COLUMNS => Ok(columns),
+        count => Err(GuardError::too_large(format!("{count} columns, and {MAX_COLUMNS} are allowed"))),
+    }
+}
+
+fn named(select: &Select, scope: &Scope<'_>) -> Columns {
     let mut columns = Vec::new();
     for item in &select.projection {
         match item {

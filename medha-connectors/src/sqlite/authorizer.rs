@@ -18,8 +18,8 @@ pub(crate) enum Purpose {
     Introspection,
 }
 
-/// The longest value a query may build or read; a larger one is an error of SQLite's, not a crash of ours.
-pub(crate) const MAX_VALUE_BYTES: c_int = 256 * 1024 * 1024;
+/// The longest value a statement may build or read; a larger one is an error of SQLite's, not a crash of ours.
+pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Pragmas that only describe, with the tables as arguments.
 const DESCRIBING: [&[u8]; 6] =
@@ -38,11 +38,11 @@ pub(crate) fn install(handle: &mut LockedSqliteHandle<'_>, purpose: Purpose) -> 
         Purpose::Query => authorize_query as Callback,
         Purpose::Introspection => authorize_introspection as Callback,
     };
+    limit_values(handle, MAX_VALUE_BYTES);
     let database = handle.as_raw_handle();
     // SAFETY: `database` is open and no other thread uses it while `handle` lives. The callbacks are plain functions that
-    // live forever and take no user data, so nothing can dangle. `sqlite3_limit` only stores two integers.
+    // live forever and take no user data, so nothing can dangle. `sqlite3_limit` only stores an integer.
     let status = unsafe {
-        ffi::sqlite3_limit(database.as_ptr(), ffi::SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES);
         ffi::sqlite3_limit(database.as_ptr(), ffi::SQLITE_LIMIT_ATTACHED, 0);
         ffi::sqlite3_set_authorizer(database.as_ptr(), Some(callback), ptr::null_mut())
     };
@@ -51,6 +51,14 @@ pub(crate) fn install(handle: &mut LockedSqliteHandle<'_>, purpose: Purpose) -> 
     } else {
         Err(sqlx::Error::Protocol(format!("the authorizer could not be installed: SQLite said {status}")))
     }
+}
+
+/// Lets the statements that follow build and read values of at most so many bytes.
+pub(crate) fn limit_values(handle: &mut LockedSqliteHandle<'_>, bytes: usize) {
+    let bytes = c_int::try_from(bytes).unwrap_or(c_int::MAX);
+    let database = handle.as_raw_handle();
+    // SAFETY: `database` is open and no other thread uses it while `handle` lives; the call only stores an integer.
+    unsafe { ffi::sqlite3_limit(database.as_ptr(), ffi::SQLITE_LIMIT_LENGTH, bytes) };
 }
 
 type Callback = unsafe extern "C" fn(

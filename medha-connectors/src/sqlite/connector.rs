@@ -7,6 +7,7 @@ use sea_orm::DatabaseConnection;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, Sqlite, Statement, TypeInfo};
 
+use super::authorizer;
 use super::failure;
 use super::introspect;
 use super::open::File;
@@ -80,14 +81,15 @@ impl SqliteConnector {
 
     /// A connection of the pool that listens to `work`.
     async fn acquire(&self, work: &Work) -> Result<PoolConnection<Sqlite>, ConnectorError> {
-        let mut connection = work
-            .wait_for(self.pool.get_sqlite_connection_pool().acquire())
-            .await?
-            .map_err(|error| failure::of_query(&error, self.file.name(), work))?;
-        let fail = |error: sqlx::Error| failure::of_query(&error, self.file.name(), work);
-        work.arm(&mut connection).await.map_err(fail)?;
-        // A read makes SQLite notice a schema that another process has changed, before a statement is compiled with it.
-        connection.fetch_one(NOTICE_CHANGES).await.map_err(fail)?;
+        let acquired = work.wait_for(async {
+            let mut connection = self.pool.get_sqlite_connection_pool().acquire().await?;
+            work.arm(&mut connection).await?;
+            // A read makes SQLite notice a schema that another process has changed, before a statement is compiled with it.
+            connection.fetch_one(NOTICE_CHANGES).await?;
+            Ok(connection)
+        });
+        let connection =
+            acquired.await?.map_err(|error| failure::of_query(&error, self.file.name(), work))?;
         match work.stop_reason() {
             Some(reason) => Err(reason),
             None => Ok(connection),
@@ -98,7 +100,7 @@ impl SqliteConnector {
     async fn read(&self, sql: String, work: Work) -> Result<Vec<Vec<Value>>, ConnectorError> {
         let work = AbandonOnDrop(work);
         let mut connection = self.acquire(&work.0).await?;
-        let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection).await;
+        let rows = work.0.wait_for(sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection)).await?;
         rows.and_then(|rows| rows.iter().map(decode_row).collect())
             .map_err(|error| failure::of_query(&error, self.file.name(), &work.0))
     }
@@ -124,12 +126,12 @@ impl Connector for SqliteConnector {
     }
 
     async fn query(&self, sql: &GuardedSql, options: QueryOptions) -> Result<RowStream, ConnectorError> {
+        let options = options.within(sql);
         let work = AbandonOnDrop(Work::begin(options.deadline, options.cancel.clone()));
         let mut connection = self.acquire(&work.0).await?;
-        let statement = connection
-            .prepare(AssertSqlSafe(sql.as_str().to_owned()).into_sql_str())
-            .await
-            .map_err(|error| failure::of_query(&error, self.file.name(), &work.0))?;
+        let fail = |error: sqlx::Error| failure::of_query(&error, self.file.name(), &work.0);
+        let prepared = connection.prepare(AssertSqlSafe(sql.as_str().to_owned()).into_sql_str());
+        let statement = work.0.wait_for(prepared).await?.map_err(fail)?;
         let columns: Vec<ResultColumn> = statement
             .columns()
             .iter()
@@ -138,6 +140,8 @@ impl Connector for SqliteConnector {
                 kind: declared(column.type_info().name()),
             })
             .collect();
+        let value_bytes = rows::value_bytes(columns.len(), &options);
+        authorizer::limit_values(&mut connection.lock_handle().await.map_err(fail)?, value_bytes);
         let running = rows::Statement {
             sql: sql.as_str().to_owned(),
             columns: columns.len(),

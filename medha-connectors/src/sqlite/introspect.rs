@@ -186,14 +186,14 @@ impl Catalog {
         let work = AbandonOnDrop(Work::begin(deadline, CancellationToken::new()));
         let (database, work) = (&self.database, &work.0);
         let fail = |error: sqlx::Error| failure::of_query(&error, database, work);
-        work.arm(&mut self.connection).await.map_err(fail)?;
+        work.wait_for(work.arm(&mut self.connection)).await?.map_err(fail)?;
         let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
         for argument in arguments {
             query = query.bind((*argument).to_owned());
         }
         let mut stream = query.fetch(&mut self.connection);
         let (mut rows, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = stream.try_next().await.map_err(fail)? {
+        while let Some(row) = work.wait_for(stream.try_next()).await?.map_err(fail)? {
             let row = decode_row(&row).map_err(fail)?;
             bytes += row.iter().map(Value::size).sum::<usize>();
             rows.push(row);

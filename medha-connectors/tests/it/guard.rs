@@ -226,11 +226,23 @@ async fn what_runs_is_the_tree_written_out_with_a_limit() {
             r#"SELECT "select", "a""b" FROM "order items" LIMIT 101"#,
         ),
         ("SELECT [status] FROM `orders`", "SELECT [status] FROM `orders` LIMIT 101"),
-        ("VALUES (1), (2)", "VALUES (1), (2) LIMIT 101"),
+        ("SELECT 1 WHERE 31 & 0x1F = 0x1f", "SELECT 1 WHERE 31 & 31 = 31 LIMIT 101"),
+        ("SELECT 'é',\n  x'1F', X'0a'", "SELECT 'é', X'1F', X'0a' LIMIT 101"),
+        ("\u{feff}SELECT 1", "SELECT 1 LIMIT 101"),
+        ("VALUES (1), (2)", "SELECT * FROM (VALUES (1), (2)) LIMIT 101"),
+        (
+            "WITH a AS (SELECT 1) SELECT 1 UNION ALL VALUES (2)",
+            "SELECT * FROM (WITH a AS (SELECT 1) SELECT 1 UNION ALL VALUES (2)) LIMIT 101",
+        ),
     ] {
         assert_eq!(guard.check(asked, 100).unwrap().as_str(), runs);
     }
+    assert!(guard.check("SELECT 0xffffffffffffffff", 100).is_err());
+    assert!(guard.check("SELECT 1 LIMIT - -2", 100).is_err());
+    let mysql = Guard::new(Dialect::MySql, shop().await);
+    assert_eq!(mysql.check("SELECT 0x1F", 100).unwrap().as_str(), "SELECT X'1F' LIMIT 101");
     let postgres = Guard::new(Dialect::Postgres, shop().await);
+    assert_eq!(postgres.check("SELECT 0x1F", 100).unwrap().as_str(), "SELECT 31 LIMIT 101");
     let fetched = postgres.check("SELECT status FROM orders FETCH FIRST 3 ROWS ONLY", 100).unwrap();
     assert_eq!(fetched.as_str(), "SELECT status FROM orders LIMIT 3");
 }
@@ -273,6 +285,33 @@ async fn work_without_an_end_is_refused_by_its_form() {
     assert!(guard.check(&nested, 10).is_ok(), "checking it does not take twice as long at every level");
     let product = "SELECT 1 FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b";
     assert!(postgres.check(product, 10).is_err());
+}
+
+/// Each link names the one before it twice, and a database that puts them in place doubles its work at each.
+#[tokio::test]
+async fn a_chain_that_doubles_at_every_link_is_refused_before_anybody_follows_it() {
+    let schema = shop().await;
+    let chain = |links: usize, list: &str| {
+        let links: Vec<String> = (1..links)
+            .map(|n| format!("c{n} AS (SELECT {list} FROM c{} AS x, c{} AS y)", n - 1, n - 1))
+            .collect();
+        format!("WITH c0 AS (SELECT 1 AS a FROM orders), {} SELECT 1 FROM c{}", links.join(", "), links.len())
+    };
+    for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql] {
+        let guard = Guard::new(dialect, schema.clone());
+        for list in ["x.a", "*"] {
+            let error = guard.check(&chain(60, list), 10).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the statement is too large: more than 1000 tables, counting those of a WITH wherever it is named"
+            );
+            assert!(guard.check(&chain(4, list), 10).is_ok());
+        }
+        let inner = chain(60, "x.a").replace("WITH", "WITH z AS (WITH") + ") SELECT * FROM z";
+        assert!(guard.check(&inner, 10).is_err(), "within another one");
+        let wide = format!("SELECT {} FROM orders", vec!["orders.*"; 700].join(", "));
+        assert!(guard.check(&wide, 10).is_err(), "more columns than any database allows");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! SQLite files of every kind.
 
 use medha_connectors::{
-    ColumnKind, Connector, ConnectorError, SqliteConnector, TableKind, Truncation, Value,
+    ColumnKind, Connector, ConnectorError, Dialect, Guard, QueryOptions, SqliteConnector, TableKind,
+    Truncation, Value,
 };
 
 use crate::files::{ask, ask_with, made};
@@ -92,7 +93,7 @@ async fn a_result_of_exactly_the_limit_is_complete() {
     let file = made("CREATE TABLE t (n INT); INSERT INTO t VALUES (1), (2), (3);").await;
     let shop = file.open().await;
     for (max_rows, truncated) in [(2, Some(Truncation::Rows)), (3, None), (4, None)] {
-        let options = medha_connectors::QueryOptions { max_rows, ..Default::default() };
+        let options = QueryOptions { max_rows, ..Default::default() };
         let answer = ask_with(&shop, "SELECT n FROM t", options).await.unwrap();
         assert_eq!((answer.rows.len(), answer.truncated), (max_rows.min(3), truncated));
     }
@@ -192,7 +193,7 @@ async fn a_byte_cap_ends_the_rows_and_a_full_text_table_can_be_searched() {
     )
     .await;
     let shop = file.open().await;
-    let options = medha_connectors::QueryOptions { max_bytes: 1_000, ..Default::default() };
+    let options = QueryOptions { max_bytes: 1_000, ..Default::default() };
     let answer = ask_with(&shop, "SELECT b FROM t", options).await.unwrap();
     assert_eq!((answer.rows.len(), answer.truncated), (2, Some(Truncation::Bytes)));
     let found = ask(&shop, "SELECT body FROM notes WHERE body MATCH 'world'").await;
@@ -200,11 +201,43 @@ async fn a_byte_cap_ends_the_rows_and_a_full_text_table_can_be_searched() {
 }
 
 #[tokio::test]
+async fn a_full_text_table_is_searched_by_its_own_name_and_sorted_by_rank() {
+    let file = made(
+        "CREATE VIRTUAL TABLE notes USING fts5(title, body);
+         INSERT INTO notes VALUES ('a', 'one hello among many other words'), ('b', 'hello hello');
+         CREATE TABLE plain (a INT);",
+    )
+    .await;
+    let shop = file.open().await;
+    let answer = ask(
+        &shop,
+        "SELECT title, highlight(notes, 1, '<', '>') FROM notes WHERE notes MATCH 'hello' ORDER BY bm25(notes)",
+    )
+    .await;
+    assert_eq!(answer.rows[0], [Value::Text("b".to_owned()), Value::Text("<hello> <hello>".to_owned())]);
+    let ranked = ask(&shop, "SELECT title FROM notes WHERE notes MATCH 'hello' ORDER BY rank").await;
+    assert_eq!(ranked.rows, [[Value::Text("b".to_owned())], [Value::Text("a".to_owned())]]);
+    let error = ask_with(&shop, "SELECT rank FROM plain", QueryOptions::default()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the database could not run the query: no such column: rank");
+    let postgres = Guard::new(Dialect::Postgres, shop.schema().await.unwrap().into());
+    assert!(postgres.check("SELECT plain FROM plain", 10).is_err(), "a whole row there");
+}
+
+#[tokio::test]
 async fn the_plan_of_a_query_is_text() {
     let file = made("CREATE TABLE t (n INT); CREATE INDEX i ON t (n);").await;
     let shop = file.open().await;
-    let guard = medha_connectors::Guard::new(shop.dialect(), shop.schema().await.unwrap().into());
+    let guard = Guard::new(shop.dialect(), shop.schema().await.unwrap().into());
     let sql = guard.check("SELECT n FROM t WHERE n IN (SELECT 1)", 10).unwrap();
     let plan = shop.explain(&sql).await.unwrap();
     assert!(plan.starts_with("SEARCH t USING COVERING INDEX i (n=?)\n"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_list_of_values_is_a_query_too() {
+    let file = made("").await;
+    let reader = file.open().await;
+    let one_and_two = [[Value::Integer(1)], [Value::Integer(2)]];
+    assert_eq!(ask(&reader, "VALUES (1), (2)").await.rows, one_and_two);
+    assert_eq!(ask(&reader, "SELECT 1 UNION ALL VALUES (2)").await.rows, one_and_two);
 }

@@ -52,6 +52,58 @@ async fn cancelling_stops_the_database_and_the_connection_is_usable() {
     assert_eq!(ask(&reader, "SELECT count(*) FROM n").await.rows, [[Value::Integer(1000)]]);
 }
 
+/// Far less than what is waited for takes.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Within one call of a function SQLite looks neither at the time nor at the token.
+#[tokio::test]
+async fn nobody_waits_for_a_function_that_takes_minutes() {
+    let file = numbers().await;
+    let reader = file.open().await;
+    let guard = Guard::new(reader.dialect(), reader.schema().await.unwrap().into());
+    let slow = "WITH RECURSIVE t(s) AS (SELECT 'aaaaaaaaaaaaaaaa' UNION ALL SELECT s || s FROM t WHERE length(s) < 1000000)
+                SELECT instr(s, substr(s, 1, length(s) / 2) || 'b') FROM t ORDER BY length(s) DESC";
+    let sql = guard.check(slow, 10).unwrap();
+    let deadline = Duration::from_millis(300);
+    let options = QueryOptions { deadline, ..Default::default() };
+    let late = async { reader.query(&sql, options).await?.collect().await };
+    let late = tokio::time::timeout(PATIENCE, late).await.unwrap();
+    assert!(matches!(late, Err(ConnectorError::Deadline { .. })), "{late:?}");
+
+    let cancel = CancellationToken::new();
+    let options = QueryOptions { cancel: cancel.clone(), ..Default::default() };
+    let mut rows = reader.query(&sql, options).await.unwrap();
+    assert!(tokio::time::timeout(deadline, rows.next()).await.is_err(), "it takes longer");
+    cancel.cancel();
+    let cancelled = tokio::time::timeout(PATIENCE, rows.next()).await.unwrap();
+    assert!(matches!(cancelled, Some(Err(ConnectorError::Cancelled))), "{cancelled:?}");
+    assert!(rows.next().await.is_none());
+    assert_eq!(ask(&reader, "SELECT count(*) FROM n").await.rows, [[Value::Integer(1000)]]);
+}
+
+/// Rows that are far larger than the answer may be must not fill the memory before the cap is looked at.
+#[tokio::test]
+async fn wide_rows_get_smaller_values_and_narrow_ones_all_that_an_answer_may_have() {
+    let file = numbers().await;
+    let reader = file.open().await;
+    let guard = Guard::new(reader.dialect(), reader.schema().await.unwrap().into());
+    let of_width = |columns: usize| {
+        let list = vec!["s"; columns].join(", ");
+        let sql = format!(
+            "WITH RECURSIVE t(s) AS (SELECT 'aaaaaaaaaaaaaaaa' UNION ALL SELECT s || s FROM t WHERE length(s) < 8000000)
+             SELECT {list} FROM t WHERE length(s) > 4194304"
+        );
+        guard.check(&sql, 10).unwrap()
+    };
+    let ask =
+        async |columns| reader.query(&of_width(columns), QueryOptions::default()).await?.collect().await;
+    let narrow = ask(1).await.unwrap();
+    assert_eq!(narrow.rows, [[Value::Text("a".repeat(8 * 1024 * 1024))]]);
+    let error = ask(40).await.unwrap_err().to_string();
+    assert!(error.contains("ask for less of it or for fewer columns"), "{error}");
+    assert_eq!(ask(1).await.unwrap(), narrow, "the next question has its own limit");
+}
+
 /// More streams than connections are dropped while the database works; if it went on working, the last question would
 /// have to wait for minutes.
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 use syn::{
     Data, DeriveInput, Error, Field, Fields, GenericArgument, Ident, Path, PathArguments, Result, Type,
 };
@@ -72,7 +73,7 @@ impl Parts<'_> {
     fn state_impl(&self) -> TokenStream {
         let (name, update) = (&self.input.ident, self.update);
         let listed = self.fields.iter().map(|field| {
-            let text = field.ident.to_string();
+            let text = field.name();
             match field.reducer {
                 Reducer::Plain => quote!(::medha_graph::Field::exclusive(#text)),
                 Reducer::Append | Reducer::Add | Reducer::Merge | Reducer::With(_) => {
@@ -87,7 +88,7 @@ impl Parts<'_> {
         let merged = self.fields.iter().map(StateField::merge);
         let update_text = update.to_string();
         let shown = self.fields.iter().map(|field| {
-            let (ident, text) = (field.ident, field.ident.to_string());
+            let (ident, text) = (field.ident, field.name());
             quote! {
                 if let ::medha_graph::__private::Change::Set(value) = &self.#ident {
                     shown.field(#text, value);
@@ -98,6 +99,7 @@ impl Parts<'_> {
             impl ::medha_graph::State for #name {
                 type Update = #update;
                 const FIELDS: &'static [::medha_graph::Field] = &[#(#listed),*];
+                #[inline]
                 fn apply(&mut self, update: #update) -> ::core::result::Result<(), ::medha_graph::MergeError> {
                     #(#merged)*
                     ::core::result::Result::Ok(())
@@ -129,6 +131,7 @@ impl Parts<'_> {
         quote! {
             impl ::medha_graph::IntoCommand<#name> for #update {
                 const MAY_GOTO: bool = false;
+                #[inline]
                 fn into_command(
                     self,
                 ) -> ::core::result::Result<::medha_graph::Command<#name>, ::medha_graph::NodeError> {
@@ -165,6 +168,11 @@ impl<'a> StateField<'a> {
         Ok(Self { ident, ty: &field.ty, docs, reducer: reducer_of(field)? })
     }
 
+    /// The name of the field, without the `r#` of a raw identifier.
+    fn name(&self) -> String {
+        self.ident.unraw().to_string()
+    }
+
     /// What the update holds: single writes to fold are a list, so that none is lost.
     fn held(&self) -> TokenStream {
         let ty = self.ty;
@@ -176,12 +184,13 @@ impl<'a> StateField<'a> {
 
     fn setter(&self, visibility: &syn::Visibility) -> TokenStream {
         let (ident, ty, docs) = (self.ident, self.ty, &self.docs);
+        let name = self.name();
         let fallback = match self.reducer {
-            Reducer::Plain => format!("Sets `{ident}`."),
-            Reducer::Append => format!("Appends items to `{ident}`."),
-            Reducer::Add => format!("Adds to `{ident}`."),
-            Reducer::Merge => format!("Merges entries into `{ident}`."),
-            Reducer::With(_) => format!("Reduces a value into `{ident}`."),
+            Reducer::Plain => format!("Sets `{name}`."),
+            Reducer::Append => format!("Appends items to `{name}`."),
+            Reducer::Add => format!("Adds to `{name}`."),
+            Reducer::Merge => format!("Merges entries into `{name}`."),
+            Reducer::With(_) => format!("Reduces a value into `{name}`."),
         };
         let docs = if docs.is_empty() { quote!(#[doc = #fallback]) } else { quote!(#(#docs)*) };
         match &self.reducer {
@@ -232,7 +241,7 @@ impl<'a> StateField<'a> {
 
     fn merge(&self) -> TokenStream {
         let ident = self.ident;
-        let text = ident.to_string();
+        let text = self.name();
         let merged = match &self.reducer {
             Reducer::Plain => quote!(self.#ident = value;),
             Reducer::Append => quote!(::medha_graph::reducer::append(&mut self.#ident, value);),

@@ -26,8 +26,8 @@ pub(crate) struct Frontier {
     pub(crate) next: Vec<Task>,
     /// Per join of the graph, which of its sources have arrived since it last fired.
     pub(crate) joins: Vec<Vec<bool>>,
-    /// Deferred nodes that wait until nothing else is queued, in the order they were reached.
-    pub(crate) deferred: Vec<NodeIx>,
+    /// Tasks of deferred nodes: they wait until nothing else is queued, in the order they were planned.
+    pub(crate) deferred: Vec<Task>,
 }
 
 impl Frontier {

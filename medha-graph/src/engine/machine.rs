@@ -1,7 +1,8 @@
 //! The machine of one superstep: decides starts, retries, deadlines, cancellation and the end. The shell that
 //! drives it runs futures and reads the clock; time comes in as the time since the run began.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::error::Error;
 use std::time::Duration;
 
@@ -39,7 +40,8 @@ pub(crate) struct Machine<S: State> {
     /// Tasks that are not settled.
     open: usize,
     running: usize,
-    due: usize,
+    /// Attempts to be made later, the earliest first.
+    due: BinaryHeap<Reverse<Due>>,
     must_cancel: bool,
     is_timed: bool,
     limit: usize,
@@ -55,12 +57,26 @@ pub(crate) struct Slot<S: State> {
     pub(crate) end: Option<SlotEnd<S>>,
 }
 
+impl<S: State> Slot<S> {
+    const fn ready() -> Self {
+        Self { phase: Phase::Ready, end: None }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Ready,
-    Due { attempt: u32, at: Time },
+    Due,
     Running { attempt: u32 },
     Settled,
+}
+
+/// An attempt to be made later: what is due first, and of those the first in task order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Due {
+    at: Time,
+    position: usize,
+    attempt: u32,
 }
 
 /// How a task ended.
@@ -128,7 +144,7 @@ impl<S: State> Machine<S> {
             cursor: 0,
             open: 0,
             running: 0,
-            due: 0,
+            due: BinaryHeap::new(),
             must_cancel: false,
             is_timed: false,
             limit,
@@ -140,9 +156,16 @@ impl<S: State> Machine<S> {
     /// Makes all tasks ready, for a new superstep.
     #[inline]
     pub(crate) fn load(&mut self, topology: &Topology<S>, tasks: &[Task]) {
-        self.slots.clear();
-        self.slots.extend(tasks.iter().map(|_| Slot { phase: Phase::Ready, end: None }));
-        (self.cursor, self.open, self.running, self.due, self.must_cancel) = (0, tasks.len(), 0, 0, false);
+        match (self.slots.as_mut_slice(), tasks) {
+            // The slot of a chain or a loop is used again and again.
+            ([slot], [_]) => *slot = Slot::ready(),
+            (_, tasks) => {
+                self.slots.clear();
+                self.slots.extend(tasks.iter().map(|_| Slot::ready()));
+            }
+        }
+        self.due.clear();
+        (self.cursor, self.open, self.running, self.must_cancel) = (0, tasks.len(), 0, false);
         self.is_timed = tasks.iter().any(|task| topology.node(task.node).config.timeout.is_some());
     }
 
@@ -158,7 +181,7 @@ impl<S: State> Machine<S> {
     /// Whether decisions depend on the time now.
     #[inline]
     pub(crate) fn wants_time(&self) -> bool {
-        self.is_timed || self.due > 0
+        self.is_timed || !self.due.is_empty()
     }
 
     pub(crate) fn is_settled(&self) -> bool {
@@ -181,17 +204,10 @@ impl<S: State> Machine<S> {
         if self.running >= self.limit {
             return Action::Wait { until: None };
         }
-        let mut until = None;
-        if self.due > 0 {
-            for position in 0..self.slots.len() {
-                if let Phase::Due { attempt, at } = self.slots[position].phase {
-                    if at <= now {
-                        self.due -= 1;
-                        return self.start(topology, tasks, position, attempt, now);
-                    }
-                    until = Some(until.map_or(at, |earliest: Time| earliest.min(at)));
-                }
-            }
+        let next = self.due.peek().map(|Reverse(due)| *due);
+        if let Some(due) = next.filter(|due| due.at <= now) {
+            self.due.pop();
+            return self.start(topology, tasks, due.position, due.attempt, now);
         }
         while self.cursor < self.slots.len() {
             let position = self.cursor;
@@ -200,7 +216,7 @@ impl<S: State> Machine<S> {
                 return self.start(topology, tasks, position, 1, now);
             }
         }
-        Action::Wait { until }
+        Action::Wait { until: next.map(|due| due.at) }
     }
 
     /// Takes in how an attempt ended.
@@ -217,7 +233,6 @@ impl<S: State> Machine<S> {
             unreachable!("only a running attempt ends");
         };
         self.running -= 1;
-        let node = topology.node(tasks[position].node);
         let failed = match end {
             AttemptEnd::Done(command) => {
                 self.settle(position, SlotEnd::Done(command));
@@ -228,21 +243,35 @@ impl<S: State> Machine<S> {
                 return Reaction::Asked;
             }
             AttemptEnd::Failed(error) => Failed::from_error(error),
-            AttemptEnd::TimedOut => Failed::from_timeout(node.config.timeout),
+            AttemptEnd::TimedOut => Failed::from_timeout(topology.node(tasks[position].node).config.timeout),
             AttemptEnd::Panicked(text) => Failed::from_panic(&text),
         };
+        self.react(topology, &tasks[position], (position, attempt), failed, now)
+    }
+
+    /// Decides what a failed attempt leads to.
+    #[cold]
+    fn react(
+        &mut self,
+        topology: &Topology<S>,
+        task: &Task,
+        (position, attempt): (usize, u32),
+        failed: Failed,
+        now: Time,
+    ) -> Reaction {
+        let node = topology.node(task.node);
         let decision = match &node.config.retry {
             Some(policy) if failed.is_retryable => policy.after_failure(attempt, failed.pause, &mut self.rng),
             Some(_) | None => Retry::GiveUp,
         };
         match decision {
             Retry::After(pause) => {
-                self.due += 1;
-                self.slots[position].phase = Phase::Due { attempt: attempt + 1, at: now + pause };
+                self.due.push(Reverse(Due { at: now.saturating_add(pause), position, attempt: attempt + 1 }));
+                self.slots[position].phase = Phase::Due;
                 Reaction::Retrying { error: failed.text, pause }
             }
             Retry::GiveUp => {
-                let gave_up = failed.give_up(topology, &tasks[position], attempt);
+                let gave_up = failed.give_up(topology, task, attempt);
                 self.must_cancel |= gave_up.handlers.is_none() && self.on_failure == OnFailure::FailFast;
                 self.settle(position, SlotEnd::Failed(Box::new(gave_up)));
                 Reaction::GaveUp
@@ -296,7 +325,7 @@ impl<S: State> Machine<S> {
         self.running += 1;
         self.slots[position].phase = Phase::Running { attempt };
         let timeout = topology.node(tasks[position].node).config.timeout;
-        Action::Start { position, attempt, deadline: timeout.map(|limit| now + limit) }
+        Action::Start { position, attempt, deadline: timeout.and_then(|limit| now.checked_add(limit)) }
     }
 
     #[inline]
@@ -311,7 +340,8 @@ impl<S: State> Machine<S> {
         for slot in &mut self.slots {
             slot.phase = Phase::Settled;
         }
-        (self.open, self.running, self.due, self.must_cancel) = (0, 0, 0, false);
+        self.due.clear();
+        (self.open, self.running, self.must_cancel) = (0, 0, false);
     }
 }
 

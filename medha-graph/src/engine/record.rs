@@ -2,14 +2,19 @@
 //!
 //! Everything here is versioned by [`FORMAT`]; a change of shape gets a new number, and a test reads the old one.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, Task, TaskId, TaskInput};
 use super::machine::Answers;
+use super::superstep::panic_text;
 use crate::graph::topology::{NodeIx, Topology};
 use crate::node::failure::Failure;
-use crate::state::State;
+use crate::state::{Field, State};
 
 /// The version of the shapes in this file.
 pub(crate) const FORMAT: u32 = 1;
@@ -39,8 +44,8 @@ pub struct StoredCheckpoint {
     pub next: Vec<StoredTask>,
     /// Joins that some of their sources have reached.
     pub joins: Vec<StoredJoin>,
-    /// Deferred nodes that wait for everything else.
-    pub deferred: Vec<String>,
+    /// Tasks of deferred nodes, which wait for everything else.
+    pub deferred: Vec<StoredTask>,
     /// What the tasks of the superstep before it wrote: the audit record.
     pub writes: Vec<TaskWrites>,
 }
@@ -110,7 +115,10 @@ pub enum StoredOutcome {
 pub struct Progress {
     /// The version of this shape.
     pub format: u32,
-    /// The tasks there is something to say about.
+    /// How often it was saved since the last checkpoint: each save is one more than what it replaces.
+    #[serde(default)]
+    pub revision: u64,
+    /// The tasks there is something to say about, by position.
     pub tasks: Vec<TaskProgress>,
 }
 
@@ -138,6 +146,27 @@ pub struct StoredQuestion {
     pub value: Value,
 }
 
+impl Progress {
+    /// How far the task at this position has come.
+    pub(crate) fn of(&self, position: usize) -> Option<&TaskProgress> {
+        let found = self.tasks.binary_search_by_key(&position, |task| task.position);
+        found.ok().map(|index| &self.tasks[index])
+    }
+
+    /// The answers for the task at this position.
+    #[inline]
+    pub(crate) fn answers(&self, position: usize) -> &Answers {
+        static NONE: Answers = Answers::new();
+        self.of(position).map_or(&NONE, |task| &task.answers)
+    }
+
+    /// Whether this program can read it; empty progress has no format yet.
+    pub(crate) fn check_format(&self) -> Result<(), Unusable> {
+        let is_readable = self.format == FORMAT || self.tasks.is_empty();
+        if is_readable { Ok(()) } else { Err(Unusable::Format(self.format)) }
+    }
+}
+
 impl TaskProgress {
     /// The questions nobody has answered yet.
     pub fn open(&self) -> impl Iterator<Item = &StoredQuestion> {
@@ -160,6 +189,38 @@ pub(crate) enum Unusable {
     State(String),
 }
 
+/// Writes a value as JSON and reads it back: what could not be loaded again must never become the head of a thread.
+pub(crate) fn to_json<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value, String> {
+    let write = || {
+        let json = serde_json::to_value(value).map_err(|error| format!("cannot be written: {error}"))?;
+        match T::deserialize(&json) {
+            Ok(_) => Ok(json),
+            Err(error) => {
+                let is_null = error.to_string().contains("invalid type: null");
+                let hint = if is_null { "; a float that is not finite becomes null" } else { "" };
+                Err(format!("would not read back: {error}{hint}"))
+            }
+        }
+    };
+    let panicked = |panic: Box<dyn Any + Send>| Err(format!("panicked: {}", panic_text(panic.as_ref())));
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(panicked)
+}
+
+/// The same for an update; the reason names the field.
+pub(crate) fn update_to_json<S: State>(update: &S::Update) -> Result<Value, String> {
+    to_json(update).map_err(|why| {
+        let written = catch_unwind(AssertUnwindSafe(|| serde_json::to_value(update).ok())).ok().flatten();
+        let alone = |(name, value): (String, Value)| Value::Object([(name, value)].into_iter().collect());
+        let fields =
+            written.and_then(|json| if let Value::Object(fields) = json { Some(fields) } else { None });
+        let is_bad = |name: &&Field| {
+            let value = fields.as_ref().and_then(|fields| fields.get(name.name).cloned());
+            value.is_some_and(|value| S::Update::deserialize(alone((name.name.to_owned(), value))).is_err())
+        };
+        S::FIELDS.iter().find(is_bad).map_or(why.clone(), |field| format!("to `{}` {why}", field.name))
+    })
+}
+
 /// Puts names for numbers.
 pub(crate) fn store<S: State>(
     topology: &Topology<S>,
@@ -167,9 +228,15 @@ pub(crate) fn store<S: State>(
     (id, parent): (CheckpointId, Option<CheckpointId>),
     cause: Cause,
     writes: Vec<TaskWrites>,
-) -> Result<StoredCheckpoint, serde_json::Error> {
+) -> Result<StoredCheckpoint, String> {
     let frontier = &checkpoint.frontier;
-    let name = |node: &NodeIx| topology.name_of(*node).to_string();
+    let planned = |tasks: &[Task]| {
+        let named = |task: &Task| StoredTask {
+            node: topology.name_of(task.node).to_string(),
+            input: task.input.clone(),
+        };
+        tasks.iter().map(named).collect()
+    };
     Ok(StoredCheckpoint {
         format: FORMAT,
         id,
@@ -179,14 +246,10 @@ pub(crate) fn store<S: State>(
         fingerprint: format!("{:016x}", topology.fingerprint),
         cause,
         step: frontier.step,
-        state: serde_json::to_value(&checkpoint.state)?,
-        next: frontier
-            .next
-            .iter()
-            .map(|task| StoredTask { node: name(&task.node), input: task.input.clone() })
-            .collect(),
+        state: to_json(&checkpoint.state).map_err(|why| format!("the state {why}"))?,
+        next: planned(&frontier.next),
         joins: waiting_joins(topology, frontier),
-        deferred: frontier.deferred.iter().map(name).collect(),
+        deferred: planned(&frontier.deferred),
         writes,
     })
 }
@@ -206,11 +269,11 @@ pub(crate) fn waiting_joins<S: State>(topology: &Topology<S>, frontier: &Frontie
         .collect()
 }
 
-/// Puts numbers for names, or says why this graph cannot go on from there.
-pub(crate) fn restore<S: State>(
+/// The state alone: it can be read even if the graph could not go on from there.
+pub(crate) fn restore_state<S: State>(
     topology: &Topology<S>,
     stored: &StoredCheckpoint,
-) -> Result<Checkpoint<S>, Unusable> {
+) -> Result<S, Unusable> {
     if stored.format != FORMAT {
         return Err(Unusable::Format(stored.format));
     }
@@ -221,16 +284,26 @@ pub(crate) fn restore<S: State>(
         let graph = topology.name.to_string();
         return Err(Unusable::Version { graph, found: stored.version, wanted: topology.version });
     }
+    S::deserialize(&stored.state).map_err(|error| Unusable::State(error.to_string()))
+}
+
+/// Puts numbers for names, or says why this graph cannot go on from there.
+pub(crate) fn restore<S: State>(
+    topology: &Topology<S>,
+    stored: &StoredCheckpoint,
+) -> Result<Checkpoint<S>, Unusable> {
+    let state = restore_state(topology, stored)?;
     let number = |name: &String| topology.number(name).ok_or_else(|| Unusable::Node(name.clone()));
     let mut frontier = Frontier { step: stored.step, ..Frontier::empty(topology) };
-    for task in &stored.next {
-        frontier.next.push(Task { node: number(&task.node)?, input: task.input.clone() });
-    }
+    let planned = |tasks: &[StoredTask]| -> Result<Vec<Task>, Unusable> {
+        let numbered = |task: &StoredTask| Ok(Task { node: number(&task.node)?, input: task.input.clone() });
+        tasks.iter().map(numbered).collect()
+    };
+    frontier.next = planned(&stored.next)?;
+    frontier.deferred = planned(&stored.deferred)?;
     for join in &stored.joins {
         restore_join(topology, join, &mut frontier)?;
     }
-    frontier.deferred = stored.deferred.iter().map(number).collect::<Result<_, _>>()?;
-    let state = S::deserialize(&stored.state).map_err(|error| Unusable::State(error.to_string()))?;
     Ok(Checkpoint { state, frontier })
 }
 

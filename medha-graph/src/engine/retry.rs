@@ -82,8 +82,11 @@ impl RetryPolicy {
             return Retry::After(pause);
         }
         let exponent = i32::try_from(attempt - 1).unwrap_or(i32::MAX);
-        let seconds = (self.initial.as_secs_f64() * self.factor.powi(exponent)).min(self.max.as_secs_f64());
-        Retry::After(Duration::from_secs_f64(seconds * (1.0 - self.jitter * rng.f64())))
+        let grown = self.initial.as_secs_f64() * self.factor.powi(exponent);
+        // Nothing, however often it is multiplied, is nothing; as floats zero times infinity is no number.
+        let seconds = if self.initial.is_zero() { 0.0 } else { grown.min(self.max.as_secs_f64()) };
+        let wait = Duration::try_from_secs_f64(seconds * (1.0 - self.jitter * rng.f64()));
+        Retry::After(wait.unwrap_or(self.max))
     }
 }
 
@@ -130,6 +133,15 @@ mod tests {
             };
             assert!(wait >= Duration::from_millis(500) && wait <= Duration::from_secs(1), "{wait:?}");
         }
+    }
+
+    #[test]
+    fn waits_at_the_ends_of_what_a_duration_holds_do_not_overflow() {
+        let mut rng = Rng::with_seed(1);
+        let endless = RetryPolicy::attempts(3).initial(Duration::MAX).max(Duration::MAX).jitter(0.0);
+        assert_eq!(endless.after_failure(2, None, &mut rng), Retry::After(Duration::MAX));
+        let at_once = RetryPolicy::attempts(u32::MAX).initial(Duration::ZERO);
+        assert_eq!(at_once.after_failure(5_000, None, &mut rng), Retry::After(Duration::ZERO));
     }
 
     #[test]

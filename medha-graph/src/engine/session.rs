@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, TaskId};
-use super::machine::{Answers, GaveUp, Machine, OnFailure, SlotEnd};
+use super::machine::{GaveUp, Machine, OnFailure, SlotEnd};
 use super::record::{
     Cause, FORMAT, Progress, StoredCheckpoint, StoredOutcome, StoredQuestion, TaskProgress, TaskWrites,
-    restore, store,
+    restore, restore_state, store, update_to_json,
 };
 use super::superstep::{self, TaskResult};
 use crate::graph::topology::Topology;
@@ -27,6 +25,8 @@ pub(crate) struct Setup {
     /// Whether there is a saver: without one nothing is put into stored form.
     pub(crate) is_recorded: bool,
     pub(crate) limits: Limits,
+    /// Of what is left to chance: the jitter of retries.
+    pub(crate) seed: u64,
 }
 
 /// The limits of a run.
@@ -73,8 +73,7 @@ impl<S: State> Session<S> {
         head: Option<Head>,
         input: Input<S>,
     ) -> Result<(Self, Option<Box<Record>>), RunError> {
-        let seed = xxh3_64(setup.thread.as_bytes());
-        let machine = Machine::new(setup.limits.concurrency, setup.limits.on_failure, seed);
+        let machine = Machine::new(setup.limits.concurrency, setup.limits.on_failure, setup.seed);
         let (checkpoint, progress, id) = match head {
             None => {
                 let frontier = Frontier::empty(&topology);
@@ -83,6 +82,7 @@ impl<S: State> Session<S> {
             Some(head) => {
                 let unusable = |why| CheckpointError::unusable(&setup.thread, &why);
                 let id = head.checkpoint.id;
+                head.progress.check_format().map_err(unusable)?;
                 (restore(&topology, &head.checkpoint).map_err(unusable)?, head.progress, Some(id))
             }
         };
@@ -122,7 +122,7 @@ impl<S: State> Session<S> {
 
     #[inline]
     fn try_settle(&mut self) -> Result<Settled, Box<RunError>> {
-        let writes = if self.setup.is_recorded { self.writes()? } else { Vec::new() };
+        let writes = if self.setup.is_recorded { Some(self.writes()?) } else { None };
         let Self { topology, checkpoint, machine, results, .. } = self;
         let advanced = if let Some(command) = machine.take_only() {
             superstep::advance_one(topology, checkpoint, command)
@@ -135,10 +135,11 @@ impl<S: State> Session<S> {
             return Ok(Settled::Failed(Box::new(error.into()), self.forget_writes()));
         }
         self.progress.tasks.clear();
-        if !self.setup.is_recorded {
-            return Ok(Settled::Advanced(None));
-        }
-        let record = self.record(Cause::Superstep, writes)?;
+        self.progress.revision = 0;
+        let record = match writes {
+            Some(writes) => self.record(Cause::Superstep, writes)?,
+            None => None,
+        };
         Ok(Settled::Advanced(record))
     }
 
@@ -165,6 +166,9 @@ impl<S: State> Session<S> {
     }
 
     fn answer(&mut self, resume: Resume) -> Result<Option<Box<Record>>, RunError> {
+        if !self.setup.is_recorded {
+            return Err(RunError::NoCheckpointer { operation: "resuming a thread" });
+        }
         let Some(head) = self.head else {
             return Err(RunError::NothingToResume { thread: self.setup.thread.to_string() });
         };
@@ -190,7 +194,14 @@ impl<S: State> Session<S> {
             };
             task.answers.insert(ordinal, answer);
         }
-        Ok(Some(Box::new(Record::Progress { head, progress: self.progress.clone() })))
+        Ok(Some(self.progress_since(head)))
+    }
+
+    /// The progress so far, to be stored in place of what this run has last seen.
+    fn progress_since(&mut self, head: CheckpointId) -> Box<Record> {
+        self.progress.format = FORMAT;
+        self.progress.revision += 1;
+        Box::new(Record::Progress { head, progress: self.progress.clone() })
     }
 
     fn restore_progress(&mut self) -> Result<(), RunError> {
@@ -226,17 +237,18 @@ impl<S: State> Session<S> {
     fn stop(&mut self) -> Result<Settled, RunError> {
         let step = self.checkpoint.frontier.step + 1;
         let (mut failures, mut refused, mut interrupts) = (Vec::new(), None, Vec::new());
-        let mut progress = Progress { format: FORMAT, tasks: Vec::new() };
+        let mut tasks = Vec::new();
         let slots = std::mem::take(&mut self.machine.slots);
         for (position, slot) in slots.into_iter().enumerate() {
-            let known = self.progress.tasks.iter().find(|task| task.position == position);
-            let mut task =
-                known.cloned().unwrap_or_else(|| TaskProgress { position, ..TaskProgress::default() });
+            let known = self.progress.of(position).cloned();
+            let mut task = known.unwrap_or_else(|| TaskProgress { position, ..TaskProgress::default() });
             let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
             match slot.end {
                 Some(SlotEnd::Failed(gave_up)) if gave_up.handlers.is_none() => failures.push(*gave_up),
                 Some(SlotEnd::Failed(gave_up)) => task.outcome = Some(StoredOutcome::Failed(gave_up.failure)),
-                Some(SlotEnd::Done(command)) => task.outcome = Some(stored(&self.setup.thread, &command)?),
+                Some(SlotEnd::Done(command)) => {
+                    task.outcome = Some(stored(&self.setup.thread, &node, &command)?)
+                }
                 Some(SlotEnd::Asked(questions)) => {
                     let id = self.task_id(position);
                     for question in questions {
@@ -256,14 +268,14 @@ impl<S: State> Session<S> {
                 None => {}
             }
             if task.outcome.is_some() || !task.questions.is_empty() || !task.answers.is_empty() {
-                progress.tasks.push(task);
+                tasks.push(task);
             }
         }
         let had_any = !self.progress.tasks.is_empty();
-        self.progress = progress;
+        self.progress.tasks = tasks;
         let is_new = had_any || !self.progress.tasks.is_empty();
-        let record = self.head.filter(|_| is_new && self.setup.is_recorded);
-        let record = record.map(|head| Box::new(Record::Progress { head, progress: self.progress.clone() }));
+        let head = self.head.filter(|_| is_new && self.setup.is_recorded);
+        let record = head.map(|head| self.progress_since(head));
         Ok(match (RunError::from_failures(step, failures), refused) {
             (Some(error), _) => Settled::Failed(Box::new(error), record),
             (None, Some((id, node, reason))) => {
@@ -283,18 +295,18 @@ impl<S: State> Session<S> {
             task.outcome = None;
         }
         self.progress.tasks.retain(|task| !task.questions.is_empty());
-        self.head.map(|head| Box::new(Record::Progress { head, progress: self.progress.clone() }))
+        self.head.map(|head| self.progress_since(head))
     }
 
     fn writes(&self) -> Result<Vec<TaskWrites>, RunError> {
         let mut writes = Vec::with_capacity(self.machine.slots.len());
         for (position, slot) in self.machine.slots.iter().enumerate() {
+            let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
             let outcome = match &slot.end {
-                Some(SlotEnd::Done(command)) => stored(&self.setup.thread, command)?,
+                Some(SlotEnd::Done(command)) => stored(&self.setup.thread, &node, command)?,
                 Some(SlotEnd::Failed(gave_up)) => StoredOutcome::Failed(gave_up.failure.clone()),
                 Some(SlotEnd::Asked(_)) | None => continue,
             };
-            let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
             writes.push(TaskWrites { task: self.task_id(position), node, outcome });
         }
         Ok(writes)
@@ -323,25 +335,17 @@ pub(crate) fn abandoned<S: State>(
     thread: &str,
     head: &StoredCheckpoint,
 ) -> Result<StoredCheckpoint, RunError> {
-    let mut checkpoint = restore(topology, head).map_err(|why| CheckpointError::unusable(thread, &why))?;
-    checkpoint.frontier = Frontier { step: head.step, ..Frontier::empty(topology) };
+    let state = restore_state(topology, head).map_err(|why| CheckpointError::unusable(thread, &why))?;
+    let frontier = Frontier { step: head.step, ..Frontier::empty(topology) };
+    let checkpoint = Checkpoint { state, frontier };
     let ids = (CheckpointId(head.id.0 + 1), Some(head.id));
     let stored = store(topology, &checkpoint, ids, Cause::Abandoned, Vec::new());
     Ok(stored.map_err(|error| CheckpointError::unwritable(thread, error))?)
 }
 
-impl Progress {
-    /// The answers for the task at this position.
-    #[inline]
-    pub(crate) fn answers(&self, position: usize) -> &Answers {
-        static NONE: Answers = Answers::new();
-        self.tasks.iter().find(|task| task.position == position).map_or(&NONE, |task| &task.answers)
-    }
-}
-
-fn stored<S: State>(thread: &str, command: &Command<S>) -> Result<StoredOutcome, RunError> {
-    let update =
-        serde_json::to_value(&command.update).map_err(|error| CheckpointError::unwritable(thread, error))?;
+fn stored<S: State>(thread: &str, node: &str, command: &Command<S>) -> Result<StoredOutcome, RunError> {
+    let update = update_to_json::<S>(&command.update)
+        .map_err(|why| CheckpointError::unwritable(thread, format!("what node {node:?} wrote {why}")))?;
     let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
     Ok(StoredOutcome::Done { update, goto })
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::checkpoint::{Checkpoint, Task, TaskInput};
 use crate::graph::edge::END;
 use crate::graph::topology::{NodeEntry, NodeIx, Outgoing, Topology, hint};
-use crate::node::command::Command;
+use crate::node::command::{Command, Targets};
 use crate::state::{FieldSet, State};
 
 /// What one task of a superstep came to.
@@ -62,10 +62,8 @@ pub(crate) fn advance<S: State>(
     for result in results.drain(..) {
         let node = topology.node(result.node);
         match result.end {
-            TaskEnd::Handled(tasks) => queue.tasks.append(&mut { tasks }),
-            TaskEnd::Done(mut command) => {
-                queue.take_over(node, &mut command)?;
-            }
+            TaskEnd::Handled(tasks) => tasks.into_iter().for_each(|task| queue.plan(task)),
+            TaskEnd::Done(command) => queue.take_over(node, command.into_parts().1)?,
         }
     }
     queue.release();
@@ -77,15 +75,16 @@ pub(crate) fn advance<S: State>(
 pub(crate) fn advance_one<S: State>(
     topology: &Topology<S>,
     checkpoint: &mut Checkpoint<S>,
-    mut command: Command<S>,
+    command: Command<S>,
 ) -> Result<(), StepError> {
     let step = checkpoint.frontier.step + 1;
     let Some(task) = checkpoint.frontier.next.pop() else { return Ok(()) };
     let node = topology.node(task.node);
-    merge(&mut checkpoint.state, std::mem::take(&mut command.update), &node.name, step)?;
+    let (update, targets) = command.into_parts();
+    merge(&mut checkpoint.state, update, &node.name, step)?;
     checkpoint.frontier.step = step;
     let mut queue = Queue::new(topology, checkpoint, 1);
-    queue.take_over(node, &mut command)?;
+    queue.take_over(node, targets)?;
     queue.release();
     Ok(())
 }
@@ -155,7 +154,7 @@ struct Queue<'a, S: State> {
     state: &'a S,
     tasks: &'a mut Vec<Task>,
     joins: &'a mut Vec<Vec<bool>>,
-    deferred: &'a mut Vec<NodeIx>,
+    deferred: &'a mut Vec<Task>,
     /// Nodes already queued without a payload; a list is faster until there are many.
     queued: Option<HashSet<NodeIx>>,
 }
@@ -175,9 +174,9 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     #[inline]
-    fn take_over(&mut self, node: &NodeEntry<S>, command: &mut Command<S>) -> Result<(), StepError> {
-        if !command.targets().is_empty() {
-            for goto in command.take_targets() {
+    fn take_over(&mut self, node: &NodeEntry<S>, targets: Targets) -> Result<(), StepError> {
+        if let Some(targets) = targets.into_vec() {
+            for goto in targets {
                 self.goto(&node.name, &goto.target, goto.payload)?;
             }
         }
@@ -240,23 +239,31 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     fn send(&mut self, node: NodeIx, payload: Value) {
-        self.tasks.push(Task { node, input: TaskInput::Payload(payload) });
+        self.plan(Task { node, input: TaskInput::Payload(payload) });
+    }
+
+    /// Queues a task, or lets it wait if its node is deferred.
+    fn plan(&mut self, task: Task) {
+        if self.topology.node(task.node).config.is_deferred {
+            self.deferred.push(task);
+        } else {
+            self.tasks.push(task);
+        }
     }
 
     /// Queues a node once, however many edges lead to it.
     #[inline]
     fn reach(&mut self, node: NodeIx) {
+        let is_same = |task: &Task| task.node == node && matches!(task.input, TaskInput::State);
         if self.topology.node(node).config.is_deferred {
-            if !self.deferred.contains(&node) {
-                self.deferred.push(node);
+            if !self.deferred.iter().any(is_same) {
+                self.deferred.push(Task { node, input: TaskInput::State });
             }
             return;
         }
         let is_new = match &mut self.queued {
             Some(queued) => queued.insert(node),
-            None => {
-                !self.tasks.iter().any(|task| task.node == node && matches!(task.input, TaskInput::State))
-            }
+            None => !self.tasks.iter().any(is_same),
         };
         if is_new {
             self.tasks.push(Task { node, input: TaskInput::State });
@@ -272,12 +279,11 @@ impl<'a, S: State> Queue<'a, S> {
         }
     }
 
-    /// Lets the deferred nodes run if nothing else will.
+    /// Lets the tasks of deferred nodes run if nothing else will.
     #[inline]
     fn release(self) {
         if self.tasks.is_empty() {
-            let tasks = self.deferred.drain(..).map(|node| Task { node, input: TaskInput::State });
-            self.tasks.extend(tasks);
+            self.tasks.append(self.deferred);
         }
     }
 }

@@ -88,6 +88,14 @@ pub enum BuildProblem {
         /// The node.
         node: String,
     },
+    /// A join waits for a node that cannot run before it.
+    #[error("the join into {node:?} never fires: it waits for {missing:?}, which cannot run before it")]
+    JoinNeverFires {
+        /// The target of the join.
+        node: String,
+        /// The sources that never come.
+        missing: Vec<String>,
+    },
     /// A node has no way out.
     #[error("node {node:?} has no way out; add an edge to END if it is the last one")]
     DeadEnd {
@@ -161,12 +169,16 @@ fn check_nodes<S: State>(nodes: &[(String, ErasedNode<S>)], problems: &mut Vec<B
 }
 
 fn check_joins<S: State>(edges: &[Edge<S>], problems: &mut Vec<BuildProblem>) {
+    let mut seen = HashSet::new();
     for edge in edges {
         if let Edge::Static { sources, target } = edge {
             let distinct: BTreeSet<&String> = sources.iter().collect();
             let has_start = sources.len() > 1 && sources.iter().any(|source| source == START);
             if sources.is_empty() || distinct.len() != sources.len() || has_start {
                 problems.push(BuildProblem::BadJoin { node: target.clone() });
+            } else if sources.len() > 1 && !seen.insert((distinct, target)) {
+                let edge = format!("the join {sources:?} -> {target:?}");
+                problems.push(BuildProblem::DuplicateEdge { edge });
             }
         }
     }
@@ -218,22 +230,33 @@ fn check_paths<S: State>(
             graph.add_edge(*source, *target, ());
         }
     }
-    let reached = visit(&graph, places[START], Direction::Forward);
+    let reached = reachable(lines);
     // A node whose commands may go anywhere may reach any node, and may end.
     let roams = |node: &ErasedNode<S>| node.may_goto && node.config.goes_to.is_empty();
     let anything_may_be_reached =
         nodes.iter().any(|(name, node)| roams(node) && reached.contains(name.as_str()));
-    let mut ending = visit(&graph, places[END], Direction::Backward);
+    let mut ending = leading_to(&graph, places[END]);
     for (name, node) in nodes {
         if roams(node) {
-            ending.extend(visit(&graph, places[name.as_str()], Direction::Backward));
+            ending.extend(leading_to(&graph, places[name.as_str()]));
         }
     }
     for (name, node) in nodes {
         let node_name = name.clone();
         let has_way_out = roams(node) || lines.iter().any(|line| line.source == *name && !is_error(line));
         if !reached.contains(name.as_str()) && !anything_may_be_reached {
-            problems.push(BuildProblem::Unreachable { node: node_name });
+            let is_waiting = |line: &&Line| line.target == *name && matches!(line.kind, EdgeKind::Join(_));
+            let sources = lines.iter().filter(is_waiting).map(|line| &line.source);
+            let (ready, missing): (Vec<_>, Vec<_>) =
+                sources.partition(|source| reached.contains(source.as_str()));
+            problems.push(if ready.is_empty() || missing.is_empty() {
+                BuildProblem::Unreachable { node: node_name }
+            } else {
+                BuildProblem::JoinNeverFires {
+                    node: node_name,
+                    missing: missing.into_iter().cloned().collect(),
+                }
+            });
         } else if !has_way_out {
             problems.push(BuildProblem::DeadEnd { node: node_name });
         } else if !ending.contains(name.as_str()) {
@@ -242,25 +265,44 @@ fn check_paths<S: State>(
     }
 }
 
-#[derive(Clone, Copy)]
-enum Direction {
-    Forward,
-    Backward,
+/// What can run: an edge leads on from one node, a join from all of its sources together.
+fn reachable(lines: &[Line]) -> HashSet<&str> {
+    let mut out: HashMap<&str, Vec<&Line>> = HashMap::new();
+    let mut missing: HashMap<usize, usize> = HashMap::new();
+    for line in lines {
+        out.entry(&line.source).or_default().push(line);
+        if let EdgeKind::Join(join) = line.kind {
+            *missing.entry(join).or_default() += 1;
+        }
+    }
+    let mut reached = HashSet::from([START]);
+    let mut queue = vec![START];
+    while let Some(place) = queue.pop() {
+        for line in out.get(place).into_iter().flatten() {
+            if let EdgeKind::Join(join) = line.kind
+                && let Some(missing) = missing.get_mut(&join)
+            {
+                *missing -= 1;
+                if *missing > 0 {
+                    continue;
+                }
+            }
+            if reached.insert(&line.target) {
+                queue.push(&line.target);
+            }
+        }
+    }
+    reached
 }
 
-fn visit<'a>(graph: &DiGraph<&'a str, ()>, from: NodeIndex, direction: Direction) -> HashSet<&'a str> {
+/// Everything that leads there.
+fn leading_to<'a>(graph: &DiGraph<&'a str, ()>, place: NodeIndex) -> HashSet<&'a str> {
     let mut seen = HashSet::new();
-    let mut search = Dfs::new(graph, from);
-    loop {
-        let next = match direction {
-            Direction::Forward => search.next(graph),
-            Direction::Backward => search.next(Reversed(graph)),
-        };
-        match next {
-            Some(place) => seen.insert(graph[place]),
-            None => return seen,
-        };
+    let mut search = Dfs::new(Reversed(graph), place);
+    while let Some(place) = search.next(Reversed(graph)) {
+        seen.insert(graph[place]);
     }
+    seen
 }
 
 fn is_error(line: &Line) -> bool {

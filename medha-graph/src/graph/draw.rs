@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::edge::{END, EdgeKind, START};
+use super::edge::{END, EdgeKind, Line, START};
 use super::topology::Topology;
 use crate::state::State;
 
@@ -20,15 +20,15 @@ pub(crate) fn mermaid<S: State>(topology: &Topology<S>) -> String {
         drawing.line(&format!("j{number}{{{{all}}}}"));
         drawing.arrow(&format!("j{number}"), target, "-->");
     }
+    let joins = drawn_joins(&topology.lines);
     for line in &topology.lines {
         let source = drawing.id(&line.source);
         match &line.kind {
             EdgeKind::Static => drawing.arrow(&source, &line.target, "-->"),
-            EdgeKind::Join(_) if line.target == END => drawing.arrow(&source, END, "-->"),
-            EdgeKind::Join(_) => {
-                let join = drawing.join_of(topology, &line.source, &line.target);
-                drawing.line(&format!("{source} --- {join}"));
-            }
+            EdgeKind::Join(number) => match joins.iter().position(|join| join == number) {
+                Some(join) => drawing.line(&format!("{source} --- j{join}")),
+                None => drawing.arrow(&source, &line.target, "-->"),
+            },
             EdgeKind::Conditional(label) => {
                 drawing.arrow(&source, &line.target, &format!("-. \"{}\" .->", escape(label)));
             }
@@ -67,18 +67,36 @@ impl Drawing {
         // Writing to a string cannot fail.
         let _ = writeln!(self.text, "    {line}");
     }
-
-    /// The join node between a source and a target; joins into END were never made.
-    fn join_of<S: State>(&self, topology: &Topology<S>, source: &str, target: &str) -> String {
-        let source = topology.number(source);
-        let is_it = |join: &super::topology::Join| {
-            **topology.name_of(join.target) == *target
-                && source.is_some_and(|source| join.sources.contains(&source))
-        };
-        topology.joins.iter().position(is_it).map_or_else(|| self.id(target), |number| format!("j{number}"))
-    }
 }
 
+/// The joins that have a place of their own, in the order of the topology: those into END were never made.
+fn drawn_joins(lines: &[Line]) -> Vec<usize> {
+    let mut joins = Vec::new();
+    for line in lines.iter().filter(|line| line.target != END) {
+        if let EdgeKind::Join(number) = line.kind
+            && joins.last() != Some(&number)
+        {
+            joins.push(number);
+        }
+    }
+    joins
+}
+
+/// Text between quotes: Mermaid reads `#` as the start of a character code, a back-tick as Markdown, and a line ends a
+/// statement.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '"' => escaped.push_str("&quot;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '#' => escaped.push_str("#35;"),
+            '`' => escaped.push_str("#96;"),
+            '\n' | '\r' => escaped.push(' '),
+            other => escaped.push(other),
+        }
+    }
+    escaped
 }

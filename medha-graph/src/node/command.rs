@@ -35,6 +35,16 @@ struct Extra {
     problem: Option<NodeError>,
 }
 
+/// The targets of a command, apart from its update.
+pub(crate) struct Targets(Option<Box<Extra>>);
+
+impl Targets {
+    #[inline]
+    pub(crate) fn into_vec(self) -> Option<Vec<Goto>> {
+        self.0.map(|extra| extra.goto)
+    }
+}
+
 /// One dynamic target.
 #[derive(Clone, Debug)]
 pub(crate) struct Goto {
@@ -58,12 +68,13 @@ impl<S: State> Command<S> {
         Self { update, extra }
     }
 
-    pub(crate) fn targets(&self) -> &[Goto] {
-        self.extra.as_ref().map_or(&[], |extra| &extra.goto)
+    #[inline]
+    pub(crate) fn into_parts(self) -> (S::Update, Targets) {
+        (self.update, Targets(self.extra))
     }
 
-    pub(crate) fn take_targets(&mut self) -> Vec<Goto> {
-        self.extra.take().map(|extra| extra.goto).unwrap_or_default()
+    pub(crate) fn targets(&self) -> &[Goto] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.goto)
     }
 
     /// Sets the update.

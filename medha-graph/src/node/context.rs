@@ -92,7 +92,8 @@ impl Ctx {
     /// The first time, the node stops here and the run ends as `Outcome::Interrupted`; everything else of the
     /// superstep is finished and kept. When the answer is given with `resume`, the node runs again from its first
     /// line, and this call returns the answer: keep what comes before it free of side effects. An answer of
-    /// another type is refused where it is given, and the question stays open.
+    /// another type is refused where it is given, and the question stays open. Without a saver the run ends at the
+    /// question all the same, but nothing can be resumed.
     pub async fn interrupt<A: DeserializeOwned>(&self, question: impl Serialize) -> A {
         let ordinal = self.0.asked.fetch_add(1, Ordering::Relaxed);
         let refused = match self.0.answers.get(&ordinal).map(|answer| A::deserialize(answer)) {
@@ -102,6 +103,7 @@ impl Ctx {
         };
         let value = serde_json::to_value(question).unwrap_or_else(|error| Value::String(error.to_string()));
         self.pending().push(Question { ordinal, value, refused });
+        let _asking = Asking { ctx: self, ordinal };
         self.0.waker.wake();
         // The driver ends this attempt as soon as it sees the question.
         poll_fn(|_| Poll::<A>::Pending).await
@@ -145,6 +147,18 @@ impl Ctx {
 
     fn pending(&self) -> std::sync::MutexGuard<'_, Vec<Question>> {
         self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question that is being asked: it is taken back if the node no longer waits for the answer.
+struct Asking<'a> {
+    ctx: &'a Ctx,
+    ordinal: u32,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.ctx.pending().retain(|question| question.ordinal != self.ordinal);
     }
 }
 

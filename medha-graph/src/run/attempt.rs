@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use futures_util::future::BoxFuture;
+
 use super::event::{Event, EventQueue};
 use crate::engine::checkpoint::{Task, TaskId};
 use crate::engine::machine::AttemptEnd;
@@ -41,11 +43,11 @@ impl<S: State> Scope<'_, S> {
         let given =
             Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
         // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
-        let mut work = match catch_unwind(AssertUnwindSafe(|| node.call.call(&given))) {
-            Ok(work) => work,
-            Err(panic) => return AttemptEnd::Panicked(panic_text(panic.as_ref())),
+        let mut work = Work { future: None, node: &node.name };
+        let mut poll = |cx: &mut Context<'_>| {
+            work.future.get_or_insert_with(|| node.call.call(&given)).as_mut().poll(cx)
         };
-        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| poll(cx))) {
             Ok(Poll::Ready(Ok(command))) => Poll::Ready(AttemptEnd::Done(command)),
             Ok(Poll::Ready(Err(error))) => Poll::Ready(AttemptEnd::Failed(error)),
             Ok(Poll::Pending) => poll_question(&given, cx),
@@ -58,6 +60,24 @@ impl<S: State> Scope<'_, S> {
         let node = self.topology.name_of(self.tasks[position].node);
         let id = TaskId::new(self.thread, self.base, position, node);
         TaskRef { id, node: Arc::clone(node), step: self.step, attempt }
+    }
+}
+
+/// The future of a node. It is dropped unfinished when it asks, takes too long or is cancelled, and what its locals
+/// then panic with must not take the run down.
+struct Work<'a, T> {
+    future: Option<BoxFuture<'a, T>>,
+    node: &'a str,
+}
+
+impl<T> Drop for Work<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        let future = self.future.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(future))) {
+            let panic = panic_text(panic.as_ref());
+            tracing::warn!(node = self.node, panic, "a node panicked while it was dropped");
+        }
     }
 }
 

@@ -55,8 +55,9 @@ impl<S: State> RunStream<S> {
     /// Runs to the end and returns how it ended, without the remaining events. An error that was already yielded
     /// as the last item is not returned a second time.
     pub async fn outcome(mut self) -> Result<Outcome<S>, RunError> {
-        if let Some(run) = self.run.take() {
-            return run.await;
+        // Event by event, so that they do not pile up.
+        while let Some(event) = self.next().await {
+            event?;
         }
         self.end.take().unwrap_or(Err(RunError::AlreadyReported))
     }

@@ -3,13 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::driver::{self, Run};
 use super::error::RunError;
 use super::event::{EventQueue, Outcome};
 use super::input::{Input, Resume};
 use super::stream::RunStream;
 use crate::engine::checkpoint::CheckpointId;
-use crate::engine::record::{StoredCheckpoint, StoredJoin, StoredTask, TaskProgress, TaskWrites, restore};
+use crate::engine::record::{
+    StoredCheckpoint, StoredJoin, StoredTask, TaskProgress, TaskWrites, restore_state,
+};
 use crate::engine::session::abandoned;
 use crate::graph::compiled::CompiledGraph;
 use crate::node::context::Interrupt;
@@ -33,6 +37,11 @@ impl<S: State> Thread<S> {
     pub fn with_context<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.graph = self.graph.with_context(value);
         self
+    }
+
+    /// The name of the thread; empty for a run without one.
+    pub fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or_default()
     }
 
     /// Runs until done, interrupted or failed. Takes an update, or a [`Resume`].
@@ -100,12 +109,12 @@ impl<S: State> Thread<S> {
     }
 
     fn snapshot(&self, thread: &str, stored: StoredCheckpoint) -> Result<Snapshot<S>, RunError> {
-        let restored =
-            restore(&self.graph.topology, &stored).map_err(|why| CheckpointError::unusable(thread, &why))?;
+        let state = restore_state(&self.graph.topology, &stored);
+        let state = state.map_err(|why| CheckpointError::unusable(thread, &why))?;
         Ok(Snapshot {
             id: stored.id,
             step: stored.step,
-            state: restored.state,
+            state,
             next: stored.next,
             interrupts: Vec::new(),
             waiting_joins: stored.joins,
@@ -115,7 +124,7 @@ impl<S: State> Thread<S> {
 }
 
 /// A thread at one checkpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Snapshot<S> {
     /// The number of the checkpoint.

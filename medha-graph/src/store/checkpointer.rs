@@ -11,8 +11,8 @@ use crate::engine::record::{Progress, StoredCheckpoint, Unusable};
 
 /// Stores the checkpoints of threads. Implement it for a database; [`MemorySaver`](crate::MemorySaver) is the model.
 ///
-/// Each call is one transaction. The head of a thread moves by compare-and-swap, so two runs of one thread cannot
-/// both write: the second gets a [`Conflict`](CheckpointErrorKind::Conflict).
+/// Each call is one transaction. The head of a thread and the progress since it move by compare-and-swap, so two runs
+/// of one thread cannot both write: the second gets a [`Conflict`](CheckpointErrorKind::Conflict).
 pub trait Checkpointer: fmt::Debug + Send + Sync + 'static {
     /// The last checkpoint of a thread and the progress since; nothing for a thread that was never run.
     fn load<'a>(&'a self, thread: &'a str) -> BoxFuture<'a, Result<Option<Head>, CheckpointError>>;
@@ -25,7 +25,8 @@ pub trait Checkpointer: fmt::Debug + Send + Sync + 'static {
         checkpoint: StoredCheckpoint,
     ) -> BoxFuture<'a, Result<(), CheckpointError>>;
 
-    /// Replaces the progress since `head`, if `head` is still the head.
+    /// Replaces the progress since `head`, if `head` is still the head and the revision of `progress` is one more than
+    /// that of the progress it replaces (a head without progress has revision 0).
     fn save_progress<'a>(
         &'a self,
         thread: &'a str,
@@ -124,7 +125,7 @@ pub enum Operation {
 #[non_exhaustive]
 pub enum CheckpointErrorKind {
     /// Another run has moved the thread on.
-    #[error("another run has moved it on from {} to {}; load it again", number(expected), number(found))]
+    #[error("{}; load it again", moved(expected, found))]
     Conflict {
         /// The head this run knows.
         expected: Option<CheckpointId>,
@@ -137,8 +138,8 @@ pub enum CheckpointErrorKind {
     /// It is damaged.
     #[error("it is damaged: {0}")]
     Corrupt(String),
-    /// The state or an update cannot be written as JSON.
-    #[error("it cannot be written as JSON: {0}")]
+    /// The state or an update cannot be written as JSON, or would not read back.
+    #[error("it has no JSON form that can be loaded again: {0}")]
     Unwritable(String),
     /// The storage failed.
     #[error("the storage failed")]
@@ -191,6 +192,13 @@ impl fmt::Display for Operation {
 
 fn cause(source: &Option<Box<dyn Error + Send + Sync>>) -> String {
     source.as_ref().map(|source| format!(": {source}")).unwrap_or_default()
+}
+
+fn moved(expected: &Option<CheckpointId>, found: &Option<CheckpointId>) -> String {
+    if expected == found {
+        return format!("another run has written progress since {}", number(found));
+    }
+    format!("another run has moved it on from {} to {}", number(expected), number(found))
 }
 
 fn number(id: &Option<CheckpointId>) -> String {

@@ -50,7 +50,7 @@ impl Suite<'_> {
         self.expect("a thread that was never run has no head", head.is_none());
         let history = self.saver.history(A, None, 10).await?;
         self.expect("a thread that was never run has no history", history.is_empty());
-        let result = self.saver.save_progress(A, CheckpointId(1), progress()).await;
+        let result = self.saver.save_progress(A, CheckpointId(1), progress(1)).await;
         self.expect_conflict("progress needs a head", &result);
         let result = self.saver.commit(A, Some(CheckpointId(1)), checkpoint(2)).await;
         self.expect_conflict("a first checkpoint expects no head", &result);
@@ -74,18 +74,33 @@ impl Suite<'_> {
     }
 
     async fn progress(&mut self) -> Result<(), CheckpointError> {
-        self.saver.save_progress(A, CheckpointId(2), progress()).await?;
-        let head = self.saver.load(A).await?;
-        self.expect("progress is loaded with its head", head.is_some_and(|head| head.progress == progress()));
-        self.saver.save_progress(A, CheckpointId(2), Progress::default()).await?;
-        let head = self.saver.load(A).await?;
-        self.expect("new progress replaces the old", head.is_some_and(|head| head.progress.tasks.is_empty()));
-        let result = self.saver.save_progress(A, CheckpointId(1), progress()).await;
+        let head = CheckpointId(2);
+        self.saver.save_progress(A, head, progress(1)).await?;
+        let found = self.saver.load(A).await?;
+        let is_there = found.is_some_and(|found| found.progress == progress(1));
+        self.expect("progress is loaded with its head", is_there);
+        let empty = Progress { tasks: Vec::new(), ..progress(2) };
+        self.saver.save_progress(A, head, empty).await?;
+        let found = self.saver.load(A).await?;
+        let is_empty = found.is_some_and(|found| found.progress.tasks.is_empty());
+        self.expect("new progress replaces the old", is_empty);
+        for (promise, stale) in [
+            ("progress a second run has already replaced is refused", progress(2)),
+            ("progress that is older than what there is is refused", progress(1)),
+            ("progress that skips a revision is refused", progress(4)),
+        ] {
+            let result = self.saver.save_progress(A, head, stale).await;
+            self.expect_conflict(promise, &result);
+        }
+        let result = self.saver.save_progress(A, CheckpointId(1), progress(3)).await;
         self.expect_conflict("progress on an old head is refused", &result);
-        self.saver.save_progress(A, CheckpointId(2), progress()).await?;
-        self.saver.commit(A, Some(CheckpointId(2)), checkpoint(3)).await?;
-        let head = self.saver.load(A).await?;
-        self.expect("a new head has no progress", head.is_some_and(|head| head.progress.tasks.is_empty()));
+        self.saver.save_progress(A, head, progress(3)).await?;
+        self.saver.commit(A, Some(head), checkpoint(3)).await?;
+        let found = self.saver.load(A).await?;
+        self.expect(
+            "a new head has no progress",
+            found.is_some_and(|found| found.progress == Progress::default()),
+        );
         Ok(())
     }
 
@@ -145,12 +160,13 @@ fn checkpoint(id: u64) -> StoredCheckpoint {
             StoredTask { node: "mend".to_owned(), input: TaskInput::Failure(Box::new(failure)) },
         ],
         joins: Vec::new(),
-        deferred: vec!["last".to_owned()],
+        deferred: vec![StoredTask { node: "last".to_owned(), input: TaskInput::State }],
         writes: Vec::new(),
     }
 }
 
-fn progress() -> Progress {
+fn progress(revision: u64) -> Progress {
     let answers = [(0, json!("yes")), (7, json!(null))].into();
-    Progress { format: FORMAT, tasks: vec![TaskProgress { position: 1, answers, ..TaskProgress::default() }] }
+    let task = TaskProgress { position: 1, answers, ..TaskProgress::default() };
+    Progress { format: FORMAT, revision, tasks: vec![task] }
 }

@@ -71,7 +71,9 @@ impl Checkpointer for MemorySaver {
     ) -> BoxFuture<'a, Result<(), CheckpointError>> {
         let mut threads = self.threads();
         let found = threads.get(thread).and_then(Thread::head);
-        match threads.get_mut(thread).filter(|_| found == Some(head)) {
+        let follows =
+            |kept: &&mut Thread| kept.head() == Some(head) && kept.progress.revision + 1 == progress.revision;
+        match threads.get_mut(thread).filter(follows) {
             Some(kept) => kept.progress = progress,
             None => return Box::pin(ready(Err(CheckpointError::conflict(thread, Some(head), found)))),
         }

@@ -46,7 +46,10 @@ mod wrong {
                 let id = checkpoint.id;
                 self.0.commit(thread, expected, checkpoint).await?;
                 match before.filter(|_| self.1 == Fault::KeepsProgress) {
-                    Some(before) => self.0.save_progress(thread, id, before.progress).await,
+                    Some(before) => {
+                        let progress = Progress { revision: 1, ..before.progress };
+                        self.0.save_progress(thread, id, progress).await
+                    }
                     None => Ok(()),
                 }
             })

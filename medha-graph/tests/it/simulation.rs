@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use medha_graph::prelude::*;
+use medha_graph::store::Checkpointer;
 use medha_graph::testing::{Crash, Faults, Simulation, simulate};
 use medha_graph::{CheckpointErrorKind, Node, RunError};
 
@@ -30,15 +31,20 @@ fn fold(current: &mut u64, written: u64) {
 struct Worker {
     number: u64,
     asks: bool,
+    /// Its first attempt fails.
+    stumbles: bool,
     goes_to: Option<String>,
 }
 
 impl Node<Mix> for Worker {
-    type Output = Command<Mix>;
-    async fn run(&self, mix: &Mix, ctx: Ctx) -> Command<Mix> {
+    type Output = Result<Command<Mix>, NodeError>;
+    async fn run(&self, mix: &Mix, ctx: Ctx) -> Self::Output {
         let mut seen = mix.log.len() as u64 + self.number;
         if self.asks {
             seen += ctx.interrupt::<u64>(format!("number for {}?", self.number)).await;
+        }
+        if self.stumbles && ctx.task().attempt == 1 {
+            return Err(NodeError::new("stumbled"));
         }
         let update = Mix::update()
             .log([format!("{} after {}", ctx.task().node, mix.log.len())])
@@ -46,10 +52,10 @@ impl Node<Mix> for Worker {
             .last([(format!("key {}", self.number % 3), seen)])
             .folded(seen);
         let command = Command::new().update(update);
-        match &self.goes_to {
+        Ok(match &self.goes_to {
             Some(node) => command.send(node, &seen),
             None => command,
-        }
+        })
     }
 }
 
@@ -96,6 +102,7 @@ fn generate(seed: u64) -> CompiledGraph<Mix> {
         let worker = Worker {
             number,
             asks: rng.u8(0..4) == 0,
+            stumbles: rng.u8(0..4) == 0,
             goes_to: (rng.u8(0..4) == 0).then(|| "item".to_owned()),
         };
         let node = worker.goes_to(["item"]).retry(RetryPolicy::attempts(rng.u32(1..=3)));
@@ -103,7 +110,7 @@ fn generate(seed: u64) -> CompiledGraph<Mix> {
         graph =
             graph.node(&name, node).edge("spread", &name).edge(&name, "round").error_edge(&name, "handle");
         if rng.bool() {
-            let after = Worker { number: number + 100, asks: false, goes_to: None };
+            let after = Worker { number: number + 100, asks: false, stumbles: false, goes_to: None };
             let after_name = format!("after{number}");
             graph = graph
                 .node(&after_name, after.goes_to(["item"]))
@@ -114,7 +121,7 @@ fn generate(seed: u64) -> CompiledGraph<Mix> {
         }
     }
     if ends.len() > 1 {
-        let last = Worker { number: 1000, asks: true, goes_to: None };
+        let last = Worker { number: 1000, asks: true, stumbles: false, goes_to: None };
         graph = graph.node("joined", last.goes_to(["item"])).edge(ends, "joined").edge("joined", "round");
         graph = graph.error_edge("joined", "handle");
     }
@@ -213,6 +220,26 @@ fn a_crash_at_any_storage_call_is_made_good_by_a_resume() {
                 assert_eq!(simulation.checkpoints(), whole.checkpoints(), "graph {graph_seed}, {crash:?}");
             }
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_driver_stores_what_the_simulation_stores() {
+    for graph_seed in 0..25 {
+        let graph = generate(graph_seed);
+        let mut simulation = Simulation::new(&graph, graph_seed, Faults::none());
+        let expected = play(&mut simulation).unwrap();
+        let saver = MemorySaver::default();
+        // Task ids depend on the name of the thread.
+        let thread = graph.with_checkpointer(saver.clone()).thread("simulated");
+        let mut outcome = thread.invoke(Mix::update()).await.unwrap();
+        while !outcome.is_done() {
+            outcome = thread.resume(answers(outcome.interrupts())).await.unwrap();
+        }
+        assert_eq!(outcome.into_state(), expected);
+        let mut stored = saver.history("simulated", None, usize::MAX).await.unwrap();
+        stored.reverse();
+        assert_eq!(stored, simulation.checkpoints(), "graph {graph_seed}");
     }
 }
 

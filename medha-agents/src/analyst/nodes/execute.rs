@@ -1,7 +1,5 @@
 //! The node that asks the database.
 
-use std::sync::Arc;
-
 use medha_connectors::{ConnectorError, QueryOptions, ResultSet};
 use medha_graph::{Command, Context, Ctx, NodeError, Payload};
 
@@ -9,6 +7,7 @@ use super::super::comparison::Comparison;
 use super::super::event::EventPayload;
 use super::super::json;
 use super::super::state::{AnalystState, PanelAt};
+use super::super::stored::Kept;
 use super::super::tools::{RunTools, Step, Tools};
 use super::super::trouble::Trouble;
 use super::panel;
@@ -40,7 +39,7 @@ pub(crate) async fn execute(
     };
     if let Comparison::With { sql, .. } = &work.comparison {
         match query(&tools, sql, &options).await {
-            Ok(previous) => work.previous = Some(Arc::new(previous)),
+            Ok(previous) => work.previous = Some(Kept::new(previous)),
             Err(trouble) => {
                 tracing::warn!(?trouble, "the window before could not be read");
                 work.comparison = Comparison::Nothing;
@@ -59,7 +58,7 @@ pub(crate) async fn execute(
         rows: serde_json::to_value(first).unwrap_or_default(),
     });
     step.done(if rows == 1 { format!("1 row{more}") } else { format!("{rows} rows{more}") });
-    work.result = Some(Arc::new(result));
+    work.result = Some(Kept::new(result));
     Ok(panel::hand_on(at, work, "visualize"))
 }
 

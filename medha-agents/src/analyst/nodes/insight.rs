@@ -20,10 +20,10 @@ pub(crate) async fn insight(
 ) -> Result<AnalystStateUpdate, NodeError> {
     let mut work = panel::take(state, at)?;
     let step = Step::begin(&ctx, &run, "insight", Some(at.panel), "Looking at the numbers");
-    let result = work.result.clone().unwrap_or_default();
+    let result = work.result.as_ref().map(|kept| kept.result().clone()).unwrap_or_default();
     let now = state.asked.now;
     let previous = match (&work.comparison, &work.previous) {
-        (Comparison::With { window, .. }, Some(rows)) => Previous::Known(window, rows),
+        (Comparison::With { window, .. }, Some(rows)) => Previous::Known(window, rows.result()),
         (Comparison::Uncovered { compared }, _) => Previous::Uncovered(compared),
         (Comparison::With { .. } | Comparison::Nothing, _) => Previous::Unknown,
     };

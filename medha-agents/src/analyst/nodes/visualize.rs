@@ -17,7 +17,7 @@ pub(crate) async fn visualize(
 ) -> Result<Command<AnalystState>, NodeError> {
     let mut work = panel::take(state, at)?;
     let step = Step::begin(&ctx, &run, "chart", Some(at.panel), "Choosing a chart");
-    let result = work.result.clone().unwrap_or_default();
+    let result = work.result.as_ref().map(|kept| kept.result().clone()).unwrap_or_default();
     let chart = choose(&work.step, &work.columns, &result);
     if ctx.is_watched() {
         let spec = vega_lite(&chart, &result).map_err(NodeError::from)?.unwrap_or_default();

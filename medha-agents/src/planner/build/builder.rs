@@ -36,6 +36,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) assumptions: Vec<String>,
     /// Conditions on groups, collected while conditions are built.
     pub(super) having: Vec<Filter>,
+    /// Set while one of several alternatives is built: one of them may lie outside the data.
+    pub(super) is_alternative: bool,
     /// Aggregates that rows are ranked or ordered by.
     pub(super) ranked_by: Vec<Expr>,
     /// How sure the choices were: the lowest score of any.
@@ -53,6 +55,7 @@ impl<'a> Builder<'a> {
             context: Vec::new(),
             assumptions: Vec::new(),
             having: Vec::new(),
+            is_alternative: false,
             ranked_by: Vec::new(),
             confidence: 1.0,
         }
@@ -61,7 +64,11 @@ impl<'a> Builder<'a> {
     /// A field as the plan names it.
     pub(super) fn field_ref(&self, id: FieldId) -> FieldRef {
         let dataset = self.lexicon.dataset(id.dataset);
-        FieldRef { dataset: dataset.name.clone(), field: dataset.fields[id.field].name.clone(), via: self.way(id.dataset) }
+        FieldRef {
+            dataset: dataset.name.clone(),
+            field: dataset.fields[id.field].name.clone(),
+            via: self.way(id.dataset),
+        }
     }
 
     /// Of several equally short ways to a dataset, the one over the smallest thing that can still reach all of it.
@@ -104,7 +111,8 @@ impl<'a> Builder<'a> {
             self.lexicon
                 .fields(dataset)
                 .find(|(id, field)| {
-                    field.data_type == DataType::String && self.lexicon.stems_of(*id).iter().any(|stem| words.contains(&stem.as_str()))
+                    field.data_type == DataType::String
+                        && self.lexicon.stems_of(*id).iter().any(|stem| words.contains(&stem.as_str()))
                 })
                 .map(|(id, _)| vec![id])
         };
@@ -123,11 +131,9 @@ impl<'a> Builder<'a> {
         if !named.is_empty() {
             return named;
         }
-        let key = self
-            .lexicon
-            .fields(dataset)
-            .find(|(_, field)| field.role == Role::Key)
-            .or_else(|| self.lexicon.fields(dataset).find(|(_, field)| field.name.to_lowercase().ends_with("id")));
+        let key = self.lexicon.fields(dataset).find(|(_, field)| field.role == Role::Key).or_else(|| {
+            self.lexicon.fields(dataset).find(|(_, field)| field.name.to_lowercase().ends_with("id"))
+        });
         key.map(|(id, _)| vec![id]).unwrap_or_default()
     }
 
@@ -184,7 +190,11 @@ impl<'a> Builder<'a> {
 
 /// A number as a literal.
 pub(super) fn plain_number(number: f64) -> Literal {
-    if number.fract() == 0.0 && number.abs() < 9e15 { Literal::Integer(number as i64) } else { Literal::Number(number) }
+    if number.fract() == 0.0 && number.abs() < 9e15 {
+        Literal::Integer(number as i64)
+    } else {
+        Literal::Number(number)
+    }
 }
 
 fn number_literal(text: &str) -> Literal {

@@ -28,14 +28,20 @@ impl Builder<'_> {
             }
             Right::Between(low, high) => {
                 let Some(id) = id else { return Err(Failure::Missing("a range of an aggregate".into())) };
-                return Ok(Some(Filter::Between { expr, low: self.number(id, *low), high: self.number(id, *high) }));
+                return Ok(Some(Filter::Between {
+                    expr,
+                    low: self.number(id, *low),
+                    high: self.number(id, *high),
+                }));
             }
             Right::Aggregate { function, of, scope } => {
                 Operand::Scalar(Box::new(self.scalar(*function, of.as_ref(), scope, id, home)?))
             }
             Right::Noun(noun) => match self.resolve(noun, home)? {
                 Resolved::Field(other, _) => Operand::Expr(Box::new(self.field_expr(other))),
-                Resolved::Metric(metric) => Operand::Expr(Box::new(Expr::Metric(self.lexicon.model.metrics[metric].name.clone()))),
+                Resolved::Metric(metric) => {
+                    Operand::Expr(Box::new(Expr::Metric(self.lexicon.model.metrics[metric].name.clone())))
+                }
                 Resolved::Entity(_) | Resolved::Label(_) => return Err(self.unknown(noun)),
             },
         };
@@ -59,13 +65,18 @@ impl Builder<'_> {
     ) -> Result<(Expr, Option<FieldId>, bool, CompareOp), Failure> {
         if let Some(noun) = left {
             return match self.resolve(noun, home)? {
-                Resolved::Metric(metric) => Ok((Expr::Metric(self.lexicon.model.metrics[metric].name.clone()), None, true, op)),
+                Resolved::Metric(metric) => {
+                    Ok((Expr::Metric(self.lexicon.model.metrics[metric].name.clone()), None, true, op))
+                }
                 Resolved::Field(id, _) => {
                     let total = function.or(self.says_in_total().then_some(AggregateFunction::Sum));
                     match total.filter(|_| !matches!(right, Right::Aggregate { .. })) {
-                        Some(function) => {
-                            Ok((Expr::Aggregate { function, of: Box::new(self.field_expr(id)) }, Some(id), true, op))
-                        }
+                        Some(function) => Ok((
+                            Expr::Aggregate { function, of: Box::new(self.field_expr(id)) },
+                            Some(id),
+                            true,
+                            op,
+                        )),
                         None => Ok((self.field_expr(id), Some(id), false, op)),
                     }
                 }
@@ -77,7 +88,10 @@ impl Builder<'_> {
         }
         if quality != Quality::Amount {
             let Some((id, reversed)) = self.quality_field(quality, home) else {
-                return Err(Failure::Missing(format!("nothing in {} can be compared like that", self.dataset_name(home))));
+                return Err(Failure::Missing(format!(
+                    "nothing in {} can be compared like that",
+                    self.dataset_name(home)
+                )));
             };
             return Ok((self.field_expr(id), Some(id), false, if reversed { mirrored(op) } else { op }));
         }
@@ -101,7 +115,13 @@ impl Builder<'_> {
                 .lexicon
                 .lookup(&tokens, 0)
                 .into_iter()
-                .filter(|found| matches!(found.target, crate::planner::lexicon::Target::Metric(_) | crate::planner::lexicon::Target::Field(_)))
+                .filter(|found| {
+                    matches!(
+                        found.target,
+                        crate::planner::lexicon::Target::Metric(_)
+                            | crate::planner::lexicon::Target::Field(_)
+                    )
+                })
                 .filter(|found| found.score >= 0.7)
                 .collect();
             (!matches.is_empty()).then(|| Noun { matches, text: verb.clone(), ..Noun::default() })
@@ -115,19 +135,33 @@ impl Builder<'_> {
 
     /// The one number that a dataset is about.
     fn main_measure(&self, home: usize, money: bool) -> Option<FieldId> {
-        let measures: Vec<FieldId> = self.lexicon.fields(home).filter(|(_, field)| field.role == Role::Measure).map(|(id, _)| id).collect();
+        let measures: Vec<FieldId> = self
+            .lexicon
+            .fields(home)
+            .filter(|(_, field)| field.role == Role::Measure)
+            .map(|(id, _)| id)
+            .collect();
         if let [only] = measures.as_slice() {
             return Some(*only);
         }
         let is_money_field = |id: &FieldId| {
             self.lexicon.field(*id).format.as_deref() == Some("currency")
-                || self.lexicon.stems_of(*id).iter().any(|stem| matches!(stem.as_str(), "total" | "amount" | "price" | "cost" | "revenu" | "valu"))
+                || self.lexicon.stems_of(*id).iter().any(|stem| {
+                    matches!(stem.as_str(), "total" | "amount" | "price" | "cost" | "revenu" | "valu")
+                })
         };
         if money { measures.into_iter().find(is_money_field) } else { None }
     }
 
     /// A single value to compare with: the average of a field.
-    fn scalar(&mut self, function: AggregateFunction, of: Option<&Noun>, scope: &Scope, left: Option<FieldId>, home: usize) -> Result<AnalysisPlan, Failure> {
+    fn scalar(
+        &mut self,
+        function: AggregateFunction,
+        of: Option<&Noun>,
+        scope: &Scope,
+        left: Option<FieldId>,
+        home: usize,
+    ) -> Result<AnalysisPlan, Failure> {
         let id = match of {
             Some(noun) => match self.resolve(noun, home)? {
                 Resolved::Field(id, _) => id,
@@ -143,7 +177,10 @@ impl Builder<'_> {
         self.having = having;
         Ok(AnalysisPlan {
             subject: self.dataset_name(id.dataset),
-            outputs: vec![Output { expr: Expr::Aggregate { function, of: Box::new(self.field_expr(id)) }, name: "value".into() }],
+            outputs: vec![Output {
+                expr: Expr::Aggregate { function, of: Box::new(self.field_expr(id)) },
+                name: "value".into(),
+            }],
             filters: filters?,
             ..AnalysisPlan::default()
         })

@@ -44,14 +44,23 @@ impl Builder<'_> {
             }
             Cond::Matches { field, kind, text, negated } => {
                 let id = self.text_field(field.as_ref(), home)?;
-                Filter::Matches { expr: self.field_expr(id), kind: *kind, text: text.clone(), negated: *negated }
+                Filter::Matches {
+                    expr: self.field_expr(id),
+                    kind: *kind,
+                    text: text.clone(),
+                    negated: *negated,
+                }
             }
             Cond::Missing { field, negated } => match self.resolve(field, home)? {
-                Resolved::Field(id, _) if id.dataset != home && self.lexicon.graph.steps_up(home, id.dataset).is_none() => {
+                Resolved::Field(id, _)
+                    if id.dataset != home && self.lexicon.graph.steps_up(home, id.dataset).is_none() =>
+                {
                     self.related(id.dataset, Vec::new(), None, !*negated)
                 }
                 Resolved::Field(id, _) => Filter::Missing { expr: self.field_expr(id), negated: *negated },
-                Resolved::Entity(dataset) | Resolved::Label(dataset) => self.related(dataset, Vec::new(), None, !*negated),
+                Resolved::Entity(dataset) | Resolved::Label(dataset) => {
+                    self.related(dataset, Vec::new(), None, !*negated)
+                }
                 Resolved::Metric(_) => return Err(self.unknown(field)),
             },
             Cond::Related { noun, scope, negated } => self.related_cond(noun, scope, *negated, home)?,
@@ -65,21 +74,30 @@ impl Builder<'_> {
                     op: CompareOp::Equal,
                     right: Operand::Literal(self.yes_value(id, !*negated)),
                 },
-                Resolved::Entity(_) | Resolved::Label(_) | Resolved::Metric(_) => return Err(self.unknown(field)),
+                Resolved::Entity(_) | Resolved::Label(_) | Resolved::Metric(_) => {
+                    return Err(self.unknown(field));
+                }
             },
             Cond::Time(timed) => self.window_filter(timed, home)?,
             Cond::OnDays { days } => {
                 let id = self.time_field(home, None, None).filter(|id| !self.is_year(*id));
-                let id = id.ok_or_else(|| Failure::Missing(format!("nothing tells on which day {} happened", self.dataset_name(home))))?;
+                let id = id.ok_or_else(|| {
+                    Failure::Missing(format!(
+                        "nothing tells on which day {} happened",
+                        self.dataset_name(home)
+                    ))
+                })?;
                 let part = Expr::Part { field: self.field_ref(id), part: DatePart::DayOfWeek };
                 one_of(part, days.iter().map(|day| Literal::Integer(*day)).collect(), false)
             }
             Cond::Any(conds) => {
                 let mut any = Vec::new();
+                self.is_alternative = true;
                 for cond in conds {
                     let cond = borrow_field(cond, conds);
                     any.extend(self.filter(&cond, home)?);
                 }
+                self.is_alternative = false;
                 merge_any(any)
             }
             Cond::Both(conds) => {
@@ -109,22 +127,43 @@ impl Builder<'_> {
         })
     }
 
-    pub(super) fn related(&self, dataset: usize, filters: Vec<Filter>, time: Option<TimeRange>, negated: bool) -> Filter {
+    pub(super) fn related(
+        &self,
+        dataset: usize,
+        filters: Vec<Filter>,
+        time: Option<TimeRange>,
+        negated: bool,
+    ) -> Filter {
         Filter::Related { dataset: self.dataset_name(dataset), filters, time, negated }
     }
 
-    fn related_cond(&mut self, noun: &Noun, scope: &Scope, negated: bool, home: usize) -> Result<Filter, Failure> {
+    fn related_cond(
+        &mut self,
+        noun: &Noun,
+        scope: &Scope,
+        negated: bool,
+        home: usize,
+    ) -> Result<Filter, Failure> {
         // A field of the thing itself that is not there: `have not been returned`, `have no company`.
         let own_field = noun.matches.iter().find_map(|found| match found.target {
             Target::Field(id) if id.dataset == home && found.score >= 0.5 => Some(id),
-            Target::Field(_) | Target::Metric(_) | Target::Dataset(_) | Target::Named(_) | Target::Value(_) => None,
+            Target::Field(_)
+            | Target::Metric(_)
+            | Target::Dataset(_)
+            | Target::Named(_)
+            | Target::Value(_) => None,
         });
         let thing = noun.matches.iter().find_map(|found| match found.target {
             Target::Dataset(dataset) if dataset != home => Some((dataset, found.score)),
-            Target::Metric(_) => self.dataset_of(found.target).filter(|dataset| *dataset != home).map(|dataset| (dataset, found.score)),
+            Target::Metric(_) => self
+                .dataset_of(found.target)
+                .filter(|dataset| *dataset != home)
+                .map(|dataset| (dataset, found.score)),
             Target::Dataset(_) | Target::Field(_) | Target::Named(_) | Target::Value(_) => None,
         });
-        if let Some(id) = own_field.filter(|_| scope.conds.is_empty() && thing.is_none_or(|(_, score)| score <= 0.5)) {
+        if let Some(id) =
+            own_field.filter(|_| scope.conds.is_empty() && thing.is_none_or(|(_, score)| score <= 0.5))
+        {
             let is_date = self.lexicon.field(id).role == Role::Time;
             if is_date || thing.is_none() {
                 return Ok(Filter::Missing { expr: self.field_expr(id), negated: !negated });
@@ -132,16 +171,22 @@ impl Builder<'_> {
         }
         let Some((dataset, _)) = thing else {
             return match self.resolve(noun, home)? {
-                Resolved::Field(id, _) if id.dataset == home => Ok(Filter::Missing { expr: self.field_expr(id), negated: !negated }),
+                Resolved::Field(id, _) if id.dataset == home => {
+                    Ok(Filter::Missing { expr: self.field_expr(id), negated: !negated })
+                }
                 Resolved::Field(id, _) => Ok(self.related(id.dataset, Vec::new(), None, negated)),
                 Resolved::Entity(_) | Resolved::Label(_) | Resolved::Metric(_) => Err(self.unknown(noun)),
             };
         };
         if self.lexicon.graph.distance(home, dataset).is_none() {
-            return Err(Failure::Missing(format!("{} and {} are not related in the data", self.dataset_name(home), self.dataset_name(dataset))));
+            return Err(Failure::Missing(format!(
+                "{} and {} are not related in the data",
+                self.dataset_name(home),
+                self.dataset_name(dataset)
+            )));
         }
         let context = std::mem::replace(&mut self.context, vec![dataset]);
-        let mentions: Vec<usize> = scope.mentions.iter().filter_map(super::resolve::sure_dataset).collect();
+        let mentions: Vec<usize> = scope.mentions.iter().filter_map(super::subject::sure_dataset).collect();
         self.context.extend(mentions);
         let having = self.having.len();
         let inner = self.filters(scope, dataset);
@@ -159,19 +204,31 @@ impl Builder<'_> {
     }
 
     /// A field equals a text or a number.
-    fn equals(&mut self, field: Option<&Noun>, texts: &[String], negated: bool, home: usize) -> Result<Filter, Failure> {
+    fn equals(
+        &mut self,
+        field: Option<&Noun>,
+        texts: &[String],
+        negated: bool,
+        home: usize,
+    ) -> Result<Filter, Failure> {
         let is_number = texts.iter().all(|text| text.replace(',', "").parse::<f64>().is_ok());
         let id = match field {
             Some(noun) => match self.resolve(noun, home)? {
                 Resolved::Field(id, _) => id,
                 Resolved::Entity(dataset) | Resolved::Label(dataset) => {
-                    let fields = if is_number { self.key_fields(dataset) } else { self.label_fields(dataset) };
+                    let fields =
+                        if is_number { self.key_fields(dataset) } else { self.label_fields(dataset) };
                     *fields.first().ok_or_else(|| self.unknown(noun))?
                 }
                 Resolved::Metric(_) => return Err(self.unknown(noun)),
             },
-            None if is_number => return Err(Failure::Missing(format!("what {} is about is not clear", texts.join(", ")))),
-            None => *self.label_fields(home).first().ok_or_else(|| Failure::Missing(format!("nothing is called {:?}", texts[0])))?,
+            None if is_number => {
+                return Err(Failure::Missing(format!("what {} is about is not clear", texts.join(", "))));
+            }
+            None => *self
+                .label_fields(home)
+                .first()
+                .ok_or_else(|| Failure::Missing(format!("nothing is called {:?}", texts[0])))?,
         };
         self.known_or_fail(id, texts)?;
         let literals: Vec<Literal> = texts.iter().map(|text| self.stored_or_literal(id, text)).collect();
@@ -203,7 +260,9 @@ impl Builder<'_> {
         if field.data_type != DataType::String || !field.values_complete || field.values.is_empty() {
             return Ok(());
         }
-        let unknown = texts.iter().find(|text| !field.values.iter().any(|value| value.value.eq_ignore_ascii_case(text)));
+        let unknown = texts
+            .iter()
+            .find(|text| !field.values.iter().any(|value| value.value.eq_ignore_ascii_case(text)));
         match unknown {
             Some(text) => Err(Failure::Missing(format!("no {} is {text:?}", field.name))),
             None => Ok(()),
@@ -213,7 +272,11 @@ impl Builder<'_> {
     /// The text field that a text match is about.
     fn text_field(&mut self, field: Option<&Noun>, home: usize) -> Result<FieldId, Failure> {
         let label = |builder: &Self, dataset: usize| {
-            builder.label_fields(dataset).first().copied().ok_or_else(|| Failure::Missing("no text to look in".into()))
+            builder
+                .label_fields(dataset)
+                .first()
+                .copied()
+                .ok_or_else(|| Failure::Missing("no text to look in".into()))
         };
         match field {
             Some(noun) => match self.resolve(noun, home)? {
@@ -226,7 +289,13 @@ impl Builder<'_> {
     }
 
     /// `more than 5 customers`: a condition on groups.
-    fn count_condition(&mut self, of: Option<&Noun>, op: CompareOp, number: f64, home: usize) -> Result<(), Failure> {
+    fn count_condition(
+        &mut self,
+        of: Option<&Noun>,
+        op: CompareOp,
+        number: f64,
+        home: usize,
+    ) -> Result<(), Failure> {
         let literal = Operand::Literal(super::builder::plain_number(number));
         let expr = match of.filter(|noun| !noun.matches.is_empty()) {
             Some(noun) => match self.resolve_counted(noun, home)? {
@@ -249,14 +318,21 @@ impl Builder<'_> {
 
     /// What happened `times`: the mentioned thing of which there are several for each row.
     pub(super) fn happening(&self, home: usize) -> usize {
-        let of_mentions = self.sketch.scope.mentions.iter().flat_map(|noun| noun.matches.iter().filter_map(|found| match found.target {
-            Target::Dataset(dataset) => Some(dataset),
-            Target::Metric(_) | Target::Field(_) | Target::Named(_) | Target::Value(_) => None,
-        }));
+        let of_mentions = self.sketch.scope.mentions.iter().flat_map(|noun| {
+            noun.matches.iter().filter_map(|found| match found.target {
+                Target::Dataset(dataset) => Some(dataset),
+                Target::Metric(_) | Target::Field(_) | Target::Named(_) | Target::Value(_) => None,
+            })
+        });
         let is_below = |dataset: &usize| {
-            *dataset != home && self.lexicon.graph.steps_up(home, *dataset).is_none() && self.lexicon.graph.distance(home, *dataset).is_some()
+            *dataset != home
+                && self.lexicon.graph.steps_up(home, *dataset).is_none()
+                && self.lexicon.graph.distance(home, *dataset).is_some()
         };
-        of_mentions.filter(is_below).min_by_key(|dataset| self.lexicon.graph.distance(home, *dataset)).unwrap_or(home)
+        of_mentions
+            .filter(is_below)
+            .min_by_key(|dataset| self.lexicon.graph.distance(home, *dataset))
+            .unwrap_or(home)
     }
 
     /// What a counted noun counts.
@@ -280,8 +356,12 @@ impl Builder<'_> {
             Resolved::Metric(metric) => Ok(CountOf::Metric(self.lexicon.model.metrics[metric].name.clone())),
             Resolved::Field(id, _) => {
                 let field = self.lexicon.field(id);
-                let numeric = matches!(field.data_type, DataType::Integer | DataType::Decimal | DataType::Float) && field.role == Role::Measure;
-                if let (Some(dataset), true) = (noun.dataset(), best.is_some_and(|found| matches!(found.target, Target::Dataset(_)))) {
+                let numeric =
+                    matches!(field.data_type, DataType::Integer | DataType::Decimal | DataType::Float)
+                        && field.role == Role::Measure;
+                if let (Some(dataset), true) =
+                    (noun.dataset(), best.is_some_and(|found| matches!(found.target, Target::Dataset(_))))
+                {
                     return Ok(CountOf::Rows(dataset));
                 }
                 Ok(if numeric && !distinct { CountOf::Number(id) } else { CountOf::Distinct(id) })
@@ -310,7 +390,13 @@ fn borrow_field(cond: &Cond, all: &[Cond]) -> Cond {
             Cond::Compare { left: Some(left), .. } => Some(left.clone()),
             _ => None,
         });
-        return Cond::Compare { left: named, function: *function, quality: *quality, op: *op, right: right.clone() };
+        return Cond::Compare {
+            left: named,
+            function: *function,
+            quality: *quality,
+            op: *op,
+            right: right.clone(),
+        };
     }
     cond.clone()
 }
@@ -321,7 +407,9 @@ fn merge_any(any: Vec<Filter>) -> Filter {
     let mut values = Vec::new();
     for filter in &any {
         match filter {
-            Filter::Compare { left, op: CompareOp::Equal, right: Operand::Literal(literal) } if expr.as_ref().is_none_or(|held| held == left) => {
+            Filter::Compare { left, op: CompareOp::Equal, right: Operand::Literal(literal) }
+                if expr.as_ref().is_none_or(|held| held == left) =>
+            {
                 expr = Some(left.clone());
                 values.push(literal.clone());
             }

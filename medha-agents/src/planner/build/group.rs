@@ -28,7 +28,9 @@ impl Builder<'_> {
             }
             Group::Part(part) => {
                 let id = self.time_field(home, None, None).filter(|id| !self.is_year(*id));
-                let id = id.ok_or_else(|| Failure::Missing(format!("nothing tells when {} happened", self.dataset_name(home))))?;
+                let id = id.ok_or_else(|| {
+                    Failure::Missing(format!("nothing tells when {} happened", self.dataset_name(home)))
+                })?;
                 let expr = Expr::Part { field: self.field_ref(id), part: *part };
                 let name = match part {
                     crate::plan::DatePart::HourOfDay => "hour",
@@ -38,7 +40,11 @@ impl Builder<'_> {
                     crate::plan::DatePart::QuarterOfYear => "quarter",
                     crate::plan::DatePart::Year => "year",
                 };
-                Ok(Grouping { shown: vec![Output { expr, name: name.into() }], hidden: Vec::new(), entity: None })
+                Ok(Grouping {
+                    shown: vec![Output { expr, name: name.into() }],
+                    hidden: Vec::new(),
+                    entity: None,
+                })
             }
             Group::Noun(noun) => self.noun_grouping(noun, home),
         }
@@ -64,7 +70,8 @@ impl Builder<'_> {
     pub(super) fn entity_grouping(&self, dataset: usize) -> Grouping {
         let keys = self.key_fields(dataset);
         let labels = self.label_fields(dataset);
-        let hidden = keys.iter().filter(|key| !labels.contains(key)).map(|key| self.field_expr(*key)).collect();
+        let hidden =
+            keys.iter().filter(|key| !labels.contains(key)).map(|key| self.field_expr(*key)).collect();
         Grouping { shown: labels.iter().map(|id| self.output(*id)).collect(), hidden, entity: Some(dataset) }
     }
 
@@ -78,7 +85,8 @@ impl Builder<'_> {
         let is_generic = matches!(field.to_lowercase().as_str(), "name" | "title" | "id");
         if is_generic && id.dataset != self.subject {
             let dataset = self.lexicon.dataset(id.dataset);
-            let entity = dataset.entity.as_ref().map_or(dataset.name.as_str(), |entity| entity.singular.as_str());
+            let entity =
+                dataset.entity.as_ref().map_or(dataset.name.as_str(), |entity| entity.singular.as_str());
             return entity.to_lowercase();
         }
         field.clone()
@@ -86,7 +94,11 @@ impl Builder<'_> {
 
     /// `sales by name`: the name of what is not said, and there are several.
     fn refuse_bare_label(&self, noun: &Noun, home: usize) -> Result<(), Failure> {
-        let owned = noun.owner.is_some() || self.label_fields(home).iter().any(|id| noun.matches.iter().any(|found| found.target.field() == Some(*id)));
+        let owned = noun.owner.is_some()
+            || self
+                .label_fields(home)
+                .iter()
+                .any(|id| noun.matches.iter().any(|found| found.target.field() == Some(*id)));
         if !noun.is_label || owned {
             return Ok(());
         }
@@ -94,7 +106,8 @@ impl Builder<'_> {
         for (index, dataset) in self.lexicon.model.datasets.iter().enumerate() {
             let near = self.lexicon.graph.distance(home, index).is_some_and(|steps| steps <= 3);
             if near && !dataset.hidden && index != home && !dataset.label_fields.is_empty() {
-                let entity = dataset.entity.as_ref().map_or(dataset.name.as_str(), |entity| entity.singular.as_str());
+                let entity =
+                    dataset.entity.as_ref().map_or(dataset.name.as_str(), |entity| entity.singular.as_str());
                 options.push(entity.to_lowercase());
             }
         }

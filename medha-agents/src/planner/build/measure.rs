@@ -31,12 +31,19 @@ impl Measured {
 
 impl Builder<'_> {
     /// A measure, seen from a dataset.
-    pub(super) fn measured(&mut self, measure: &Measure, home: usize, descending: bool) -> Result<Measured, Failure> {
+    pub(super) fn measured(
+        &mut self,
+        measure: &Measure,
+        home: usize,
+        descending: bool,
+    ) -> Result<Measured, Failure> {
         match measure {
             Measure::Noun(noun) => self.measured_noun(noun, None, home, descending),
             Measure::Aggregate { function, of } => self.measured_noun(of, Some(*function), home, descending),
             Measure::Count(noun) => match self.resolve_counted(noun, home)? {
-                CountOf::Rows(dataset) => Ok(Measured::aggregate(Expr::Count { dataset: self.dataset_name(dataset) })),
+                CountOf::Rows(dataset) => {
+                    Ok(Measured::aggregate(Expr::Count { dataset: self.dataset_name(dataset) }))
+                }
                 CountOf::Metric(name) => Ok(Measured::aggregate(Expr::Metric(name))),
                 CountOf::Number(id) => self.measured_field(id, None, home, descending),
                 CountOf::Distinct(id) => Ok(Measured::aggregate(Expr::Aggregate {
@@ -44,14 +51,24 @@ impl Builder<'_> {
                     of: Box::new(self.field_expr(id)),
                 })),
             },
-            Measure::Times => Ok(Measured::aggregate(Expr::Count { dataset: self.dataset_name(self.happening(home)) })),
+            Measure::Times => {
+                Ok(Measured::aggregate(Expr::Count { dataset: self.dataset_name(self.happening(home)) }))
+            }
             Measure::Quality(quality) => self.measured_quality(*quality, home),
         }
     }
 
-    fn measured_noun(&mut self, noun: &Noun, function: Option<AggregateFunction>, home: usize, descending: bool) -> Result<Measured, Failure> {
+    fn measured_noun(
+        &mut self,
+        noun: &Noun,
+        function: Option<AggregateFunction>,
+        home: usize,
+        descending: bool,
+    ) -> Result<Measured, Failure> {
         match self.resolve(noun, home)? {
-            Resolved::Metric(metric) => Ok(Measured::aggregate(Expr::Metric(self.lexicon.model.metrics[metric].name.clone()))),
+            Resolved::Metric(metric) => {
+                Ok(Measured::aggregate(Expr::Metric(self.lexicon.model.metrics[metric].name.clone())))
+            }
             Resolved::Entity(dataset) | Resolved::Label(dataset) => {
                 Ok(Measured::aggregate(Expr::Count { dataset: self.dataset_name(dataset) }))
             }
@@ -75,7 +92,11 @@ impl Builder<'_> {
             return Ok(Measured::row(self.field_expr(id)));
         }
         if self.lexicon.graph.distance(home, id.dataset).is_none() {
-            return Err(Failure::Missing(format!("{} and {} are not related in the data", self.dataset_name(home), self.dataset_name(id.dataset))));
+            return Err(Failure::Missing(format!(
+                "{} and {} are not related in the data",
+                self.dataset_name(home),
+                self.dataset_name(id.dataset)
+            )));
         }
         let function = if descending { AggregateFunction::Max } else { AggregateFunction::Min };
         Ok(Measured::aggregate(Expr::Aggregate { function, of }))
@@ -97,11 +118,20 @@ impl Builder<'_> {
     }
 
     fn popularity(&mut self, home: usize) -> Result<Measured, Failure> {
-        if let Some((id, _)) = self.quality_field(Quality::Popularity, home).filter(|(id, _)| self.lexicon.field(*id).role == Role::Measure) {
+        if let Some((id, _)) = self
+            .quality_field(Quality::Popularity, home)
+            .filter(|(id, _)| self.lexicon.field(*id).role == Role::Measure)
+        {
             return Ok(Measured::row(self.field_expr(id)));
         }
-        let sold = self.lexicon.model.metrics.iter().find(|metric| metric.name.contains("units") || metric.name.contains("sold") || metric.name.contains("quantity"));
-        let from_wants = self.sketch.wants.iter().any(|want| matches!(want, Want::Noun(noun) if noun.has_field() && noun.dataset().is_none()));
+        let sold = self.lexicon.model.metrics.iter().find(|metric| {
+            metric.name.contains("units") || metric.name.contains("sold") || metric.name.contains("quantity")
+        });
+        let from_wants = self
+            .sketch
+            .wants
+            .iter()
+            .any(|want| matches!(want, Want::Noun(noun) if noun.has_field() && noun.dataset().is_none()));
         if let Some(metric) = sold.filter(|_| !from_wants) {
             self.assumptions.push(format!("popularity is measured by {}", metric.name.replace('_', " ")));
             return Ok(Measured::aggregate(Expr::Metric(metric.name.clone())));
@@ -118,12 +148,17 @@ impl Builder<'_> {
             .iter()
             .filter(|metric| {
                 let dataset = self.lexicon.dataset_index(&metric.dataset);
-                dataset.is_some_and(|dataset| dataset != home && self.lexicon.graph.steps_up(dataset, home).is_some())
+                dataset.is_some_and(|dataset| {
+                    dataset != home && self.lexicon.graph.steps_up(dataset, home).is_some()
+                })
             })
             .map(|metric| metric.name.clone())
             .collect();
         match of_home.as_slice() {
-            [] => Err(Failure::Missing(format!("nothing says what makes one of {} better than another", self.dataset_name(home)))),
+            [] => Err(Failure::Missing(format!(
+                "nothing says what makes one of {} better than another",
+                self.dataset_name(home)
+            ))),
             [only] => Ok(Measured::aggregate(Expr::Metric(only.clone()))),
             _ => Err(Failure::Ambiguous { word: "best".into(), options: of_home }),
         }

@@ -2,6 +2,7 @@
 
 mod kind;
 mod builder;
+mod subject;
 mod resolve;
 mod value;
 mod filter;
@@ -9,6 +10,9 @@ mod compare;
 mod window;
 mod measure;
 mod group;
+mod column;
+mod rank;
+mod check;
 mod assemble;
 mod special;
 mod title;
@@ -16,5 +20,5 @@ mod title;
 pub(crate) use builder::{Builder, Failure};
 pub(crate) use group::grain_name;
 pub(crate) use kind::is_boolean;
-pub(crate) use resolve::names_thing;
+pub(crate) use subject::names_thing;
 pub(crate) use title::{intent, is_measure, title};

@@ -1,7 +1,7 @@
 //! Plans that are more than groups and conditions: shares, ratios, changes, totals so far, ranks, averages per thing.
 
-use super::assemble::{Column, measure_name};
 use super::builder::{Builder, Failure};
+use super::column::{Column, measure_name};
 use crate::plan::{
     AggregateFunction, AnalysisPlan, ArithmeticOp, Expr, Filter, Grain, Literal, Operand, Order, Output,
 };
@@ -9,17 +9,29 @@ use crate::planner::grammar::{Group, Measure, PerUnit, Scope, Special, Want};
 
 impl Builder<'_> {
     /// Builds the plan of a special question.
-    pub(super) fn special_plan(&mut self, special: &Special, filters: Vec<Filter>) -> Result<AnalysisPlan, Failure> {
+    pub(super) fn special_plan(
+        &mut self,
+        special: &Special,
+        filters: Vec<Filter>,
+    ) -> Result<AnalysisPlan, Failure> {
         let home = self.subject;
         let mut plan = match special {
             Special::Share => self.share(filters, home)?,
-            Special::Ratio { top, top_scope, bottom, bottom_scope } => self.ratio(top, top_scope, bottom, bottom_scope, filters, home)?,
+            Special::Ratio { top, top_scope, bottom, bottom_scope } => {
+                self.ratio(top, top_scope, bottom, bottom_scope, filters, home)?
+            }
             Special::Change { from, to, relative } => {
                 let of = self.main_aggregate(home)?;
                 let mut plan = self.grouped(Vec::new(), home)?;
                 plan.filters = without_windows(filters);
-                let id = self.time_field(home, None, None).ok_or_else(|| Failure::Missing("nothing tells when it happened".into()))?;
-                let within = |window| Expr::Where { of: Box::new(of.clone()), filters: Vec::new(), time: Some(self.range(id, window)) };
+                let id = self
+                    .time_field(home, None, None)
+                    .ok_or_else(|| Failure::Missing("nothing tells when it happened".into()))?;
+                let within = |window| Expr::Where {
+                    of: Box::new(of.clone()),
+                    filters: Vec::new(),
+                    time: Some(self.range(id, window)),
+                };
                 let (old, new) = (within(from), within(to));
                 if *relative {
                     let change = times_100(divide(subtract(new, old.clone()), old));
@@ -32,17 +44,34 @@ impl Builder<'_> {
             }
             Special::Versus { left, op, right } => {
                 let of = self.main_aggregate(home)?;
-                let id = self.time_field(home, None, None).ok_or_else(|| Failure::Missing("nothing tells when it happened".into()))?;
-                let within = |window| Expr::Where { of: Box::new(of.clone()), filters: Vec::new(), time: Some(self.range(id, window)) };
-                let having = Filter::Compare { left: within(left), op: *op, right: Operand::Expr(Box::new(within(right))) };
+                let id = self
+                    .time_field(home, None, None)
+                    .ok_or_else(|| Failure::Missing("nothing tells when it happened".into()))?;
+                let within = |window| Expr::Where {
+                    of: Box::new(of.clone()),
+                    filters: Vec::new(),
+                    time: Some(self.range(id, window)),
+                };
+                let having = Filter::Compare {
+                    left: within(left),
+                    op: *op,
+                    right: Operand::Expr(Box::new(within(right))),
+                };
                 let columns = self.columns(home)?;
                 let mut plan = self.grouped(columns, home)?;
                 plan.filters = without_windows(filters);
                 plan.having.push(having);
                 plan
             }
-            Special::RunningTotal => self.over_buckets(filters, home, |of| Expr::RunningTotal { of: Box::new(of) }, Replace::Measure)?,
-            Special::Previous => self.over_buckets(filters, home, |of| Expr::Previous { of: Box::new(of) }, Replace::Nothing)?,
+            Special::RunningTotal => self.over_buckets(
+                filters,
+                home,
+                |of| Expr::RunningTotal { of: Box::new(of) },
+                Replace::Measure,
+            )?,
+            Special::Previous => {
+                self.over_buckets(filters, home, |of| Expr::Previous { of: Box::new(of) }, Replace::Nothing)?
+            }
             Special::Rank => self.ranked(filters, home)?,
             Special::Per(unit) => self.per(unit, filters, home)?,
             Special::Trend => {
@@ -67,7 +96,9 @@ impl Builder<'_> {
                 Want::Noun(noun) => Want::Noun(crate::planner::grammar::Noun { window: None, ..noun }),
                 other => other,
             };
-            if let Some(column) = self.column(&plain, None, home)?.into_iter().find(|column| column.aggregated) {
+            if let Some(column) =
+                self.column(&plain, None, home)?.into_iter().find(|column| column.aggregated)
+            {
                 return Ok(column.output.expr);
             }
         }
@@ -80,7 +111,8 @@ impl Builder<'_> {
     /// Parts of a whole, in percent.
     fn share(&mut self, filters: Vec<Filter>, home: usize) -> Result<AnalysisPlan, Failure> {
         let of = self.main_aggregate(home)?;
-        let (windows, parts): (Vec<Filter>, Vec<Filter>) = filters.into_iter().partition(|filter| matches!(filter, Filter::During(_)));
+        let (windows, parts): (Vec<Filter>, Vec<Filter>) =
+            filters.into_iter().partition(|filter| matches!(filter, Filter::During(_)));
         let mut plan = self.grouped(Vec::new(), home)?;
         if plan.outputs.is_empty() {
             if parts.is_empty() {
@@ -107,22 +139,39 @@ impl Builder<'_> {
         home: usize,
     ) -> Result<AnalysisPlan, Failure> {
         let mut side = |want: &Want, scope: &Scope| -> Result<Expr, Failure> {
-            let column = self.column(want, None, home)?.into_iter().next().ok_or_else(|| Failure::Missing("a ratio of what is not clear".into()))?;
+            let column = self
+                .column(want, None, home)?
+                .into_iter()
+                .next()
+                .ok_or_else(|| Failure::Missing("a ratio of what is not clear".into()))?;
             let filters = self.filters(scope, home)?;
             let of = column.output.expr;
             Ok(if filters.is_empty() { of } else { Expr::Where { of: Box::new(of), filters, time: None } })
         };
         let expr = divide(side(top, top_scope)?, side(bottom, bottom_scope)?);
-        let columns: Vec<Column> = self.columns(home)?;
-        let mut plan = self.grouped(columns.into_iter().filter(|column| !column.aggregated).collect(), home)?;
+        let columns: Vec<Column> = if self.sketch.groups.is_empty() && !self.sketch.wants_are_final {
+            Vec::new()
+        } else {
+            self.columns(home)?
+        };
+        let mut plan =
+            self.grouped(columns.into_iter().filter(|column| !column.aggregated).collect(), home)?;
         plan.outputs.push(Output { expr, name: "ratio".into() });
         plan.filters = filters;
         Ok(plan)
     }
 
     /// The aggregate over periods, with a window function over them.
-    fn over_buckets(&mut self, filters: Vec<Filter>, home: usize, wrap: impl Fn(Expr) -> Expr, replace: Replace) -> Result<AnalysisPlan, Failure> {
-        if !self.sketch.groups.iter().any(|group| matches!(group, Group::Bucket(_))) && !self.sketch.wants.iter().any(|want| matches!(want, Want::Bucket(_))) {
+    fn over_buckets(
+        &mut self,
+        filters: Vec<Filter>,
+        home: usize,
+        wrap: impl Fn(Expr) -> Expr,
+        replace: Replace,
+    ) -> Result<AnalysisPlan, Failure> {
+        if !self.sketch.groups.iter().any(|group| matches!(group, Group::Bucket(_)))
+            && !self.sketch.wants.iter().any(|want| matches!(want, Want::Bucket(_)))
+        {
             self.sketch.groups.push(Group::Bucket(Grain::Month));
         }
         let of = self.main_aggregate(home)?;
@@ -189,11 +238,19 @@ impl Builder<'_> {
         self.sketch.wants = plain;
         let of = self.main_aggregate(home)?;
         let below = match unit {
-            PerUnit::Grain(grain) => Expr::Aggregate { function: AggregateFunction::CountDistinct, of: Box::new(self.bucket(*grain, home)?) },
+            PerUnit::Grain(grain) => Expr::Aggregate {
+                function: AggregateFunction::CountDistinct,
+                of: Box::new(self.bucket(*grain, home)?),
+            },
             PerUnit::Noun(noun) => {
-                let dataset = super::resolve::sure_dataset(noun).or_else(|| noun.dataset()).ok_or_else(|| self.unknown(noun))?;
+                let dataset = super::subject::sure_dataset(noun)
+                    .or_else(|| noun.dataset())
+                    .ok_or_else(|| self.unknown(noun))?;
                 let key = *self.key_fields(dataset).first().ok_or_else(|| self.unknown(noun))?;
-                Expr::Aggregate { function: AggregateFunction::CountDistinct, of: Box::new(self.field_expr(key)) }
+                Expr::Aggregate {
+                    function: AggregateFunction::CountDistinct,
+                    of: Box::new(self.field_expr(key)),
+                }
             }
         };
         let average = divide(of.clone(), below);
@@ -236,5 +293,9 @@ fn subtract(left: Expr, right: Expr) -> Expr {
 }
 
 fn times_100(expr: Expr) -> Expr {
-    Expr::Arithmetic { left: Box::new(Expr::Literal(Literal::Integer(100))), op: ArithmeticOp::Multiply, right: Box::new(expr) }
+    Expr::Arithmetic {
+        left: Box::new(Expr::Literal(Literal::Integer(100))),
+        op: ArithmeticOp::Multiply,
+        right: Box::new(expr),
+    }
 }

@@ -5,7 +5,8 @@ use crate::planner::understanding::Intent;
 
 /// A short title: `revenue by region, last quarter`.
 pub(crate) fn title(plan: &AnalysisPlan) -> String {
-    let (measures, groups): (Vec<_>, Vec<_>) = plan.outputs.iter().partition(|output| is_measure(&output.expr));
+    let (measures, groups): (Vec<_>, Vec<_>) =
+        plan.outputs.iter().partition(|output| is_measure(&output.expr));
     let words = |outputs: &[&crate::plan::Output]| -> String {
         let names: Vec<String> = outputs.iter().map(|output| output.name.replace('_', " ")).collect();
         names.join(", ")
@@ -29,7 +30,8 @@ pub(crate) fn intent(plan: &AnalysisPlan, asks_share: bool) -> Intent {
     let measured = plan.outputs.iter().any(|output| is_measure(&output.expr));
     let by_time = plan.outputs.iter().any(|output| matches!(output.expr, Expr::Bucket { .. }));
     let grouped = plan.outputs.iter().any(|output| !is_measure(&output.expr)) || !plan.group_by.is_empty();
-    let compared = plan.outputs.iter().filter(|output| matches!(output.expr, Expr::Where { .. })).count() >= 2;
+    let compared =
+        plan.outputs.iter().filter(|output| matches!(output.expr, Expr::Where { .. })).count() >= 2;
     match () {
         () if asks_share && measured && grouped => Intent::Share,
         () if compared => Intent::Comparison,
@@ -54,6 +56,10 @@ pub(crate) fn is_measure(expr: &Expr) -> bool {
         | Expr::Previous { .. }
         | Expr::Rank { .. } => true,
         Expr::Arithmetic { left, right, .. } => is_measure(left) || is_measure(right),
-        Expr::Field(_) | Expr::Bucket { .. } | Expr::Part { .. } | Expr::DaysBetween { .. } | Expr::Literal(_) => false,
+        Expr::Field(_)
+        | Expr::Bucket { .. }
+        | Expr::Part { .. }
+        | Expr::DaysBetween { .. }
+        | Expr::Literal(_) => false,
     }
 }

@@ -21,12 +21,21 @@ impl Builder<'_> {
             let Target::Value(value) = found.target else { continue };
             let id = value.field;
             let Some(cost) = self.lexicon.graph.cost(home, id.dataset) else { continue };
-            let all_known = values.iter().all(|other| other.matches.iter().any(|found| found.target.field() == Some(id)));
-            let named = field.is_some_and(|noun| noun.matches.iter().any(|found| found.target == Target::Field(id)));
+            let all_known =
+                values.iter().all(|other| other.matches.iter().any(|found| found.target.field() == Some(id)));
+            let named =
+                field.is_some_and(|noun| noun.matches.iter().any(|found| found.target == Target::Field(id)));
             let beside = match near {
                 Some(Target::Field(other)) if other == id => 1.0,
                 Some(Target::Dataset(other)) if other == id.dataset => 0.6,
-                Some(Target::Dataset(_) | Target::Field(_) | Target::Metric(_) | Target::Named(_) | Target::Value(_)) | None => 0.0,
+                Some(
+                    Target::Dataset(_)
+                    | Target::Field(_)
+                    | Target::Metric(_)
+                    | Target::Named(_)
+                    | Target::Value(_),
+                )
+                | None => 0.0,
             };
             let mut score = found.score - 0.25 * cost;
             score += beside + if named { 2.0 } else { 0.0 };
@@ -54,7 +63,11 @@ impl Builder<'_> {
             .filter_map(|value| {
                 value.matches.iter().find_map(|found| match found.target {
                     Target::Value(known) if known.field == id => Some(self.stored(known)),
-                    Target::Value(_) | Target::Metric(_) | Target::Dataset(_) | Target::Field(_) | Target::Named(_) => None,
+                    Target::Value(_)
+                    | Target::Metric(_)
+                    | Target::Dataset(_)
+                    | Target::Field(_)
+                    | Target::Named(_) => None,
                 })
             })
             .collect();

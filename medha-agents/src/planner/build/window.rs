@@ -12,7 +12,12 @@ use crate::semantic::{DataType, Role};
 
 impl Builder<'_> {
     /// The time field that a window is about.
-    pub(super) fn time_field(&self, home: usize, verb: Option<&str>, near: Option<Target>) -> Option<FieldId> {
+    pub(super) fn time_field(
+        &self,
+        home: usize,
+        verb: Option<&str>,
+        near: Option<Target>,
+    ) -> Option<FieldId> {
         let metric_time = self
             .first_metric()
             .filter(|metric| self.dataset_of(Target::Metric(*metric)) == Some(home))
@@ -25,7 +30,9 @@ impl Builder<'_> {
                 .fields(dataset)
                 .find(|(id, field)| {
                     (field.role == Role::Time || self.is_year(*id))
-                        && self.lexicon.stems_of(*id).iter().any(|stem| root(stem) == wanted || crate::planner::lexicon::are_synonyms(stem, verb))
+                        && self.lexicon.stems_of(*id).iter().any(|stem| {
+                            root(stem) == wanted || crate::planner::lexicon::are_synonyms(stem, verb)
+                        })
                 })
                 .map(|(id, _)| id)
         };
@@ -42,18 +49,27 @@ impl Builder<'_> {
                 return Some(field);
             }
         }
-        metric_time.or_else(|| homes.iter().find_map(|dataset| self.own_time(*dataset))).or_else(|| self.time_nearby(home))
+        metric_time
+            .or_else(|| homes.iter().find_map(|dataset| self.own_time(*dataset)))
+            .or_else(|| self.time_nearby(home))
     }
 
     /// The time field of a dataset itself.
     fn own_time(&self, dataset: usize) -> Option<FieldId> {
         let held = self.lexicon.dataset(dataset);
-        let default = held.default_time.as_ref().and_then(|name| held.fields.iter().position(|field| field.name == *name));
+        let default = held
+            .default_time
+            .as_ref()
+            .and_then(|name| held.fields.iter().position(|field| field.name == *name));
         let is_time = |field: &crate::semantic::Field| {
-            field.role == Role::Time || matches!(field.data_type, DataType::Date | DataType::DateTime | DataType::DateTimeTz)
+            field.role == Role::Time
+                || matches!(field.data_type, DataType::Date | DataType::DateTime | DataType::DateTimeTz)
         };
-        let dates: Vec<usize> = (0..held.fields.len()).filter(|&field| is_time(&held.fields[field]) && held.fields[field].pii.is_none()).collect();
-        let created = dates.iter().copied().find(|&field| held.fields[field].name.to_lowercase().starts_with("creat"));
+        let dates: Vec<usize> = (0..held.fields.len())
+            .filter(|&field| is_time(&held.fields[field]) && held.fields[field].pii.is_none())
+            .collect();
+        let created =
+            dates.iter().copied().find(|&field| held.fields[field].name.to_lowercase().starts_with("creat"));
         if let Some(field) = default.or(created).or(dates.first().copied()) {
             return Some(FieldId { dataset, field });
         }
@@ -63,18 +79,31 @@ impl Builder<'_> {
     /// The time field of the nearest dataset that each row belongs to.
     fn time_nearby(&self, home: usize) -> Option<FieldId> {
         let mut near: Vec<(usize, usize)> = (0..self.lexicon.model.datasets.len())
-            .filter_map(|dataset| self.lexicon.graph.steps_up(home, dataset).filter(|steps| *steps > 0).map(|steps| (steps, dataset)))
+            .filter_map(|dataset| {
+                self.lexicon
+                    .graph
+                    .steps_up(home, dataset)
+                    .filter(|steps| *steps > 0)
+                    .map(|steps| (steps, dataset))
+            })
             .collect();
         near.sort_unstable();
-        near.into_iter().find_map(|(_, dataset)| self.lexicon.dataset(dataset).default_time.is_some().then(|| self.own_time(dataset)).flatten())
+        near.into_iter().find_map(|(_, dataset)| {
+            self.lexicon.dataset(dataset).default_time.is_some().then(|| self.own_time(dataset)).flatten()
+        })
     }
 
     /// Whether a field holds years as numbers.
     pub(super) fn is_year(&self, id: FieldId) -> bool {
         let field = self.lexicon.field(id);
         let named = self.lexicon.stems_of(id).iter().any(|stem| stem == "year");
-        let plain = matches!(field.data_type, DataType::Integer | DataType::String | DataType::Float | DataType::Decimal);
-        let looks_right = field.min.as_ref().is_none_or(|least| least.trim().parse::<f64>().is_ok_and(|least| (1000.0..2200.0).contains(&least)));
+        let plain = matches!(
+            field.data_type,
+            DataType::Integer | DataType::String | DataType::Float | DataType::Decimal
+        );
+        let looks_right = field.min.as_ref().is_none_or(|least| {
+            least.trim().parse::<f64>().is_ok_and(|least| (1000.0..2200.0).contains(&least))
+        });
         named && plain && looks_right
     }
 
@@ -95,9 +124,13 @@ impl Builder<'_> {
         let midnight = |day: Date| DateTime::from_parts(day, jiff::civil::Time::midnight());
         let cut = self.sketch.groups.iter().find_map(|group| match group {
             crate::planner::grammar::Group::Bucket(grain) if window.is_rolling => Some(*grain),
-            crate::planner::grammar::Group::Bucket(_) | crate::planner::grammar::Group::Part(_) | crate::planner::grammar::Group::Noun(_) => None,
+            crate::planner::grammar::Group::Bucket(_)
+            | crate::planner::grammar::Group::Part(_)
+            | crate::planner::grammar::Group::Noun(_) => None,
         });
-        let whole = |day: Date| cut.map_or(day, |grain| crate::planner::time::start_of(day, grain, self.clock.calendar));
+        let whole = |day: Date| {
+            cut.map_or(day, |grain| crate::planner::time::start_of(day, grain, self.clock.calendar))
+        };
         TimeRange {
             field: self.field_ref(id),
             start: window.start.map(whole).map(midnight),
@@ -121,12 +154,19 @@ impl Builder<'_> {
                 | DataType::Opaque => plain_number(f64::from(year)),
             }
         };
-        let compare = |op: CompareOp, year: i16| Filter::Compare { left: self.field_expr(id), op, right: Operand::Literal(literal(year)) };
+        let compare = |op: CompareOp, year: i16| Filter::Compare {
+            left: self.field_expr(id),
+            op,
+            right: Operand::Literal(literal(year)),
+        };
         match (window.start, window.end) {
-            (Some(start), Some(end)) if end.year() <= start.year() + 1 => compare(CompareOp::Equal, start.year()),
-            (Some(start), Some(end)) => {
-                Filter::All(vec![compare(CompareOp::GreaterOrEqual, start.year()), compare(CompareOp::Less, end.year())])
+            (Some(start), Some(end)) if end.year() <= start.year() + 1 => {
+                compare(CompareOp::Equal, start.year())
             }
+            (Some(start), Some(end)) => Filter::All(vec![
+                compare(CompareOp::GreaterOrEqual, start.year()),
+                compare(CompareOp::Less, end.year()),
+            ]),
             (Some(start), None) => compare(CompareOp::GreaterOrEqual, start.year()),
             (None, Some(end)) => compare(CompareOp::Less, end.year()),
             (None, None) => Filter::All(Vec::new()),
@@ -136,23 +176,28 @@ impl Builder<'_> {
     /// Fails where the data ends before the window begins or begins after it ends.
     fn check_range(&self, id: FieldId, window: &Window) -> Result<(), Failure> {
         let field = self.lexicon.field(id);
-        let (Some(least), Some(greatest)) = (field.min.as_deref().and_then(day_of), field.max.as_deref().and_then(day_of)) else {
+        let (Some(least), Some(greatest)) =
+            (field.min.as_deref().and_then(day_of), field.max.as_deref().and_then(day_of))
+        else {
             return Ok(());
         };
         let ends_before = window.end.is_some_and(|end| end <= least);
         let begins_after = window.start.is_some_and(|start| start > greatest);
-        if ends_before || begins_after {
+        if (ends_before || begins_after) && !self.is_alternative {
             let name = self.dataset_name(id.dataset);
-            return Err(Failure::OutOfRange(format!("the data on {name} covers {least} to {greatest}, not {}", window.label)));
+            return Err(Failure::OutOfRange(format!(
+                "the data on {name} covers {least} to {greatest}, not {}",
+                window.label
+            )));
         }
         Ok(())
     }
 
     /// A time field cut to a grain.
     pub(super) fn bucket(&self, grain: Grain, home: usize) -> Result<Expr, Failure> {
-        let id = self
-            .time_field(home, None, None)
-            .ok_or_else(|| Failure::Missing(format!("nothing tells when {} happened", self.dataset_name(home))))?;
+        let id = self.time_field(home, None, None).ok_or_else(|| {
+            Failure::Missing(format!("nothing tells when {} happened", self.dataset_name(home)))
+        })?;
         if self.is_year(id) {
             return if grain == Grain::Year {
                 Ok(self.field_expr(id))

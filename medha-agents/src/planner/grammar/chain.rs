@@ -24,14 +24,18 @@ impl Parser<'_> {
         let mut values: Vec<Vec<Noun>> = Vec::new();
         let mut named: Option<usize> = None;
         for _ in 0..6 {
-            if self.peek(0).is_some_and(|token| token.kind == TokenKind::Possessive) && (head.is_some() || !values.is_empty()) {
+            if self.peek(0).is_some_and(|token| token.kind == TokenKind::Possessive)
+                && (head.is_some() || !values.is_empty())
+            {
                 self.take(1);
                 continue;
             }
             if head.is_some() && self.count_suffix(np) {
                 break;
             }
-            if let Some(noun) = head.as_ref().filter(|noun| !self.plain && (noun.dataset().is_some() || noun.has_field())) {
+            if let Some(noun) =
+                head.as_ref().filter(|noun| !self.plain && (noun.dataset().is_some() || noun.has_field()))
+            {
                 let noun = noun.clone();
                 if self.literal_after(&noun, np) {
                     head = np.noun.clone();
@@ -59,7 +63,14 @@ impl Parser<'_> {
                 },
                 Item::Name(mut noun) => {
                     if let Some(before) = head.take() {
-                        let described = values.iter().flatten().any(|value| value.matches.iter().any(|found| before.matches.iter().any(|known| known.target.field() == found.target.field() && matches!(known.target, Target::Field(_)))));
+                        let described = values.iter().flatten().any(|value| {
+                            value.matches.iter().any(|found| {
+                                before.matches.iter().any(|known| {
+                                    known.target.field() == found.target.field()
+                                        && matches!(known.target, Target::Field(_))
+                                })
+                            })
+                        });
                         if !described && !self.join(before, &mut noun, np) {
                             break;
                         }
@@ -93,13 +104,15 @@ impl Parser<'_> {
         if strong || !matches!(token.kind, TokenKind::Word | TokenKind::Date(_)) {
             return false;
         }
-        self.window_at(self.at).is_some_and(|window| window.len >= 2 || words::grain_noun(&token.lower).is_none())
+        self.window_at(self.at)
+            .is_some_and(|window| window.len >= 2 || words::grain_noun(&token.lower).is_none())
             && !matches!(token.lower.as_str(), "may")
     }
 
     /// `album count`, `friends number`: the thing is counted.
     fn count_suffix(&mut self, np: &mut Np) -> bool {
-        let is_count = self.is_word(0, &["count", "counts"]) && self.lookup().iter().all(|found| found.score < 0.95);
+        let is_count =
+            self.is_word(0, &["count", "counts"]) && self.lookup().iter().all(|found| found.score < 0.95);
         if is_count {
             np.count = true;
             self.take(1);
@@ -109,12 +122,18 @@ impl Parser<'_> {
 
     fn item(&mut self, has_head: bool) -> Option<Item> {
         let token = self.peek(0)?.clone();
-        if token.kind == TokenKind::Word && super::parser::is_function_word(&token.lower) && self.lookup().is_empty() {
+        if token.kind == TokenKind::Word
+            && super::parser::is_function_word(&token.lower)
+            && self.lookup().is_empty()
+        {
             return None;
         }
         let matches = self.lookup();
         if matches.is_empty() {
-            return self.opposite(&token).or_else(|| self.label(&token, has_head)).or_else(|| self.rooted(&token, has_head));
+            return self
+                .opposite(&token)
+                .or_else(|| self.label(&token, has_head))
+                .or_else(|| self.rooted(&token, has_head));
         }
         let named = matches.iter().find_map(|found| match found.target {
             Target::Named(index) => Some((index, found.len, found.score)),
@@ -123,14 +142,17 @@ impl Parser<'_> {
         let best_value = matches.iter().filter(|found| matches!(found.target, Target::Value(_))).max_by(rank);
         let best_name = matches.iter().filter(|found| is_name(found)).max_by(rank);
         if let Some((index, len, _)) = named {
-            let longer_name = best_name.is_some_and(|name| name.len > len || (name.len == len && name.score >= 0.99));
+            let longer_name =
+                best_name.is_some_and(|name| name.len > len || (name.len == len && name.score >= 0.99));
             if !longer_name {
                 self.take(len);
                 return Some(Item::Named(index, false));
             }
         }
         let value_wins = match (best_value, best_name) {
-            (Some(value), Some(name)) => value.len > name.len || (value.len == name.len && value.score - name.score > 0.1),
+            (Some(value), Some(name)) => {
+                value.len > name.len || (value.len == name.len && value.score - name.score > 0.1)
+            }
             (Some(_), None) => true,
             (None, _) => false,
         };
@@ -147,7 +169,11 @@ impl Parser<'_> {
 
     /// Candidates for values here, with those that follow after `or`, `and` and commas.
     pub(super) fn value_list(&mut self, matches: &[Match]) -> Option<Vec<Noun>> {
-        let len = matches.iter().filter(|found| matches!(found.target, Target::Value(_))).map(|found| found.len).max()?;
+        let len = matches
+            .iter()
+            .filter(|found| matches!(found.target, Target::Value(_)))
+            .map(|found| found.len)
+            .max()?;
         let first = self.value_noun(matches, len);
         let fields: Vec<_> = first.matches.iter().filter_map(|found| found.target.field()).collect();
         self.take(len);
@@ -155,17 +181,28 @@ impl Parser<'_> {
         loop {
             let mark = self.mark();
             let mut joined = false;
-            while self.is_symbol(0, ',') || self.is_word(0, &["or", "and", "the", "either"]) || self.is_symbol(0, '/') {
+            while self.is_symbol(0, ',')
+                || self.is_word(0, &["or", "and", "the", "either"])
+                || self.is_symbol(0, '/')
+            {
                 joined = true;
                 self.take(1);
             }
             let next = self.lookup();
             let fitting: Vec<Match> = next
                 .iter()
-                .filter(|found| matches!(found.target, Target::Value(_)) && found.target.field().is_some_and(|field| fields.contains(&field)))
+                .filter(|found| {
+                    matches!(found.target, Target::Value(_))
+                        && found.target.field().is_some_and(|field| fields.contains(&field))
+                })
                 .copied()
                 .collect();
-            let name_is_better = next.iter().any(|found| is_name(found) && fitting.iter().all(|fit| found.len > fit.len || (found.len == fit.len && found.score > fit.score)));
+            let name_is_better = next.iter().any(|found| {
+                is_name(found)
+                    && fitting
+                        .iter()
+                        .all(|fit| found.len > fit.len || (found.len == fit.len && found.score > fit.score))
+            });
             if !joined || fitting.is_empty() || name_is_better {
                 self.reset(mark);
                 return Some(values);
@@ -177,8 +214,11 @@ impl Parser<'_> {
     }
 
     fn value_noun(&self, matches: &[Match], len: usize) -> Noun {
-        let candidates: Vec<Match> =
-            matches.iter().filter(|found| matches!(found.target, Target::Value(_)) && found.len == len).copied().collect();
+        let candidates: Vec<Match> = matches
+            .iter()
+            .filter(|found| matches!(found.target, Target::Value(_)) && found.len == len)
+            .copied()
+            .collect();
         self.noun_of(candidates, len)
     }
 
@@ -194,7 +234,11 @@ impl Parser<'_> {
 
     /// `directors` for `Directed_by`: a noun made from the verb that names a field.
     fn rooted(&mut self, token: &Token, has_head: bool) -> Option<Item> {
-        let is_noun = token.kind == TokenKind::Word && !token.lower.ends_with("ed") && !token.lower.ends_with("ing") && !words::is_light_verb(&token.stem) && !words::is_stop_word(&token.lower);
+        let is_noun = token.kind == TokenKind::Word
+            && !token.lower.ends_with("ed")
+            && !token.lower.ends_with("ing")
+            && !words::is_light_verb(&token.stem)
+            && !words::is_stop_word(&token.lower);
         if !is_noun || has_head {
             return None;
         }
@@ -213,14 +257,38 @@ impl Parser<'_> {
 
     /// `directed by`, `opened before`: a verb and no noun.
     fn is_participle(&self) -> bool {
-        let verb = self.peek(0).is_some_and(|token| token.kind == TokenKind::Word && (token.lower.ends_with("ed") || matches!(token.lower.as_str(), "written" | "sold" | "spent" | "bought" | "made" | "won" | "held" | "paid" | "taken" | "given" | "lost")));
+        let verb = self.peek(0).is_some_and(|token| {
+            token.kind == TokenKind::Word
+                && (token.lower.ends_with("ed")
+                    || matches!(
+                        token.lower.as_str(),
+                        "written"
+                            | "sold"
+                            | "spent"
+                            | "bought"
+                            | "made"
+                            | "won"
+                            | "held"
+                            | "paid"
+                            | "taken"
+                            | "given"
+                            | "lost"
+                    ))
+        });
         verb && !self.lookup().first().is_some_and(|found| found.len >= 2)
     }
 
     /// Whether the word before is a plural, which begins no compound.
     fn after_plural(&self) -> bool {
         let before = self.at.checked_sub(1).and_then(|place| self.tokens.get(place));
-        before.is_some_and(|token| token.kind == TokenKind::Word && token.lower.ends_with('s') && !token.lower.ends_with("ss") && token.lower.len() > 3 && token.stem != token.lower && !matches!(token.lower.as_str(), "sales" | "status" | "series"))
+        before.is_some_and(|token| {
+            token.kind == TokenKind::Word
+                && token.lower.ends_with('s')
+                && !token.lower.ends_with("ss")
+                && token.lower.len() > 3
+                && token.stem != token.lower
+                && !matches!(token.lower.as_str(), "sales" | "status" | "series")
+        })
     }
 
     fn value_here(&self) -> bool {
@@ -247,7 +315,10 @@ impl Parser<'_> {
         let before_target = before.best().map(|found| found.target);
         let target = noun.best().map(|found| found.target);
         match (before_target, target) {
-            (Some(Target::Dataset(_)), Some(Target::Field(_) | Target::Dataset(_) | Target::Metric(_)) | None) => {
+            (
+                Some(Target::Dataset(_)),
+                Some(Target::Field(_) | Target::Dataset(_) | Target::Metric(_)) | None,
+            ) => {
                 noun.owner = Some(Box::new(before));
                 true
             }
@@ -293,22 +364,39 @@ impl Parser<'_> {
         let text = match token.kind {
             TokenKind::Quoted if self.lexicon.quoted(&token.text).is_empty() => token.text.clone(),
             TokenKind::Number(_) if noun.has_field() || token.text.len() < 4 => {
-                let compared = self.is_word(1, &["or"]) && self.is_word(2, &["more", "less", "fewer", "above", "higher", "older", "younger", "below", "later", "after", "before", "earlier"]);
-                let counted = !self.lookup_at(self.at + 1).is_empty() && self.peek(1).is_some_and(|next| next.kind == TokenKind::Word);
+                let compared = self.is_word(1, &["or"])
+                    && self.is_word(
+                        2,
+                        &[
+                            "more", "less", "fewer", "above", "higher", "older", "younger", "below", "later",
+                            "after", "before", "earlier",
+                        ],
+                    );
+                let counted = !self.lookup_at(self.at + 1).is_empty()
+                    && self.peek(1).is_some_and(|next| next.kind == TokenKind::Word);
                 if compared || counted {
                     self.reset(mark);
                     return false;
                 }
                 token.text.clone()
             }
-            TokenKind::Word | TokenKind::Number(_) | TokenKind::Date(_) | TokenKind::Quoted | TokenKind::Possessive | TokenKind::Symbol(_) => {
+            TokenKind::Word
+            | TokenKind::Number(_)
+            | TokenKind::Date(_)
+            | TokenKind::Quoted
+            | TokenKind::Possessive
+            | TokenKind::Symbol(_) => {
                 self.reset(mark);
                 return false;
             }
         };
         self.take(1);
         let mut texts = vec![text];
-        while (self.is_word(0, &["or"]) || self.is_symbol(0, ',')) && self.peek(1).is_some_and(|next| next.kind == token.kind || (next.number().is_some() && token.number().is_some())) {
+        while (self.is_word(0, &["or"]) || self.is_symbol(0, ','))
+            && self.peek(1).is_some_and(|next| {
+                next.kind == token.kind || (next.number().is_some() && token.number().is_some())
+            })
+        {
             let next = self.peek(1).map(|next| next.text.clone());
             self.take(2);
             texts.extend(next);
@@ -336,10 +424,15 @@ impl Parser<'_> {
     fn value_before(&mut self, values: Vec<Noun>, head: &Option<Noun>, near: Option<Target>, np: &mut Np) {
         let field = head.as_ref().filter(|noun| {
             noun.matches.iter().any(|found| match found.target {
-                Target::Field(field) => values.iter().any(|value| value.matches.iter().any(|known| known.target.field() == Some(field))),
+                Target::Field(field) => values
+                    .iter()
+                    .any(|value| value.matches.iter().any(|known| known.target.field() == Some(field))),
                 Target::Metric(_) | Target::Dataset(_) | Target::Named(_) | Target::Value(_) => false,
             })
         });
+        if let Some(found) = values.first().and_then(Noun::best).filter(|_| head.is_none()) {
+            self.last = Some(found.target);
+        }
         np.is_condition |= field.is_some() || head.is_none();
         np.conds.push(Cond::Is { values, field: field.cloned(), near, negated: false });
     }
@@ -358,12 +451,14 @@ fn is_name(found: &Match) -> bool {
 
 /// The names among matches: those of full length first, shorter ones dropped.
 pub(super) fn names_of(matches: &[Match], len: usize) -> Vec<Match> {
-    let mut names: Vec<Match> = matches.iter().filter(|found| is_name(found) && found.len == len).copied().collect();
+    let mut names: Vec<Match> =
+        matches.iter().filter(|found| is_name(found) && found.len == len).copied().collect();
     names.sort_by(|left, right| right.score.total_cmp(&left.score).then(left.target.cmp(&right.target)));
     names
 }
 
 /// Words that stand for what a thing is called.
 pub(super) fn is_label_word(token: &Token) -> bool {
-    token.kind == TokenKind::Word && matches!(token.lower.as_str(), "name" | "names" | "title" | "titles" | "fullname")
+    token.kind == TokenKind::Word
+        && matches!(token.lower.as_str(), "name" | "names" | "title" | "titles" | "fullname")
 }

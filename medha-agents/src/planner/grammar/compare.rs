@@ -19,7 +19,9 @@ impl Parser<'_> {
     /// Reads a comparison of `left`, or of whatever fits if nothing was named; nothing is taken if there is none.
     pub(super) fn comparison(&mut self, left: Option<&Np>) -> Option<Cond> {
         let mark = self.mark();
-        self.skip(&["is", "are", "was", "were", "be", "of", "that", "which", "has", "have", "been", "a", "an"]);
+        self.skip(&[
+            "is", "are", "was", "were", "be", "of", "that", "which", "has", "have", "been", "a", "an",
+        ]);
         let negated = self.eat_any(&["not"]).is_some();
         let found = self.comparison_here(left, negated);
         if found.is_none() {
@@ -45,7 +47,9 @@ impl Parser<'_> {
             let found = self.noun_phrase();
             self.plain = false;
             match found {
-                Some(np) if np.noun.as_ref().is_some_and(Noun::has_field) && np.functions.is_empty() => named = Some(np),
+                Some(np) if np.noun.as_ref().is_some_and(Noun::has_field) && np.functions.is_empty() => {
+                    named = Some(np)
+                }
                 Some(_) | None => self.reset(mark),
             }
         }
@@ -85,13 +89,15 @@ impl Parser<'_> {
                 let noun = np.noun.clone().unwrap_or_default();
                 // `more than 10 people killed`: the unit names a field; `more than 5 customers` counts.
                 return match np.target() {
-                    Some(Target::Field(_)) if np.conds.is_empty() && noun.dataset().is_none() => Cond::Compare {
-                        left: Some(noun),
-                        function: np.functions.first().copied(),
-                        quality,
-                        op,
-                        right: Right::Number { value: number, unit: None },
-                    },
+                    Some(Target::Field(_)) if np.conds.is_empty() && noun.dataset().is_none() => {
+                        Cond::Compare {
+                            left: Some(noun),
+                            function: np.functions.first().copied(),
+                            quality,
+                            op,
+                            right: Right::Number { value: number, unit: None },
+                        }
+                    }
                     Some(Target::Metric(_)) if noun.dataset().is_none() => Cond::Compare {
                         left: Some(noun),
                         function: None,
@@ -99,7 +105,14 @@ impl Parser<'_> {
                         op,
                         right: Right::Number { value: number, unit: None },
                     },
-                    Some(Target::Field(_) | Target::Dataset(_) | Target::Metric(_) | Target::Named(_) | Target::Value(_)) | None => {
+                    Some(
+                        Target::Field(_)
+                        | Target::Dataset(_)
+                        | Target::Metric(_)
+                        | Target::Named(_)
+                        | Target::Value(_),
+                    )
+                    | None => {
                         if np.conds.is_empty() {
                             Cond::CountIs { of: Some(noun), op, number }
                         } else {
@@ -126,9 +139,39 @@ impl Parser<'_> {
     /// `minutes`, `dollars`, `years old`, `percent` after a number.
     fn unit_word(&mut self) -> Option<String> {
         let word = self.eat_any(&[
-            "minutes", "minute", "mins", "min", "hours", "hour", "seconds", "second", "milliseconds", "ms", "days", "day",
-            "weeks", "months", "years", "year", "dollars", "dollar", "usd", "euros", "euro", "pounds", "gbp", "percent",
-            "kg", "km", "miles", "meters", "metres", "cm", "lbs", "points", "grams",
+            "minutes",
+            "minute",
+            "mins",
+            "min",
+            "hours",
+            "hour",
+            "seconds",
+            "second",
+            "milliseconds",
+            "ms",
+            "days",
+            "day",
+            "weeks",
+            "months",
+            "years",
+            "year",
+            "dollars",
+            "dollar",
+            "usd",
+            "euros",
+            "euro",
+            "pounds",
+            "gbp",
+            "percent",
+            "kg",
+            "km",
+            "miles",
+            "meters",
+            "metres",
+            "cm",
+            "lbs",
+            "points",
+            "grams",
         ])?;
         self.eat_any(&["old", "long", "of"]);
         Some(word)
@@ -137,10 +180,18 @@ impl Parser<'_> {
     /// How a comparison begins here: `more than`, `at least`, `>`, `over`.
     fn opening(&mut self) -> Option<Opening> {
         let amount = |op| Some(Opening { quality: Quality::Amount, op });
-        if self.eat(&["at", "least"]) || self.eat(&["no", "less", "than"]) || self.eat(&["no", "fewer", "than"]) || self.eat(&["not", "less", "than"]) {
+        if self.eat(&["at", "least"])
+            || self.eat(&["no", "less", "than"])
+            || self.eat(&["no", "fewer", "than"])
+            || self.eat(&["not", "less", "than"])
+        {
             return amount(CompareOp::GreaterOrEqual);
         }
-        if self.eat(&["at", "most"]) || self.eat(&["no", "more", "than"]) || self.eat(&["up", "to"]) || self.eat(&["not", "more", "than"]) {
+        if self.eat(&["at", "most"])
+            || self.eat(&["no", "more", "than"])
+            || self.eat(&["up", "to"])
+            || self.eat(&["not", "more", "than"])
+        {
             return amount(CompareOp::LessOrEqual);
         }
         if self.eat(&["minimum", "of"]) || self.eat(&["a", "minimum", "of"]) {
@@ -151,7 +202,11 @@ impl Parser<'_> {
         }
         if let Some(symbol) = self.peek(0).and_then(|token| match token.kind {
             TokenKind::Symbol(symbol) => Some(symbol),
-            TokenKind::Word | TokenKind::Number(_) | TokenKind::Date(_) | TokenKind::Quoted | TokenKind::Possessive => None,
+            TokenKind::Word
+            | TokenKind::Number(_)
+            | TokenKind::Date(_)
+            | TokenKind::Quoted
+            | TokenKind::Possessive => None,
         }) {
             let or_equal = self.is_symbol(1, '=');
             let op = match (symbol, or_equal) {
@@ -178,7 +233,9 @@ impl Parser<'_> {
         // `more expensive than`: the adjective says what it is about.
         let mut quality = quality;
         if matches!(word.as_str(), "more" | "less") {
-            if let Some((adjective, _)) = self.peek(0).and_then(|token| crate::planner::text::words::graded_adjective(&token.lower)) {
+            if let Some((adjective, _)) =
+                self.peek(0).and_then(|token| crate::planner::text::words::graded_adjective(&token.lower))
+            {
                 if self.is_word(1, &["than"]) {
                     quality = adjective;
                     self.take(1);
@@ -199,11 +256,13 @@ impl Parser<'_> {
 
     fn number_at(&self, ahead: usize) -> Option<f64> {
         let token = self.peek(ahead)?;
-        token.number().or_else(|| crate::planner::text::number_word(&token.lower)).or(match token.lower.as_str() {
-            "once" => Some(1.0),
-            "twice" => Some(2.0),
-            _ => None,
-        })
+        token.number().or_else(|| crate::planner::text::number_word(&token.lower)).or(
+            match token.lower.as_str() {
+                "once" => Some(1.0),
+                "twice" => Some(2.0),
+                _ => None,
+            },
+        )
     }
 
     /// A number here, and the noun after it.
@@ -218,11 +277,17 @@ impl Parser<'_> {
         if is_times {
             return Some((number, Some(Np { noun: Some(Noun::default()), ..Np::default() })));
         }
-        if self.is_sentence_end() || self.is_word(0, &["in", "on", "by", "for", "and", "or", "with", "from", "times", "to"]) || self.is_symbol(0, ',') {
+        if self.is_sentence_end()
+            || self.is_word(0, &["in", "on", "by", "for", "and", "or", "with", "from", "times", "to"])
+            || self.is_symbol(0, ',')
+        {
             return Some((number, None));
         }
         let mark = self.mark();
         self.skip(&["different", "distinct", "of"]);
+        if self.is_word(0, &["people", "persons"]) && self.lookup().is_empty() {
+            self.take(1);
+        }
         let unit = match self.noun_phrase() {
             Some(np) if np.noun.is_some() && !np.is_condition => Some(np),
             Some(_) | None => {
@@ -240,7 +305,9 @@ impl Parser<'_> {
             return None;
         }
         let op = match self.peek(2)?.lower.as_str() {
-            "more" | "above" | "higher" | "greater" | "older" | "longer" | "over" | "up" => CompareOp::GreaterOrEqual,
+            "more" | "above" | "higher" | "greater" | "older" | "longer" | "over" | "up" => {
+                CompareOp::GreaterOrEqual
+            }
             "less" | "fewer" | "below" | "lower" | "younger" | "shorter" | "under" => CompareOp::LessOrEqual,
             _ => return None,
         };
@@ -294,7 +361,9 @@ impl Parser<'_> {
     fn aggregate_right(&mut self) -> Option<Right> {
         let mark = self.mark();
         self.skip(&["the", "that", "of", "overall"]);
-        if let Some(function) = self.peek(0).and_then(|token| crate::planner::text::words::aggregate(&token.lower)) {
+        if let Some(function) =
+            self.peek(0).and_then(|token| crate::planner::text::words::aggregate(&token.lower))
+        {
             let bare = {
                 let probe = self.mark();
                 let found = self.noun_phrase();

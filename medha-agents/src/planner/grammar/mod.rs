@@ -8,16 +8,19 @@ mod sketch;
 mod parser;
 mod rewrite;
 mod lead;
+mod want;
 mod noun;
 mod chain;
 mod clause;
+mod attach;
+mod group;
+mod by;
+mod matching;
 mod negation;
 mod compare;
 mod order;
 mod special;
 mod tail;
 
-pub(crate) use parser::{Parser, parse};
-pub(crate) use sketch::{
-    Cond, Group, Measure, Noun, OrderKey, PerUnit, Right, Scope, Sketch, Special, Superlative, Timed, Want,
-};
+pub(crate) use parser::parse;
+pub(crate) use sketch::{Cond, Group, Measure, Noun, PerUnit, Right, Scope, Sketch, Special, Timed, Want};

@@ -12,8 +12,11 @@ impl Parser<'_> {
     /// Reads a negated phrase; whether there was one.
     pub(super) fn negation(&mut self, scope: &mut Scope) -> bool {
         let mark = self.mark();
-        if self.eat_any(&["without", "lacking"]).is_some() || self.eat(&["except", "for"]) || self.eat_any(&["except", "excluding"]).is_some() {
-            return self.negated_object(scope, &mark);
+        if self.eat_any(&["without", "lacking"]).is_some()
+            || self.eat(&["except", "for"])
+            || self.eat_any(&["except", "excluding"]).is_some()
+        {
+            return self.excepted(scope, &mark);
         }
         self.skip(&["have", "has", "had", "with", "got", "there", "is", "are"]);
         if self.is_word(0, &["no"]) && !self.is_word(1, &["more", "less", "fewer"]) {
@@ -41,6 +44,25 @@ impl Parser<'_> {
         self.negated_object(scope, mark)
     }
 
+    /// `except for stadiums that had a concert`: what those had is what the others must not have.
+    fn excepted(&mut self, scope: &mut Scope, mark: &super::parser::Mark) -> bool {
+        let here = self.mark();
+        if let Some(np) = self.noun_phrase() {
+            let related = np.noun.as_ref().is_some_and(|noun| noun.dataset().is_some())
+                && self.is_word(0, &["having", "with", "that", "who", "which"]);
+            if related {
+                let mut inner = Scope::default();
+                self.clause(&mut inner, Depth::Nested);
+                if let Some(noun) = inner.mentions.pop() {
+                    scope.conds.push(Cond::Related { noun, scope: inner, negated: true });
+                    return true;
+                }
+            }
+        }
+        self.reset(here);
+        self.negated_object(scope, mark)
+    }
+
     fn negated_object(&mut self, scope: &mut Scope, mark: &super::parser::Mark) -> bool {
         let start = self.at;
         let mut verbs: Vec<usize> = Vec::new();
@@ -59,12 +81,20 @@ impl Parser<'_> {
                 scope.conds.extend(inner.conds.into_iter().map(negate_cond));
                 return true;
             }
-            let is_verb = is_light_verb(&token.stem) && !self.is_word(1, &["and", "but", "or", "in", "on"]) && self.peek(1).is_some_and(|next| !matches!(next.kind, TokenKind::Symbol(_)));
+            let is_verb = is_light_verb(&token.stem)
+                && !self.is_word(1, &["and", "but", "or", "in", "on"])
+                && self.peek(1).is_some_and(|next| !matches!(next.kind, TokenKind::Symbol(_)));
             let found = if is_verb { None } else { self.noun_phrase() };
             if let Some(np) = found {
                 return self.negate(np, scope);
             }
-            if token.kind != TokenKind::Word || !(is_light_verb(&token.stem) || is_stop_word(&token.lower) || token.lower.ends_with("ed") || token.lower.ends_with("ing") || !self.lexicon.by_root(&token).is_empty()) {
+            if token.kind != TokenKind::Word
+                || !(is_light_verb(&token.stem)
+                    || is_stop_word(&token.lower)
+                    || token.lower.ends_with("ed")
+                    || token.lower.ends_with("ing")
+                    || !self.lexicon.by_root(&token).is_empty())
+            {
                 break;
             }
             if !is_stop_word(&token.lower) {
@@ -95,11 +125,22 @@ impl Parser<'_> {
         matches.retain(|found| found.len == 1 && !matches!(found.target, Target::Value(_)));
         let named = self.lexicon.model.metrics.iter().enumerate().filter(|(_, metric)| {
             let words = std::iter::once(&metric.name).chain(&metric.synonyms);
-            words.flat_map(|name| crate::planner::text::words_of_identifier(name)).any(|word| word == token.lower)
+            words
+                .flat_map(|name| crate::planner::text::words_of_identifier(name))
+                .any(|word| word == token.lower)
         });
-        matches.extend(named.map(|(index, _)| crate::planner::lexicon::Match { target: Target::Metric(index), len: 1, score: 0.7 }));
+        matches.extend(named.map(|(index, _)| crate::planner::lexicon::Match {
+            target: Target::Metric(index),
+            len: 1,
+            score: 0.7,
+        }));
         matches.extend(self.lexicon.by_root(token));
-        (!matches.is_empty()).then(|| Noun { matches, text: token.text.clone(), at: place, ..Noun::default() })
+        (!matches.is_empty()).then(|| Noun {
+            matches,
+            text: token.text.clone(),
+            at: place,
+            ..Noun::default()
+        })
     }
 
     /// Negates a noun phrase: nothing of it is there.
@@ -144,7 +185,11 @@ impl Parser<'_> {
         let matches = self.lookup();
         let own: Vec<_> = matches
             .into_iter()
-            .filter(|found| found.target.field().is_some_and(|field| noun.matches.iter().any(|known| known.target == Target::Field(field))) && matches!(found.target, Target::Value(_)))
+            .filter(|found| {
+                found.target.field().is_some_and(|field| {
+                    noun.matches.iter().any(|known| known.target == Target::Field(field))
+                }) && matches!(found.target, Target::Value(_))
+            })
             .collect();
         match self.value_list(&own) {
             Some(values) => {
@@ -171,7 +216,12 @@ impl Parser<'_> {
         let both = self.is_word(0, &["both"]);
         if !both && !self.is_word(0, &["either"]) {
             // `in both 2014 and 2015`.
-            let prefixed = self.is_word(0, &["in", "for", "from", "of", "during", "the", "years"]) && (1..4).any(|ahead| self.is_word(ahead, &["both"]) && (1..ahead).all(|between| self.is_word(between, &["the", "years", "of", "year", "in"])));
+            let prefixed = self.is_word(0, &["in", "for", "from", "of", "during", "the", "years"])
+                && (1..4).any(|ahead| {
+                    self.is_word(ahead, &["both"])
+                        && (1..ahead)
+                            .all(|between| self.is_word(between, &["the", "years", "of", "year", "in"]))
+                });
             if !prefixed {
                 return false;
             }
@@ -192,7 +242,11 @@ impl Parser<'_> {
                 inner.conds.push(Cond::Time(Timed { window, verb: self.verb.clone(), near: self.last }));
             } else {
                 self.step(&mut inner, Depth::Nested);
-                while !self.is_sentence_end() && !self.is_word(0, &["and", "or"]) && !self.is_symbol(0, ',') && self.at > before {
+                while !self.is_sentence_end()
+                    && !self.is_word(0, &["and", "or"])
+                    && !self.is_symbol(0, ',')
+                    && self.at > before
+                {
                     let here = self.at;
                     self.step(&mut inner, Depth::Nested);
                     if self.at == here {
@@ -263,8 +317,26 @@ impl Parser<'_> {
         if depth == Depth::Nested {
             return;
         }
-        let asks = self.is_word(0, &["how", "what", "number", "numbers", "count", "their", "its", "return", "show", "give", "list", "display", "report"])
-            || (self.is_word(0, &["the"]) && self.peek(1).is_some_and(|next| matches!(next.lower.as_str(), "number" | "total" | "average" | "corresponding" | "count" | "sum" | "minimum" | "maximum")));
+        let asks = self.is_word(
+            0,
+            &[
+                "how", "what", "number", "numbers", "count", "their", "its", "return", "show", "give",
+                "list", "display", "report",
+            ],
+        ) || (self.is_word(0, &["the"])
+            && self.peek(1).is_some_and(|next| {
+                matches!(
+                    next.lower.as_str(),
+                    "number"
+                        | "total"
+                        | "average"
+                        | "corresponding"
+                        | "count"
+                        | "sum"
+                        | "minimum"
+                        | "maximum"
+                )
+            }));
         if asks {
             if self.is_word(0, &["return", "show", "give", "list", "display", "report"]) {
                 return self.instruction(scope);
@@ -309,9 +381,13 @@ pub(super) fn negate_cond(cond: Cond) -> Cond {
     match cond {
         Cond::Is { values, field, near, negated } => Cond::Is { values, field, near, negated: !negated },
         Cond::Equals { field, texts, negated } => Cond::Equals { field, texts, negated: !negated },
-        Cond::Compare { left, function, quality, op, right } => Cond::Compare { left, function, quality, op: opposite(op), right },
+        Cond::Compare { left, function, quality, op, right } => {
+            Cond::Compare { left, function, quality, op: opposite(op), right }
+        }
         Cond::CountIs { of, op, number } => Cond::CountIs { of, op: opposite(op), number },
-        Cond::Matches { field, kind, text, negated } => Cond::Matches { field, kind, text, negated: !negated },
+        Cond::Matches { field, kind, text, negated } => {
+            Cond::Matches { field, kind, text, negated: !negated }
+        }
         Cond::Missing { field, negated } => Cond::Missing { field, negated: !negated },
         Cond::Related { noun, scope, negated } => Cond::Related { noun, scope, negated: !negated },
         Cond::Named { index, negated } => Cond::Named { index, negated: !negated },

@@ -4,9 +4,7 @@ use super::parser::Parser;
 use super::sketch::{Cond, Group, Measure, Noun, Superlative, Want};
 use crate::plan::{AggregateFunction, Grain};
 use crate::planner::lexicon::{Match, Target};
-use crate::planner::text::words::{
-    self, Quality, aggregate, grain_adjective, graded_adjective, superlative,
-};
+use crate::planner::text::words::{self, Quality, aggregate, graded_adjective, grain_adjective, superlative};
 use crate::planner::text::{TokenKind, number_word, ordinal_word};
 use crate::planner::time::Window;
 
@@ -75,7 +73,8 @@ impl Parser<'_> {
         let mut np = Np::default();
         self.determiners(&mut np);
         let found = self.chain(&mut np);
-        let is_times = np.superlative.as_ref().is_some_and(|found| matches!(found.measure, Some(Measure::Times)));
+        let is_times =
+            np.superlative.as_ref().is_some_and(|found| matches!(found.measure, Some(Measure::Times)));
         if !found && np.conds.is_empty() && !is_times {
             self.reset(mark);
             return None;
@@ -106,8 +105,15 @@ impl Parser<'_> {
                 return;
             }
             match word.as_str() {
-                "this" if self.peek(1).is_some_and(|next| crate::planner::text::words::grain_noun(&next.lower).is_some()) => return,
-                "the" | "a" | "an" | "our" | "your" | "my" | "its" | "his" | "her" | "this" | "these" | "those" | "that" => {
+                "this"
+                    if self.peek(1).is_some_and(|next| {
+                        crate::planner::text::words::grain_noun(&next.lower).is_some()
+                    }) =>
+                {
+                    return;
+                }
+                "the" | "a" | "an" | "our" | "your" | "my" | "its" | "his" | "her" | "this" | "these"
+                | "those" | "that" => {
                     np.definite |= word != "a" && word != "an";
                     self.take(1);
                 }
@@ -115,8 +121,10 @@ impl Parser<'_> {
                     np.definite = true;
                     self.take(1);
                 }
-                "all" | "any" | "some" | "single" | "overall" | "own" | "individual" | "various" | "corresponding"
-                | "respective" | "other" | "actual" | "existing" => self.take(1),
+                "all" if self.is_word(1, &["of"]) => self.take(2),
+                "one" if self.is_word(1, &["time"]) && self.noun_follows(2) => self.take(2),
+                "all" | "any" | "some" | "single" | "overall" | "own" | "individual" | "various"
+                | "corresponding" | "respective" | "other" | "actual" | "existing" => self.take(1),
                 "each" | "every" => {
                     np.each = true;
                     self.take(1);
@@ -132,7 +140,10 @@ impl Parser<'_> {
                 }
                 _ => {
                     let word = word.as_str();
-                    if !self.quantity(np, word, &matches) && !self.rank_word(np, word, &matches) && !self.time_word(np, word) {
+                    if !self.quantity(np, word, &matches)
+                        && !self.rank_word(np, word, &matches)
+                        && !self.time_word(np, word)
+                    {
                         return;
                     }
                 }
@@ -142,8 +153,11 @@ impl Parser<'_> {
 
     /// `number of`, `average`, `percentage of`, `5`.
     fn quantity(&mut self, np: &mut Np, word: &str, matches: &[Match]) -> bool {
-        let is_field = matches.iter().any(|found| found.score >= 0.95 && !matches!(found.target, Target::Value(_)));
-        if matches!(word, "number" | "numbers" | "count" | "counts" | "amount" | "quantity") && self.is_word(1, &["of"]) {
+        let is_field =
+            matches.iter().any(|found| found.score >= 0.95 && !matches!(found.target, Target::Value(_)));
+        if matches!(word, "number" | "numbers" | "count" | "counts" | "amount" | "quantity")
+            && self.is_word(1, &["of"])
+        {
             let is_amount = matches!(word, "amount" | "quantity");
             if is_amount && is_field && !self.is_word(2, &["money"]) {
                 return false;
@@ -168,7 +182,8 @@ impl Parser<'_> {
             return true;
         }
         if let Some(function) = aggregate(word) {
-            let joined = self.is_word(1, &["and"]) && self.peek(2).is_some_and(|token| aggregate(&token.lower).is_some());
+            let joined = self.is_word(1, &["and"])
+                && self.peek(2).is_some_and(|token| aggregate(&token.lower).is_some());
             if is_field && !self.noun_follows(1) && !joined {
                 return false;
             }
@@ -181,7 +196,9 @@ impl Parser<'_> {
             self.skip_of_before_noun();
             return true;
         }
-        let like_year = self.peek(0).is_some_and(|token| token.text.len() == 4 && token.number().is_some_and(|number| (1900.0..2100.0).contains(&number)));
+        let like_year = self.peek(0).is_some_and(|token| {
+            token.text.len() == 4 && token.number().is_some_and(|number| (1900.0..2100.0).contains(&number))
+        });
         if let Some(number) = self.number_here().filter(|_| !like_year) {
             if self.noun_follows(1) {
                 np.number = Some(number);
@@ -195,7 +212,10 @@ impl Parser<'_> {
     /// `average and maximum age`: takes what joins two aggregates.
     fn take_function_separator(&mut self) {
         let mut ahead = 0;
-        while self.is_word(ahead, &["and", "or", "the", "then"]) || self.is_symbol(ahead, ',') || self.is_symbol(ahead, '&') {
+        while self.is_word(ahead, &["and", "or", "the", "then"])
+            || self.is_symbol(ahead, ',')
+            || self.is_symbol(ahead, '&')
+        {
             ahead += 1;
         }
         let next_is_function = self.peek(ahead).is_some_and(|token| aggregate(&token.lower).is_some());
@@ -223,13 +243,19 @@ impl Parser<'_> {
         let grammar_goes_on = superlative(&token.lower).is_some()
             || graded_adjective(&token.lower).is_some()
             || aggregate(&token.lower).is_some()
-            || matches!(token.lower.as_str(), "different" | "distinct" | "unique" | "number" | "of" | "the" | "and" | ",");
+            || matches!(
+                token.lower.as_str(),
+                "different" | "distinct" | "unique" | "number" | "of" | "the" | "and" | ","
+            );
         grammar_goes_on && token.lower != "and" || !self.lookup_at(self.at + ahead).is_empty()
     }
 
     /// `top 5`, `most recent`, `second highest`, `best selling`.
     fn rank_word(&mut self, np: &mut Np, word: &str, matches: &[Match]) -> bool {
-        if matches.iter().any(|found| found.score >= 0.99) && !matches!(word, "most" | "top" | "best") {
+        if matches.iter().any(|found| found.score >= 0.99)
+            && !matches!(word, "most" | "top" | "best")
+            && !self.noun_follows(1)
+        {
             return false;
         }
         if matches!(word, "first" | "last" | "latest" | "final" | "initial") && np.superlative.is_none() {
@@ -257,9 +283,13 @@ impl Parser<'_> {
                 quality = adjective;
                 descending = up == (word == "most");
                 self.take(1);
-                if self.is_word(0, &["used", "rated", "occurring", "bought", "ordered", "sold"]) {
+                if quality == Quality::Merit {
+                    self.eat_any(&["rated", "ranked", "scored"]);
+                } else if self.is_word(0, &["used", "rated", "occurring", "bought", "ordered", "sold"]) {
                     measure = self.participle_measure();
                 }
+            } else if self.is_word(0, &["of"]) && self.noun_follows(1) {
+                self.take(1);
             } else if self.eat_any(&["times", "often"]).is_some() {
                 quality = Quality::Popularity;
                 measure = Some(Measure::Times);
@@ -267,7 +297,9 @@ impl Parser<'_> {
                 quality = Quality::Popularity;
                 measure = Some(found);
             }
-        } else if self.is_word(0, &["rated", "rating"]) || (self.is_symbol(0, '-') && self.is_word(1, &["rated"])) {
+        } else if self.is_word(0, &["rated", "rating"])
+            || (self.is_symbol(0, '-') && self.is_word(1, &["rated"]))
+        {
             if !self.is_word(0, &["rating"]) {
                 self.take(if self.is_symbol(0, '-') { 2 } else { 1 });
                 quality = Quality::Merit;
@@ -297,7 +329,10 @@ impl Parser<'_> {
     fn participle_measure(&mut self) -> Option<Measure> {
         let token = self.peek(0)?.clone();
         let looks_like = token.lower.ends_with("ed") || words::is_light_verb(&token.stem);
-        if !looks_like || token.kind != TokenKind::Word || !self.lookup().iter().all(|found| found.score < 0.9) {
+        if !looks_like
+            || token.kind != TokenKind::Word
+            || !self.lookup().iter().all(|found| found.score < 0.9)
+        {
             return None;
         }
         let by_root: Vec<Match> = self
@@ -367,7 +402,25 @@ impl Parser<'_> {
             token.text.len() == 4 && token.number().is_some_and(|number| (1900.0..2100.0).contains(&number))
         });
         let may_be_time = is_year || self.peek(0).is_some_and(|token| token.kind == TokenKind::Word);
-        if !may_be_time || np.window.is_some() || matches!(word, "in" | "on" | "of" | "for" | "from" | "between" | "year" | "since" | "before" | "after" | "during" | "over" | "within" | "at") {
+        if !may_be_time
+            || np.window.is_some()
+            || matches!(
+                word,
+                "in" | "on"
+                    | "of"
+                    | "for"
+                    | "from"
+                    | "between"
+                    | "year"
+                    | "since"
+                    | "before"
+                    | "after"
+                    | "during"
+                    | "over"
+                    | "within"
+                    | "at"
+            )
+        {
             return false;
         }
         let window = if is_year { self.year_window() } else { self.window_at(self.at) };
@@ -401,7 +454,8 @@ impl Parser<'_> {
 
     /// `of the singers`: whose it is, or what is counted.
     fn of_phrase(&mut self, np: &mut Np) {
-        let takes_of = self.is_word(0, &["of"]) || (np.noun.as_ref().is_some_and(|noun| noun.is_label) && self.is_word(0, &["for"]));
+        let takes_of = self.is_word(0, &["of"])
+            || (np.noun.as_ref().is_some_and(|noun| noun.is_label) && self.is_word(0, &["for"]));
         if !takes_of {
             return;
         }

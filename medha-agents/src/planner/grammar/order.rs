@@ -21,18 +21,38 @@ impl Parser<'_> {
         if self.direction_phrase() {
             return true;
         }
-        let opened = self.is_word(0, &["ordered", "sorted", "order", "sort", "arranged", "ranked", "listed", "starting", "sorting", "ordering", "ranking", "arrange"]);
+        let opened = self.is_word(
+            0,
+            &[
+                "ordered", "sorted", "order", "sort", "arranged", "ranked", "listed", "starting", "sorting",
+                "ordering", "ranking", "arrange",
+            ],
+        );
         if !opened || (self.is_word(0, &["starting"]) && !self.is_word(1, &["with", "from"])) {
             return false;
         }
         // `orders` is a thing, `order` a verb only where something sorts follows.
         let mark = self.mark();
         self.take(1);
-        self.skip(&["the", "result", "results", "them", "it", "list", "output", "rows", "these", "those", "all", "everything"]);
+        self.skip(&[
+            "the",
+            "result",
+            "results",
+            "them",
+            "it",
+            "list",
+            "output",
+            "rows",
+            "these",
+            "those",
+            "all",
+            "everything",
+        ]);
         let mut key = OrderKey { by: None, descending: false };
         let mut directed = self.direction(&mut key);
         self.skip(&["order"]);
-        let by = self.eat_any(&["by", "from", "of", "with", "on", "according", "based", "in", "to"]).is_some();
+        let by =
+            self.eat_any(&["by", "from", "of", "with", "on", "according", "based", "in", "to"]).is_some();
         self.skip(&["to", "on", "the", "their", "its", "in"]);
         directed |= self.direction(&mut key);
         let by = self.eat_any(&["by", "of"]).is_some() || by;
@@ -42,6 +62,11 @@ impl Parser<'_> {
         }
         self.order_measures(&mut key);
         true
+    }
+
+    /// What follows `sort ... by`.
+    pub(super) fn order_by(&mut self) {
+        self.order_measures(&mut OrderKey { by: None, descending: false });
     }
 
     /// The keys after `by`, each perhaps with a direction.
@@ -115,9 +140,13 @@ impl Parser<'_> {
         if self.eat_any(&["in", "with"]).is_some() {
             self.skip(&["a", "the", "an"]);
             let directed = self.direction(&mut key);
-            let named = self.eat_any(&["order", "ordering", "sequence"]).is_some();
+            let named = self.tokens[self.at - 1].is("order")
+                || self.eat_any(&["order", "ordering", "sequence"]).is_some();
             if directed && named {
-                if self.eat_any(&["of", "by", "for"]).is_some() || self.eat(&["according", "to"]) || self.eat(&["based", "on"]) {
+                if self.eat_any(&["of", "by", "for"]).is_some()
+                    || self.eat(&["according", "to"])
+                    || self.eat(&["based", "on"])
+                {
                     self.order_measures(&mut key);
                 } else {
                     self.sketch.order.push(key);
@@ -132,11 +161,18 @@ impl Parser<'_> {
             return true;
         }
         if let Some((quality, descending)) = self.peek(0).and_then(|token| superlative(&token.lower)) {
-            let first = self.is_word(1, &["first", "to"]) && (self.is_word(1, &["first"]) || self.is_word(2, &["lowest", "highest", "smallest", "largest", "oldest", "youngest", "newest"]));
+            let first = self.is_word(1, &["first", "to"])
+                && (self.is_word(1, &["first"])
+                    || self.is_word(
+                        2,
+                        &["lowest", "highest", "smallest", "largest", "oldest", "youngest", "newest"],
+                    ));
             if first {
                 self.take(2);
                 if !self.is_sentence_end() {
-                    self.eat_any(&["lowest", "highest", "smallest", "largest", "oldest", "youngest", "newest"]);
+                    self.eat_any(&[
+                        "lowest", "highest", "smallest", "largest", "oldest", "youngest", "newest",
+                    ]);
                 }
                 let by = (quality != Quality::Amount).then_some(Measure::Quality(quality));
                 self.push_or_set(OrderKey { by, descending });
@@ -176,7 +212,10 @@ impl Parser<'_> {
                 "ascending" | "asc" | "increasing" => key.descending = false,
                 "descending" | "desc" | "decreasing" | "reverse" | "reversed" => key.descending = true,
                 "alphabetical" | "alphaetical" | "lexicographical" | "alphabetically" | "chronological" => {}
-                "in" if self.is_word(1, &["ascending", "descending", "alphabetical", "increasing", "decreasing", "reverse"]) => {}
+                "in" if self.is_word(
+                    1,
+                    &["ascending", "descending", "alphabetical", "increasing", "decreasing", "reverse"],
+                ) => {}
                 "order" if found => {}
                 _ => return found,
             }

@@ -40,7 +40,17 @@ pub(crate) struct Parser<'a> {
 pub(crate) fn parse<'a>(tokens: Vec<Token>, lexicon: &'a Lexicon, clock: Clock<'a>) -> (Sketch, Parser<'a>) {
     let tokens = rewrite(tokens);
     let uses = vec![Use::Open; tokens.len()];
-    let mut parser = Parser { tokens, lexicon, clock, at: 0, uses, sketch: Sketch::default(), last: None, verb: None, plain: false };
+    let mut parser = Parser {
+        tokens,
+        lexicon,
+        clock,
+        at: 0,
+        uses,
+        sketch: Sketch::default(),
+        last: None,
+        verb: None,
+        plain: false,
+    };
     parser.question();
     let sketch = std::mem::take(&mut parser.sketch);
     (sketch, parser)
@@ -64,7 +74,13 @@ impl Parser<'_> {
     }
 
     pub(super) fn mark(&self) -> Mark {
-        Mark { at: self.at, uses: self.uses.clone(), last: self.last, verb: self.verb.clone(), superlative: self.sketch.superlative.clone() }
+        Mark {
+            at: self.at,
+            uses: self.uses.clone(),
+            last: self.last,
+            verb: self.verb.clone(),
+            superlative: self.sketch.superlative.clone(),
+        }
     }
 
     pub(super) fn reset(&mut self, mark: Mark) {
@@ -85,7 +101,8 @@ impl Parser<'_> {
 
     /// Whether the token `ahead` is one of these words.
     pub(super) fn is_word(&self, ahead: usize, words: &[&str]) -> bool {
-        self.peek(ahead).is_some_and(|token| token.kind == TokenKind::Word && words.contains(&token.lower.as_str()))
+        self.peek(ahead)
+            .is_some_and(|token| token.kind == TokenKind::Word && words.contains(&token.lower.as_str()))
     }
 
     pub(super) fn is_symbol(&self, ahead: usize, symbol: char) -> bool {
@@ -94,7 +111,10 @@ impl Parser<'_> {
 
     /// Whether these words follow one another here.
     pub(super) fn sees(&self, phrase: &[&str]) -> bool {
-        phrase.iter().enumerate().all(|(ahead, word)| self.peek(ahead).is_some_and(|token| token.lower == *word))
+        phrase
+            .iter()
+            .enumerate()
+            .all(|(ahead, word)| self.peek(ahead).is_some_and(|token| token.lower == *word))
     }
 
     pub(super) fn take(&mut self, count: usize) {
@@ -156,7 +176,13 @@ impl Parser<'_> {
         match self.peek(0).map(|token| token.kind) {
             None => true,
             Some(TokenKind::Symbol(symbol)) => matches!(symbol, '.' | '?' | '!' | ';'),
-            Some(TokenKind::Word | TokenKind::Number(_) | TokenKind::Date(_) | TokenKind::Quoted | TokenKind::Possessive) => false,
+            Some(
+                TokenKind::Word
+                | TokenKind::Number(_)
+                | TokenKind::Date(_)
+                | TokenKind::Quoted
+                | TokenKind::Possessive,
+            ) => false,
         }
     }
 
@@ -168,20 +194,30 @@ impl Parser<'_> {
     pub(super) fn lookup_at(&self, at: usize) -> Vec<Match> {
         let Some(token) = self.tokens.get(at) else { return Vec::new() };
         let mut matches = self.lexicon.lookup(&self.tokens, at);
-        if is_function_word(&token.lower) {
+        let is_code = at > 0
+            && token.text.chars().count() >= 2
+            && token.text.chars().all(char::is_uppercase)
+            && !self.tokens.iter().all(|other| other.text == other.text.to_uppercase());
+        if is_code {
+            matches.retain(|found| {
+                found.len >= 2 || !is_function_word(&token.lower) || matches!(found.target, Target::Value(_))
+            });
+        } else if is_function_word(&token.lower) {
             matches.retain(|found| found.len >= 2 && found.score >= 0.84);
         }
         // A value that is an everyday word must be written large or in quotes.
-        if words::is_stop_word(&token.lower) && token.kind == TokenKind::Word {
+        if words::is_stop_word(&token.lower) && token.kind == TokenKind::Word && !is_code {
             let written_large = at > 0 && token.text.starts_with(char::is_uppercase);
-            matches.retain(|found| !matches!(found.target, Target::Value(_)) || found.len >= 2 || written_large);
+            matches
+                .retain(|found| !matches!(found.target, Target::Value(_)) || found.len >= 2 || written_large);
         }
         matches
     }
 
     /// The text of some tokens.
     pub(super) fn text(&self, from: usize, to: usize) -> String {
-        let texts: Vec<&str> = self.tokens[from..to.min(self.tokens.len())].iter().map(|token| token.text.as_str()).collect();
+        let texts: Vec<&str> =
+            self.tokens[from..to.min(self.tokens.len())].iter().map(|token| token.text.as_str()).collect();
         texts.join(" ")
     }
 
@@ -207,14 +243,113 @@ impl Parser<'_> {
 pub(super) fn is_function_word(word: &str) -> bool {
     matches!(
         word,
-        "a" | "an" | "the" | "of" | "in" | "on" | "at" | "to" | "for" | "from" | "by" | "with" | "and" | "or" | "as"
-            | "is" | "are" | "was" | "were" | "be" | "been" | "being" | "do" | "does" | "did" | "has" | "have" | "had"
-            | "having" | "we" | "us" | "our" | "i" | "me" | "my" | "you" | "your" | "it" | "its" | "they" | "them"
-            | "their" | "he" | "she" | "his" | "her" | "there" | "this" | "that" | "these" | "those" | "which" | "who"
-            | "whom" | "whose" | "what" | "where" | "when" | "how" | "many" | "much" | "all" | "any" | "some" | "each"
-            | "every" | "than" | "then" | "not" | "no" | "never" | "without" | "per" | "but" | "if" | "so" | "also"
-            | "both" | "either" | "neither" | "only" | "into" | "over" | "under" | "above" | "below" | "between"
-            | "after" | "before" | "since" | "until" | "during" | "most" | "least" | "more" | "less" | "fewer" | "s"
-            | "can" | "could" | "will" | "would" | "please" | "give" | "find" | "get" | "tell" | "return" | "me's"
+        "a" | "an"
+            | "the"
+            | "of"
+            | "in"
+            | "on"
+            | "at"
+            | "to"
+            | "for"
+            | "from"
+            | "by"
+            | "with"
+            | "and"
+            | "or"
+            | "as"
+            | "is"
+            | "are"
+            | "was"
+            | "were"
+            | "be"
+            | "been"
+            | "being"
+            | "do"
+            | "does"
+            | "did"
+            | "has"
+            | "have"
+            | "had"
+            | "having"
+            | "we"
+            | "us"
+            | "our"
+            | "i"
+            | "me"
+            | "my"
+            | "you"
+            | "your"
+            | "it"
+            | "its"
+            | "they"
+            | "them"
+            | "their"
+            | "he"
+            | "she"
+            | "his"
+            | "her"
+            | "there"
+            | "this"
+            | "that"
+            | "these"
+            | "those"
+            | "which"
+            | "who"
+            | "whom"
+            | "whose"
+            | "what"
+            | "where"
+            | "when"
+            | "how"
+            | "many"
+            | "much"
+            | "all"
+            | "any"
+            | "some"
+            | "each"
+            | "every"
+            | "than"
+            | "then"
+            | "not"
+            | "no"
+            | "never"
+            | "without"
+            | "per"
+            | "but"
+            | "if"
+            | "so"
+            | "also"
+            | "both"
+            | "either"
+            | "neither"
+            | "only"
+            | "into"
+            | "over"
+            | "under"
+            | "above"
+            | "below"
+            | "between"
+            | "after"
+            | "before"
+            | "since"
+            | "until"
+            | "during"
+            | "most"
+            | "least"
+            | "more"
+            | "less"
+            | "fewer"
+            | "s"
+            | "can"
+            | "could"
+            | "will"
+            | "would"
+            | "please"
+            | "give"
+            | "find"
+            | "get"
+            | "tell"
+            | "return"
+            | "me's"
     )
 }

@@ -15,7 +15,9 @@ fn shared_names(tokens: Vec<Token>) -> Vec<Token> {
     let mut at = 0;
     while at < tokens.len() {
         let is = |ahead: usize, word: &str| tokens.get(at + ahead).is_some_and(|token| token.is(word));
-        let joined = is(0, "first") && (is(1, "and") || tokens.get(at + 1).is_some_and(|token| token.is_symbol(','))) && is(2, "last");
+        let joined = is(0, "first")
+            && (is(1, "and") || tokens.get(at + 1).is_some_and(|token| token.is_symbol(',')))
+            && is(2, "last");
         let name = tokens.get(at + 3).is_some_and(|token| token.is("name") || token.is("names"));
         let closes = tokens.get(at + 3).is_some_and(|token| token.is_symbol(')'));
         if joined && (name || closes) {
@@ -42,7 +44,16 @@ fn drop_formats(tokens: Vec<Token>) -> Vec<Token> {
             let is_format = |token: &Token| {
                 matches!(
                     token.lower.as_str(),
-                    "yyyy" | "mm" | "dd" | "integer" | "date" | "percentage" | "percent" | "number" | "decimal" | "boolean"
+                    "yyyy"
+                        | "mm"
+                        | "dd"
+                        | "integer"
+                        | "date"
+                        | "percentage"
+                        | "percent"
+                        | "number"
+                        | "decimal"
+                        | "boolean"
                 )
             };
             if tokens.get(end).is_some_and(is_format) {
@@ -69,7 +80,9 @@ fn split_sentences_at_dots(tokens: Vec<Token>) -> Vec<Token> {
     for token in tokens {
         let is_initial = token.is_symbol('.')
             && out.last().is_some_and(|before| {
-                before.kind == TokenKind::Word && before.text.chars().count() == 1 && before.text.starts_with(char::is_uppercase)
+                before.kind == TokenKind::Word
+                    && before.text.chars().count() == 1
+                    && before.text.starts_with(char::is_uppercase)
                     && before.lower != "i"
             });
         if !is_initial || out.len() > 60 {

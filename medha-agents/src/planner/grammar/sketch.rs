@@ -369,9 +369,23 @@ impl Want {
     /// Whether it asks for a number that sums up rows, by its form alone.
     pub(crate) fn sums_up(&self) -> bool {
         match self {
-            Self::Aggregate { .. } | Self::Count { .. } | Self::AverageCount { .. } | Self::TheMeasure | Self::Previous(_) => true,
-            Self::Noun(noun) => noun.metric().is_some() && noun.best().is_some_and(|found| matches!(found.target, Target::Metric(_))),
-            Self::Bucket(_) | Self::Part(_) | Self::Everything(_) | Self::Quality(_) | Self::Where(_) | Self::When | Self::Who | Self::Rank => false,
+            Self::Aggregate { .. }
+            | Self::Count { .. }
+            | Self::AverageCount { .. }
+            | Self::TheMeasure
+            | Self::Previous(_) => true,
+            Self::Noun(noun) => {
+                noun.metric().is_some()
+                    && noun.best().is_some_and(|found| matches!(found.target, Target::Metric(_)))
+            }
+            Self::Bucket(_)
+            | Self::Part(_)
+            | Self::Everything(_)
+            | Self::Quality(_)
+            | Self::Where(_)
+            | Self::When
+            | Self::Who
+            | Self::Rank => false,
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use super::compare::Depth;
 use super::parser::Parser;
-use super::sketch::{Cond, Group, Measure, Noun, PerUnit, Scope, Sketch, Special, Superlative, Want};
-use crate::plan::{AggregateFunction, CompareOp, Grain, TextMatch};
-use crate::planner::lexicon::Target;
+use super::sketch::{Cond, Group, Measure, PerUnit, Scope, Sketch, Special, Superlative, Want};
+use crate::plan::{AggregateFunction, CompareOp, Grain};
 use crate::planner::text::TokenKind;
 use crate::planner::text::words::{Quality, grain_noun};
 
@@ -26,28 +25,63 @@ impl Parser<'_> {
         if self.is_word(0, &["sort", "order", "arrange"]) && !self.is_word(1, &["by", "count", "value"]) {
             self.take(1);
             self.sketch.is_listing = true;
-            return self.want_list() || true;
+            self.want_list();
+            if self.eat(&["by"]) {
+                self.order_by();
+            }
+            return true;
         }
-        if self.eat(&["by", "how", "much"]) || self.eat(&["by", "how", "many", "percent"]) || self.eat(&["by", "what", "percentage"]) {
+        if self.eat(&["by", "how", "much"])
+            || self.eat(&["by", "how", "many", "percent"])
+            || self.eat(&["by", "what", "percentage"])
+        {
             let relative = self.tokens[self.at - 1].lower.starts_with("percent");
             self.skip(&["did", "do", "does", "has", "have", "the", "our"]);
             self.want_list();
-            self.skip(&["change", "changed", "grow", "grown", "increase", "increased", "decrease", "decline", "rise", "drop", "fall", "differ"]);
+            self.skip(&[
+                "change",
+                "changed",
+                "grow",
+                "grown",
+                "increase",
+                "increased",
+                "decrease",
+                "decline",
+                "rise",
+                "drop",
+                "fall",
+                "differ",
+            ]);
             return self.change_windows(relative);
         }
         false
     }
 
     /// Two windows to compare: `from July to August 2025`, `between April and May 2025`.
-    fn change_windows(&mut self, relative: bool) -> bool {
+    pub(super) fn change_windows(&mut self, relative: bool) -> bool {
         let mark = self.mark();
         if let Some(window) = self.window() {
             if let (Some(start), Some(end)) = (window.start, window.end) {
-                let later = crate::planner::time::start_of(crate::planner::time::add_grain(end, Grain::Day, -1), window.grain, self.clock.calendar);
+                let later = crate::planner::time::start_of(
+                    crate::planner::time::add_grain(end, Grain::Day, -1),
+                    window.grain,
+                    self.clock.calendar,
+                );
                 let earlier_end = crate::planner::time::add_grain(start, window.grain, 1);
-                let named = |start: jiff::civil::Date, end: jiff::civil::Date| crate::planner::time::Window { start: Some(start), end: Some(end), label: format!("{start}"), len: 0, year: None, ..window.clone() };
+                let named = |start: jiff::civil::Date, end: jiff::civil::Date| crate::planner::time::Window {
+                    start: Some(start),
+                    end: Some(end),
+                    label: format!("{start}"),
+                    len: 0,
+                    year: None,
+                    ..window.clone()
+                };
                 if later > start {
-                    self.sketch.special = Some(Special::Change { from: named(start, earlier_end), to: named(later, end), relative });
+                    self.sketch.special = Some(Special::Change {
+                        from: named(start, earlier_end),
+                        to: named(later, end),
+                        relative,
+                    });
                     return true;
                 }
             }
@@ -63,22 +97,35 @@ impl Parser<'_> {
         if self.eat(&["ratio", "of"]) || self.eat(&["ratio", "between"]) {
             return self.ratio();
         }
-        if self.eat(&["running", "total", "of"]) || self.eat(&["cumulative", "total", "of"]) || self.eat(&["running", "total"]) || self.eat(&["cumulative"]) || self.eat(&["cumulative", "sum", "of"]) {
+        if self.eat(&["running", "total", "of"])
+            || self.eat(&["cumulative", "total", "of"])
+            || self.eat(&["running", "total"])
+            || self.eat(&["cumulative"])
+            || self.eat(&["cumulative", "sum", "of"])
+        {
             self.sketch.special = Some(Special::RunningTotal);
             return self.want();
         }
-        if self.is_word(0, &["rank", "ranking", "position"]) && self.lookup().iter().all(|found| found.score < 0.9) && !self.is_word(1, &["of"]) {
+        if self.is_word(0, &["rank", "ranking", "position"])
+            && self.lookup().iter().all(|found| found.score < 0.9)
+            && !self.is_word(1, &["of"])
+        {
             self.take(1);
             self.sketch.special = Some(Special::Rank);
             self.sketch.wants.push(Want::Rank);
             return true;
         }
-        if self.is_word(0, &["previous", "prior"]) && grain_noun(&self.peek(1).map_or(String::new(), |token| token.lower.clone())).is_some() && self.peek(2).is_some_and(|token| token.kind == TokenKind::Possessive) {
+        if self.is_word(0, &["previous", "prior"])
+            && grain_noun(&self.peek(1).map_or(String::new(), |token| token.lower.clone())).is_some()
+            && self.peek(2).is_some_and(|token| token.kind == TokenKind::Possessive)
+        {
             self.take(3);
             self.sketch.special = Some(Special::Previous);
             let mark = self.mark();
             match self.noun_phrase() {
-                Some(np) if np.noun.is_some() => self.sketch.wants.push(Want::Previous(np.noun.unwrap_or_default())),
+                Some(np) if np.noun.is_some() => {
+                    self.sketch.wants.push(Want::Previous(np.noun.unwrap_or_default()))
+                }
                 Some(_) | None => self.reset(mark),
             }
             return true;
@@ -89,7 +136,10 @@ impl Parser<'_> {
         if self.eat(&["month", "over", "month"]) || self.eat(&["mom"]) {
             return self.growth(Grain::Month);
         }
-        if self.is_word(0, &["share", "percentage", "percent", "proportion", "fraction"]) && self.is_word(1, &["of"]) && self.lookup().iter().all(|found| found.score < 0.95) {
+        if self.is_word(0, &["share", "percentage", "percent", "proportion", "fraction"])
+            && self.is_word(1, &["of"])
+            && self.lookup().iter().all(|found| found.score < 0.95)
+        {
             self.take(2);
             self.sketch.percent = true;
             self.sketch.special = Some(Special::Share);
@@ -109,10 +159,21 @@ impl Parser<'_> {
     }
 
     /// `growth of revenue in 2025 compared with 2024`.
-    fn growth(&mut self, grain: Grain) -> bool {
+    pub(super) fn growth(&mut self, grain: Grain) -> bool {
         self.skip(&["the", "in", "of"]);
         self.want();
-        self.skip(&["growth", "change", "increase", "rate", "in", "percent", "percentage", "the", "of", "decline"]);
+        self.skip(&[
+            "growth",
+            "change",
+            "increase",
+            "rate",
+            "in",
+            "percent",
+            "percentage",
+            "the",
+            "of",
+            "decline",
+        ]);
         self.sketch.percent = true;
         if self.is_word(0, &["for"]) || self.window_at(self.at).is_some() || self.year_window().is_some() {
             let later = self.window().or_else(|| {
@@ -132,7 +193,12 @@ impl Parser<'_> {
             if let Some(to) = later {
                 let from = earlier.or_else(|| {
                     let back = |day: jiff::civil::Date| crate::planner::time::add_grain(day, grain, -1);
-                    Some(crate::planner::time::Window { start: to.start.map(back), end: to.end.map(back), label: "the period before".into(), ..to.clone() })
+                    Some(crate::planner::time::Window {
+                        start: to.start.map(back),
+                        end: to.end.map(back),
+                        label: "the period before".into(),
+                        ..to.clone()
+                    })
                 });
                 if let Some(from) = from {
                     self.sketch.special = Some(Special::Change { from, to, relative: true });
@@ -146,7 +212,7 @@ impl Parser<'_> {
     }
 
     /// `A to B`, each with conditions of its own.
-    fn ratio(&mut self) -> bool {
+    pub(super) fn ratio(&mut self) -> bool {
         let mut sides: Vec<(Want, Scope)> = Vec::new();
         for _ in 0..2 {
             self.skip(&["the", "total", "number", "of", "all"]);
@@ -155,7 +221,11 @@ impl Parser<'_> {
             let mut scope = Scope { conds: std::mem::take(&mut np.conds), ..Scope::default() };
             let is_metric = noun.metric().is_some() && noun.dataset().is_none();
             let want = if is_metric { Want::Noun(noun) } else { Want::Count { of: noun } };
-            while !self.is_sentence_end() && !self.is_word(0, &["to", "out", "and", "within", "differ", "change", "overall"]) && !self.is_symbol(0, ',') && !(sides.len() == 1 && self.is_word(0, &["in", "for", "by", "per"])) {
+            while !self.is_sentence_end()
+                && !self.is_word(0, &["to", "out", "and", "within", "differ", "change", "overall"])
+                && !self.is_symbol(0, ',')
+                && !(sides.len() == 1 && self.is_word(0, &["in", "for", "by", "per"]))
+            {
                 let before = self.at;
                 self.step(&mut scope, Depth::Nested);
                 if self.at == before {
@@ -167,31 +237,55 @@ impl Parser<'_> {
                 return false;
             }
         }
-        let (Some((bottom, bottom_scope)), Some((top, top_scope))) = (sides.pop(), sides.pop()) else { return false };
-        self.sketch.special = Some(Special::Ratio { top: Box::new(top), top_scope, bottom: Box::new(bottom), bottom_scope });
+        let (Some((bottom, bottom_scope)), Some((top, top_scope))) = (sides.pop(), sides.pop()) else {
+            return false;
+        };
+        self.sketch.special =
+            Some(Special::Ratio { top: Box::new(top), top_scope, bottom: Box::new(bottom), bottom_scope });
         true
     }
 
     /// Phrases inside a sentence that change what is asked as a whole.
     pub(super) fn special_phrase(&mut self) -> bool {
-        if self.eat(&["in", "percent"]) || self.eat(&["in", "percentage"]) || self.eat(&["in", "%"]) || (self.is_symbol(0, '%') && self.eat(&["%"])) || self.eat(&["percent"]) {
+        if self.eat(&["in", "percent"])
+            || self.eat(&["in", "percentage"])
+            || self.eat(&["in", "%"])
+            || (self.is_symbol(0, '%') && self.eat(&["%"]))
+            || self.eat(&["percent"])
+        {
             self.sketch.percent = true;
             return true;
         }
-        if self.is_word(0, &["in"]) && self.is_word(1, &["minutes", "hours", "seconds", "days", "milliseconds"]) {
+        if self.is_word(0, &["in"])
+            && self.is_word(1, &["minutes", "hours", "seconds", "days", "milliseconds"])
+        {
             self.sketch.unit = self.peek(1).map(|token| token.lower.clone());
             self.take(2);
             return true;
         }
-        if self.is_word(0, &["higher", "lower", "larger", "smaller", "greater", "more", "less"]) && self.is_word(1, &["than"]) && self.sketch.compares {
+        if self.is_word(0, &["higher", "lower", "larger", "smaller", "greater", "more", "less"])
+            && self.is_word(1, &["than"])
+            && self.sketch.compares
+        {
             self.take(2);
             return true;
         }
-        if self.eat(&["including", "the", "empty", "ones"]) || self.eat(&["including", "empty"]) || self.eat(&["including", "those", "with", "none"]) || self.eat(&["including", "those", "without", "any"]) || self.eat(&["even", "if", "zero"]) || self.eat(&["including", "zero"]) || self.eat(&["including", "zeros"]) {
+        if self.eat(&["including", "the", "empty", "ones"])
+            || self.eat(&["including", "empty"])
+            || self.eat(&["including", "those", "with", "none"])
+            || self.eat(&["including", "those", "without", "any"])
+            || self.eat(&["even", "if", "zero"])
+            || self.eat(&["including", "zero"])
+            || self.eat(&["including", "zeros"])
+        {
             self.sketch.keep_empty = true;
             return true;
         }
-        if self.eat(&["over", "time"]) || self.eat(&["trend"]) || self.eat(&["trends"]) || self.eat(&["time", "series"]) {
+        if self.eat(&["over", "time"])
+            || self.eat(&["trend"])
+            || self.eat(&["trends"])
+            || self.eat(&["time", "series"])
+        {
             self.trend();
             return true;
         }
@@ -199,22 +293,32 @@ impl Parser<'_> {
             self.sketch.scope.conds.push(Cond::CountIs { of: None, op: CompareOp::Greater, number: 1.0 });
             return true;
         }
-        if self.is_word(0, &["the"]) && self.is_word(1, &["most", "least"]) && self.peek(2).is_none_or(|token| matches!(token.kind, TokenKind::Symbol(_))) {
+        if self.is_word(0, &["the"])
+            && self.is_word(1, &["most", "least"])
+            && self.peek(2).is_none_or(|token| matches!(token.kind, TokenKind::Symbol(_)))
+        {
             let descending = self.is_word(1, &["most"]);
             self.take(2);
             return self.bare_superlative(Quality::Amount, descending);
         }
-        if self.is_word(0, &["highest", "lowest", "largest", "smallest", "greatest", "best", "worst"]) && self.peek(1).is_none_or(|token| matches!(token.kind, TokenKind::Symbol('?' | '.' | ','))) && !self.sketch.wants.is_empty() {
+        if self.is_word(0, &["highest", "lowest", "largest", "smallest", "greatest", "best", "worst"])
+            && self.peek(1).is_none_or(|token| matches!(token.kind, TokenKind::Symbol('?' | '.' | ',')))
+            && !self.sketch.wants.is_empty()
+        {
             let descending = !self.is_word(0, &["lowest", "smallest", "worst"]);
             self.take(1);
             return self.bare_superlative(Quality::Amount, descending);
         }
-        if self.is_word(0, &["most", "least"]) && self.is_word(1, &["often", "frequently", "times", "frequent"]) {
+        if self.is_word(0, &["most", "least"])
+            && self.is_word(1, &["often", "frequently", "times", "frequent"])
+        {
             let descending = self.is_word(0, &["most"]);
             self.take(2);
             return self.measured(Measure::Times, descending);
         }
-        if self.is_word(0, &["lower", "higher", "more", "less", "fewer", "greater", "smaller"]) && self.versus() {
+        if self.is_word(0, &["lower", "higher", "more", "less", "fewer", "greater", "smaller"])
+            && self.versus()
+        {
             return true;
         }
         if self.is_word(0, &["together"]) && self.is_word(1, &["with"]) {
@@ -226,14 +330,15 @@ impl Parser<'_> {
 
     /// A trend is shown beside what else is asked.
     pub(super) fn trend(&mut self) {
-        if self.sketch.wants.is_empty() || self.sketch.special.is_some() || self.sketch.superlative.is_some() {
+        if self.sketch.wants.is_empty() || self.sketch.special.is_some() || self.sketch.superlative.is_some()
+        {
             self.sketch.special = Some(Special::Trend);
         } else {
             self.sketch.groups.push(Group::Bucket(Grain::Month));
         }
     }
 
-    fn bare_superlative(&mut self, quality: Quality, descending: bool) -> bool {
+    pub(super) fn bare_superlative(&mut self, quality: Quality, descending: bool) -> bool {
         let before = self.sketch.superlative.take();
         self.sketch.superlative = Some(Superlative {
             quality,
@@ -246,7 +351,7 @@ impl Parser<'_> {
         true
     }
 
-    fn measured(&mut self, measure: Measure, descending: bool) -> bool {
+    pub(super) fn measured(&mut self, measure: Measure, descending: bool) -> bool {
         self.bare_superlative(Quality::Popularity, descending);
         if let Some(superlative) = &mut self.sketch.superlative {
             superlative.measure = Some(measure);
@@ -255,7 +360,7 @@ impl Parser<'_> {
     }
 
     /// `lower revenue in 2025 than in 2024`.
-    fn versus(&mut self) -> bool {
+    pub(super) fn versus(&mut self) -> bool {
         let mark = self.mark();
         let less = self.is_word(0, &["lower", "less", "fewer", "smaller"]);
         self.take(1);
@@ -276,184 +381,25 @@ impl Parser<'_> {
         false
     }
 
-    /// `by revenue` after `top 5`, `by Ben Jones` after `directed`, `by region`; whether it was one of these.
-    pub(super) fn by_phrase(&mut self, scope: &mut Scope) -> bool {
-        let mark = self.mark();
-        self.take(1);
-        if self.peek(0).is_some_and(|token| token.kind == TokenKind::Quoted) {
-            let field = self.verb_field();
-            return self.quoted_text(scope, field);
-        }
-        let matches = self.lookup();
-        let value = matches.first().is_some_and(|found| matches!(found.target, Target::Value(_)));
-        if value {
-            if let Some(values) = self.value_list(&matches) {
-                let near = self.verb_field().and_then(|noun| noun.best().map(|found| found.target)).or(self.last);
-                scope.conds.push(Cond::Is { values, field: None, near, negated: false });
-                return true;
-            }
-        }
-        let ranks = self.sketch.superlative.is_some() || matches!(self.sketch.special, Some(Special::Rank));
-        let probe = self.mark();
-        self.skip(&["the", "their", "its", "our"]);
-        let popular = self.eat_any(&["popularity", "frequency"]).is_some();
-        if popular && ranks {
-            return self.measured(Measure::Times, true);
-        }
-        self.reset(probe);
-        let probe = self.mark();
-        if let Some(np) = self.noun_phrase() {
-            let is_metric = np.noun.as_ref().is_some_and(|noun| matches!(noun.best().map(|found| found.target), Some(Target::Metric(_))));
-            let is_measure = is_metric || np.count || !np.functions.is_empty() || self.is_measure_field(&np.noun);
-            let things_wanted = self.sketch.wants.iter().all(|want| matches!(want, Want::Noun(noun) if noun.metric().is_none() || noun.dataset().is_some()));
-            if np.grain.is_none() && is_measure && (ranks || (is_metric && things_wanted && !self.sketch.wants.is_empty())) {
-                scope.conds.extend(np.conds.clone());
-                let descending = self.sketch.superlative.as_ref().is_none_or(|found| found.descending);
-                if let Some(measure) = np.measure() {
-                    if ranks {
-                        self.bare_superlative_keeping(descending, measure);
-                    } else {
-                        self.sketch.order.push(super::sketch::OrderKey { by: Some(measure), descending: true });
-                        self.sketch.wants.extend(np.wants());
-                    }
-                }
-                return true;
-            }
-            if np.noun.is_none() && !np.conds.is_empty() {
-                scope.conds.extend(np.conds);
-                return true;
-            }
-        }
-        self.reset(probe);
-        if self.group_list() {
-            return true;
-        }
-        self.reset(mark);
-        false
-    }
-
-    fn bare_superlative_keeping(&mut self, descending: bool, measure: Measure) {
-        match &mut self.sketch.superlative {
-            Some(found) => found.measure = Some(measure),
-            None => {
-                if matches!(self.sketch.special, Some(Special::Rank)) {
-                    self.sketch.order.push(super::sketch::OrderKey { by: Some(measure), descending });
-                }
-            }
-        }
-    }
-
-    fn is_measure_field(&self, noun: &Option<Noun>) -> bool {
-        noun.as_ref().and_then(Noun::best).is_some_and(|found| match found.target {
-            Target::Field(field) => self.lexicon.field(field).role == crate::semantic::Role::Measure,
-            Target::Metric(_) => true,
-            Target::Dataset(_) | Target::Named(_) | Target::Value(_) => false,
-        })
-    }
-
-    /// The field that the verb before names: `directed` for `Directed_by`.
-    fn verb_field(&self) -> Option<Noun> {
-        let before = self.at.checked_sub(2).and_then(|place| self.tokens.get(place))?;
-        let mut matches = self.lexicon.lookup(&self.tokens, self.at.checked_sub(2)?);
-        matches.extend(self.lexicon.by_root(before));
-        matches.retain(|found| matches!(found.target, Target::Field(_)));
-        (!matches.is_empty()).then(|| Noun { matches, text: before.text.clone(), ..Noun::default() })
-    }
-
-    /// `contains "x"`, `starts with J`, `with the word "Love" in its title`.
-    pub(super) fn text_match(&mut self, scope: &mut Scope) -> bool {
-        let field = self.last_noun();
-        self.text_match_of(field, scope)
-    }
-
-    /// The same after a field: `whose name starts with J`.
-    pub(super) fn text_of(&mut self, noun: &Noun, scope: &mut Scope) -> bool {
-        self.text_match_of(Some(noun.clone()), scope)
-    }
-
-    fn text_match_of(&mut self, field: Option<Noun>, scope: &mut Scope) -> bool {
-        let mark = self.mark();
-        self.skip(&["that", "which", "who", "do", "does", "did"]);
-        let mut negated = self.eat_any(&["not"]).is_some();
-        self.skip(&["has", "have", "having", "with"]);
-        let kind = if self.eat_any(&["contains", "contain", "containing", "including", "includes", "include"]).is_some() || self.eat(&["substring"]) || self.eat(&["the", "substring"]) || self.eat(&["the", "word"]) || self.eat(&["the", "phrase"]) || self.eat(&["the", "letters"]) {
-            TextMatch::Contains
-        } else if self.eat_any(&["starts", "start", "starting", "begins", "begin", "beginning", "started"]).is_some() && self.eat_any(&["with", "in", "from"]).is_some() {
-            TextMatch::StartsWith
-        } else if self.eat_any(&["ends", "end", "ending", "ended"]).is_some() && self.eat_any(&["with", "in"]).is_some() {
-            TextMatch::EndsWith
-        } else {
-            self.reset(mark);
-            return false;
-        };
-        negated |= self.eat_any(&["not"]).is_some();
-        self.skip(&["the", "a", "word", "words", "letter", "letters", "substring", "string", "text", "phrase", "prefix", "suffix", "character", "characters", "term"]);
-        let Some(token) = self.peek(0).cloned() else {
-            self.reset(mark);
-            return false;
-        };
-        let single = token.kind == TokenKind::Word && (token.text.chars().count() == 1 || kind != TextMatch::Contains);
-        if token.kind != TokenKind::Quoted && !single {
-            self.reset(mark);
-            return false;
-        }
-        self.take(1);
-        // `in its title`.
-        let mut field = field;
-        if self.is_word(0, &["in"]) && self.is_word(1, &["its", "their", "the", "his"]) {
-            let probe = self.mark();
-            self.take(2);
-            match self.noun_phrase() {
-                Some(np) if np.noun.as_ref().is_some_and(|noun| noun.has_field() || noun.is_label) => {
-                    let owner = field.filter(|noun| noun.dataset().is_some() || noun.has_field());
-                    field = np.noun.map(|noun| Noun { owner: noun.owner.clone().or(owner.map(Box::new)), ..noun });
-                }
-                Some(_) | None => self.reset(probe),
-            }
-        }
-        scope.conds.push(Cond::Matches { field, kind, text: token.text, negated });
-        true
-    }
-
-    /// `on weekends`, `on Saturday or Sunday`.
-    pub(super) fn days(&mut self, scope: &mut Scope) -> bool {
-        let mark = self.mark();
-        self.skip(&["on", "the", "during", "a"]);
-        let mut days: Vec<i64> = Vec::new();
-        while let Some(token) = self.peek(0) {
-            let found: &[i64] = match token.lower.as_str() {
-                "weekend" | "weekends" => &[0, 6],
-                "sunday" | "sundays" => &[0],
-                "monday" | "mondays" => &[1],
-                "tuesday" | "tuesdays" => &[2],
-                "wednesday" | "wednesdays" => &[3],
-                "thursday" | "thursdays" => &[4],
-                "friday" | "fridays" => &[5],
-                "saturday" | "saturdays" => &[6],
-                "or" | "and" if !days.is_empty() => &[],
-                _ => break,
-            };
-            let is_joiner = found.is_empty();
-            if is_joiner && !self.peek(1).is_some_and(|next| next.lower.trim_end_matches('s').ends_with("day")) {
-                break;
-            }
-            days.extend(found);
-            self.take(1);
-        }
-        if days.is_empty() {
-            self.reset(mark);
-            return false;
-        }
-        scope.conds.push(Cond::OnDays { days });
-        true
-    }
-
     /// What the sketch averages over, if the aggregate of a want is an average of a count.
     pub(super) fn average_per(sketch: &Sketch) -> bool {
         sketch.wants.iter().any(|want| match want {
             Want::AverageCount { .. } => true,
-            Want::Aggregate { function, of } => *function == AggregateFunction::Average && of.metric().is_some(),
-            Want::Noun(_) | Want::Count { .. } | Want::Bucket(_) | Want::Part(_) | Want::Everything(_) | Want::Quality(_) | Want::Where(_) | Want::When | Want::Who | Want::Rank | Want::TheMeasure | Want::Previous(_) => false,
+            Want::Aggregate { function, of } => {
+                *function == AggregateFunction::Average && of.metric().is_some()
+            }
+            Want::Noun(_)
+            | Want::Count { .. }
+            | Want::Bucket(_)
+            | Want::Part(_)
+            | Want::Everything(_)
+            | Want::Quality(_)
+            | Want::Where(_)
+            | Want::When
+            | Want::Who
+            | Want::Rank
+            | Want::TheMeasure
+            | Want::Previous(_) => false,
         })
     }
 
@@ -462,7 +408,11 @@ impl Parser<'_> {
         if !Self::average_per(&self.sketch) || self.sketch.special.is_some() {
             return;
         }
-        let place = self.sketch.groups.iter().position(|group| matches!(group, Group::Noun(noun) if noun.dataset().is_some()));
+        let place = self
+            .sketch
+            .groups
+            .iter()
+            .position(|group| matches!(group, Group::Noun(noun) if noun.dataset().is_some()));
         if let Some(place) = place {
             if let Group::Noun(noun) = self.sketch.groups.remove(place) {
                 self.sketch.special = Some(Special::Per(PerUnit::Noun(noun)));

@@ -34,7 +34,9 @@ impl Parser<'_> {
             self.take(1);
             return self.pass_rest();
         }
-        if matches!(word.as_str(), "only" | "consider" | "considering") && self.is_word(1, &["include", "consider", "count", "successful"]) {
+        if matches!(word.as_str(), "only" | "consider" | "considering")
+            && self.is_word(1, &["include", "consider", "count", "successful"])
+        {
             self.take(2);
             return;
         }
@@ -42,6 +44,16 @@ impl Parser<'_> {
             return self.instruction(scope);
         }
         if self.is_word(0, &["how", "what", "which", "who"]) {
+            let alone = self.is_word(1, &["many"])
+                && self
+                    .peek(2)
+                    .is_none_or(|token| matches!(token.kind, crate::planner::text::TokenKind::Symbol(_)));
+            if !alone && self.sketch.wants.iter().any(Want::sums_up) {
+                // A second question of its own would be lost.
+                self.uses[self.at] = Use::Unknown;
+                self.at += 1;
+                return;
+            }
             self.lead();
             return;
         }
@@ -68,7 +80,10 @@ impl Parser<'_> {
     /// `Return the id and name`: what is shown, instead of what the question named.
     pub(super) fn instruction(&mut self, scope: &mut Scope) {
         self.take(1);
-        self.skip(&["me", "us", "only", "just", "the", "list", "of", "also", "back", "them", "out", "with", "together"]);
+        self.skip(&[
+            "me", "us", "only", "just", "the", "list", "of", "also", "back", "them", "out", "with",
+            "together",
+        ]);
         let add = self.is_word(0, &["as"]);
         let groups = self.sketch.groups.len();
         let superlative = self.sketch.superlative.clone();
@@ -143,8 +158,15 @@ impl Parser<'_> {
                 self.pass();
             }
         }
-        let explains_weeks = self.sketch.groups.iter().any(|group| matches!(group, super::sketch::Group::Bucket(crate::plan::Grain::Week)));
-        let understood = !explains_weeks && self.at == close && !self.uses[..close].contains(&Use::Unknown) && scope.conds.len() > held.conds.len();
+        let explains_weeks = self
+            .sketch
+            .groups
+            .iter()
+            .any(|group| matches!(group, super::sketch::Group::Bucket(crate::plan::Grain::Week)));
+        let understood = !explains_weeks
+            && self.at == close
+            && !self.uses[..close].contains(&Use::Unknown)
+            && scope.conds.len() > held.conds.len();
         if !understood {
             *scope = held;
             self.sketch = before;

@@ -24,12 +24,16 @@ impl JoinGraph {
             .relationships
             .iter()
             .enumerate()
-            .filter_map(|(place, relationship)| Some((position(&relationship.from)?, position(&relationship.to)?, place)))
+            .filter_map(|(place, relationship)| {
+                Some((position(&relationship.from)?, position(&relationship.to)?, place))
+            })
             .collect();
         let upward = |from: usize| edges.iter().filter(move |edge| edge.0 == from).map(|edge| edge.1);
         let downward = |to: usize| edges.iter().filter(move |edge| edge.1 == to).map(|edge| edge.0);
         Self {
-            any: (0..count).map(|start| reach(start, count, |at| upward(at).chain(downward(at)).collect())).collect(),
+            any: (0..count)
+                .map(|start| reach(start, count, |at| upward(at).chain(downward(at)).collect()))
+                .collect(),
             up: (0..count).map(|start| reach(start, count, |at| upward(at).collect())).collect(),
             edges: edges.clone(),
         }
@@ -48,7 +52,8 @@ impl JoinGraph {
     /// The first steps of the shortest ways to the one side: where each leads, and by which relationship.
     pub(crate) fn first_steps_up(&self, from: usize, to: usize) -> Vec<(usize, usize)> {
         let Some(steps) = self.steps_up(from, to).filter(|steps| *steps >= 2) else { return Vec::new() };
-        let leads = |edge: &&(usize, usize, usize)| edge.0 == from && self.steps_up(edge.1, to) == Some(steps - 1);
+        let leads =
+            |edge: &&(usize, usize, usize)| edge.0 == from && self.steps_up(edge.1, to) == Some(steps - 1);
         self.edges.iter().filter(leads).map(|edge| (edge.1, edge.2)).collect()
     }
 

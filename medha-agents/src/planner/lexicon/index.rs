@@ -174,7 +174,10 @@ impl Lexicon {
     fn add_roles(&mut self) {
         let model = Arc::clone(&self.model);
         for known in &model.relationships {
-            let ([column], Some(target)) = (known.from_columns.as_slice(), self.dataset_index(&known.to)) else { continue };
+            let ([column], Some(target)) = (known.from_columns.as_slice(), self.dataset_index(&known.to))
+            else {
+                continue;
+            };
             let mut stems = identifier_stems(column);
             if stems.last().is_some_and(|stem| stem == "id") && stems.len() >= 2 && stems.len() <= 3 {
                 stems.pop();
@@ -225,7 +228,8 @@ impl Lexicon {
     }
 
     fn add_values(&mut self, id: FieldId, field: &Field, stems: &[String]) {
-        let is_text = field.data_type == DataType::String || !field.values.iter().all(|value| value.synonyms.is_empty());
+        let is_text = field.data_type == DataType::String
+            || !field.values.iter().all(|value| value.synonyms.is_empty());
         if !is_text || field.role == Role::Time {
             return;
         }
@@ -240,7 +244,9 @@ impl Lexicon {
             let exact = (length <= 2).then(|| value.value.clone());
             let mut ways: Vec<(Vec<String>, f32, Option<String>)> = vec![(words, 0.95, exact)];
             ways.extend(value.synonyms.iter().map(|synonym| (words_of_text(synonym), 0.95, None)));
-            ways.extend(value_words(&value.value, stems).iter().map(|word| (vec![(*word).to_owned()], 0.9, None)));
+            ways.extend(
+                value_words(&value.value, stems).iter().map(|word| (vec![(*word).to_owned()], 0.9, None)),
+            );
             ways.extend(other_names(&value.value).into_iter().map(|name| {
                 let exact = (name.len() == 2).then(|| name.to_uppercase());
                 (words_of_text(name), 0.85, exact)
@@ -257,7 +263,9 @@ impl Lexicon {
     fn collect_vocabulary(&self) -> Vec<String> {
         let mut words: HashSet<String> = HashSet::new();
         let mut take = |text: &str| {
-            words.extend(crate::planner::text::words_of_identifier(text).into_iter().filter(|word| word.len() >= 4));
+            words.extend(
+                crate::planner::text::words_of_identifier(text).into_iter().filter(|word| word.len() >= 4),
+            );
         };
         for dataset in self.model.datasets.iter().filter(|dataset| !dataset.hidden) {
             take(&dataset.name);
@@ -269,7 +277,11 @@ impl Lexicon {
             for field in &dataset.fields {
                 take(&field.name);
                 field.synonyms.iter().for_each(|synonym| take(synonym));
-                field.values.iter().filter(|value| value.value.len() < 40).for_each(|value| take(&value.value));
+                field
+                    .values
+                    .iter()
+                    .filter(|value| value.value.len() < 40)
+                    .for_each(|value| take(&value.value));
             }
         }
         for metric in &self.model.metrics {

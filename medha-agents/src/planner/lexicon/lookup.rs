@@ -65,7 +65,9 @@ impl Lexicon {
     fn compounds_at(&self, tokens: &[Token], at: usize, matches: &mut Vec<Match>) {
         let mut joined = String::new();
         for len in 1..=3 {
-            let Some(token) = tokens.get(at + len - 1).filter(|token| token.kind == TokenKind::Word) else { break };
+            let Some(token) = tokens.get(at + len - 1).filter(|token| token.kind == TokenKind::Word) else {
+                break;
+            };
             joined.push_str(&token.lower);
             for entry in self.compounds.get(&stem(&joined)).map_or(&[][..], Vec::as_slice) {
                 if len != entry.stems.len() {
@@ -132,7 +134,10 @@ impl Lexicon {
 fn follow(stems: &[String], tokens: &[Token], at: usize) -> Option<usize> {
     let mut here = at;
     for stem in stems {
-        while tokens.get(here).is_some_and(|token| token.is_symbol('-') || token.kind == TokenKind::Possessive) {
+        while tokens
+            .get(here)
+            .is_some_and(|token| token.is_symbol('-') || token.kind == TokenKind::Possessive)
+        {
             here += 1;
         }
         let token = tokens.get(here)?;
@@ -151,7 +156,8 @@ fn follow_value(entry: &ValueEntry, tokens: &[Token], at: usize) -> Option<(usiz
     for (index, word) in entry.words.iter().enumerate() {
         while index > 0
             && tokens.get(here).is_some_and(|token| {
-                matches!(token.kind, TokenKind::Symbol('-' | '/' | '&' | '.' | ',' | ':')) || token.kind == TokenKind::Possessive
+                matches!(token.kind, TokenKind::Symbol('-' | '/' | '&' | '.' | ',' | ':'))
+                    || token.kind == TokenKind::Possessive
             })
         {
             here += 1;
@@ -162,7 +168,8 @@ fn follow_value(entry: &ValueEntry, tokens: &[Token], at: usize) -> Option<(usiz
         }
         if token.lower != *word {
             same = false;
-            let is_form = index + 1 == entry.words.len() && word.chars().count() > 2 && token.stem == stem(word);
+            let is_form =
+                index + 1 == entry.words.len() && word.chars().count() > 2 && token.stem == stem(word);
             if !is_form {
                 return None;
             }
@@ -181,11 +188,7 @@ fn follow_value(entry: &ValueEntry, tokens: &[Token], at: usize) -> Option<(usiz
 /// Keeps the best match of each target and length, longest and best first.
 fn best_of_each(mut matches: Vec<Match>) -> Vec<Match> {
     matches.sort_by(|left, right| {
-        right
-            .len
-            .cmp(&left.len)
-            .then(right.score.total_cmp(&left.score))
-            .then(left.target.cmp(&right.target))
+        right.len.cmp(&left.len).then(right.score.total_cmp(&left.score)).then(left.target.cmp(&right.target))
     });
     let mut kept: Vec<Match> = Vec::with_capacity(matches.len());
     for candidate in matches {

@@ -9,6 +9,6 @@ mod index;
 mod lookup;
 
 pub(crate) use general::{are_synonyms, opposite_of};
-pub(crate) use graph::JoinGraph;
 pub(crate) use index::{Lexicon, plural_of};
+pub(crate) use names::identifier_stems;
 pub(crate) use target::{FieldId, Match, Target, ValueId};

@@ -12,7 +12,10 @@ pub(crate) struct Phrase {
 
 /// Words that name nothing by themselves inside an identifier.
 pub(crate) fn is_filler(stem: &str) -> bool {
-    matches!(stem, "of" | "the" | "by" | "in" | "is" | "num" | "number" | "no" | "a" | "and" | "for" | "to" | "str")
+    matches!(
+        stem,
+        "of" | "the" | "by" | "in" | "is" | "num" | "number" | "no" | "a" | "and" | "for" | "to" | "str"
+    )
 }
 
 /// The stems of an identifier; shortened words are written out.
@@ -64,11 +67,28 @@ pub(crate) fn dataset_phrases(dataset: &crate::semantic::Dataset) -> Vec<Phrase>
 
 /// Parts of names that are too common to name a dataset.
 fn is_weak_part(stem: &str) -> bool {
-    matches!(stem, "daili" | "monthli" | "histori" | "detail" | "tabl" | "list" | "info" | "data" | "high" | "has" | "line" | "in")
+    matches!(
+        stem,
+        "daili"
+            | "monthli"
+            | "histori"
+            | "detail"
+            | "tabl"
+            | "list"
+            | "info"
+            | "data"
+            | "high"
+            | "has"
+            | "line"
+            | "in"
+    )
 }
 
 /// The ways a field is called, and the stems any of which may call it.
-pub(crate) fn field_phrases(field: &crate::semantic::Field, dataset_stems: &[String]) -> (Vec<Phrase>, Vec<String>) {
+pub(crate) fn field_phrases(
+    field: &crate::semantic::Field,
+    dataset_stems: &[String],
+) -> (Vec<Phrase>, Vec<String>) {
     let whole = identifier_stems(&field.name);
     let own: Vec<String> = whole.iter().filter(|stem| !dataset_stems.contains(stem)).cloned().collect();
     let mut phrases = vec![Phrase { stems: whole.clone(), score: 1.0 }];

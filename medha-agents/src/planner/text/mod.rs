@@ -3,6 +3,7 @@
 mod token;
 mod stem;
 mod number;
+mod quality;
 pub(crate) mod words;
 
 pub(crate) use number::{multiplier, number_word, ordinal_word};

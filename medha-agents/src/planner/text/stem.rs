@@ -83,7 +83,9 @@ mod tests {
 
     #[test]
     fn forms_of_a_word_share_a_stem() {
-        for (left, right) in [("countries", "country"), ("albums", "album"), ("sold", "sell"), ("people", "person")] {
+        for (left, right) in
+            [("countries", "country"), ("albums", "album"), ("sold", "sell"), ("people", "person")]
+        {
             assert_eq!(stem(left), stem(right), "{left} {right}");
         }
     }

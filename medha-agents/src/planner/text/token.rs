@@ -172,15 +172,16 @@ fn quoted_end(characters: &[char], at: usize) -> Option<usize> {
     let quote = characters[at];
     let before_is_word = at > 0 && characters[at - 1].is_alphanumeric();
     if quote == '"' {
-        return (at + 1..characters.len()).find(|&index| characters[index] == '"').filter(|&end| end > at + 1);
+        return (at + 1..characters.len())
+            .find(|&index| characters[index] == '"')
+            .filter(|&end| end > at + 1);
     }
     if quote != '\'' || before_is_word {
         return None;
     }
     (at + 1..characters.len())
         .find(|&index| {
-            characters[index] == '\''
-                && !characters.get(index + 1).is_some_and(|next| next.is_alphanumeric())
+            characters[index] == '\'' && !characters.get(index + 1).is_some_and(|next| next.is_alphanumeric())
         })
         .filter(|&end| end > at + 1)
 }
@@ -193,8 +194,11 @@ fn word(characters: &[char], at: usize, tokens: &mut Vec<Token>) -> usize {
     let text: String = characters[at..end].iter().collect();
     // Contractions: `don't`, `what's`, `they're`.
     if characters.get(end) == Some(&'\'') {
-        let rest: String =
-            characters[end + 1..].iter().take_while(|next| next.is_alphabetic()).collect::<String>().to_lowercase();
+        let rest: String = characters[end + 1..]
+            .iter()
+            .take_while(|next| next.is_alphabetic())
+            .collect::<String>()
+            .to_lowercase();
         let lower = text.to_lowercase();
         if rest == "t" && lower.ends_with('n') && lower.len() > 2 {
             let stem_of_verb = &text[..text.len() - 1];
@@ -203,7 +207,12 @@ fn word(characters: &[char], at: usize, tokens: &mut Vec<Token>) -> usize {
             tokens.push(Token::new("not".into(), TokenKind::Word));
             return end + 2;
         }
-        if rest == "s" && matches!(lower.as_str(), "what" | "who" | "where" | "when" | "how" | "that" | "it" | "there" | "which") {
+        if rest == "s"
+            && matches!(
+                lower.as_str(),
+                "what" | "who" | "where" | "when" | "how" | "that" | "it" | "there" | "which"
+            )
+        {
             tokens.push(Token::new(text, TokenKind::Word));
             tokens.push(Token::new("is".into(), TokenKind::Word));
             return end + 2;
@@ -218,8 +227,11 @@ fn word(characters: &[char], at: usize, tokens: &mut Vec<Token>) -> usize {
 }
 
 fn number_or_date(characters: &[char], at: usize, tokens: &mut Vec<Token>) -> usize {
-    let run: String =
-        characters[at..].iter().take_while(|next| next.is_ascii_digit() || matches!(next, '-')).take(10).collect();
+    let run: String = characters[at..]
+        .iter()
+        .take_while(|next| next.is_ascii_digit() || matches!(next, '-'))
+        .take(10)
+        .collect();
     if run.len() == 10 && !characters.get(at + 10).is_some_and(|next| next.is_alphanumeric()) {
         if let Ok(date) = run.parse::<Date>() {
             tokens.push(Token::new(run, TokenKind::Date(date)));
@@ -284,7 +296,9 @@ mod tests {
 
     #[test]
     fn quotes_of_every_kind_hold_their_text_together() {
-        for question in ["named \"Sky Radio\"?", "named 'Sky Radio'?", "named ‘Sky Radio’?", "named ``Sky Radio''?"] {
+        for question in
+            ["named \"Sky Radio\"?", "named 'Sky Radio'?", "named ‘Sky Radio’?", "named ``Sky Radio''?"]
+        {
             assert_eq!(texts(question), ["named", "Sky Radio", "?"], "{question}");
         }
     }

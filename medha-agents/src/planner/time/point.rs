@@ -42,8 +42,9 @@ impl Stretch {
 pub(super) fn read_stretch(tokens: &[Token], at: usize, today: Date) -> Option<Stretch> {
     let at_start = at;
     let mut at = at;
-    while tokens.get(at).is_some_and(|token| matches!(token.lower.as_str(), "the" | "year" | "years" | "month" | "date" | "day"))
-        && at < at_start + 3
+    while tokens.get(at).is_some_and(|token| {
+        matches!(token.lower.as_str(), "the" | "year" | "years" | "month" | "date" | "day")
+    }) && at < at_start + 3
     {
         at += 1;
     }
@@ -103,7 +104,10 @@ fn decade(tokens: &[Token], at: usize) -> Option<Stretch> {
 /// An optional year after a stretch, with `of`, `in` or a comma before it.
 fn year_after(tokens: &[Token], at: usize) -> Option<(i16, usize)> {
     let mut here = at;
-    while tokens.get(here).is_some_and(|token| matches!(token.lower.as_str(), "of" | "in" | "," | "year" | "the")) {
+    while tokens
+        .get(here)
+        .is_some_and(|token| matches!(token.lower.as_str(), "of" | "in" | "," | "year" | "the"))
+    {
         here += 1;
         if here > at + 3 {
             return None;
@@ -120,7 +124,8 @@ fn half_or_quarter(tokens: &[Token], at: usize, today: Date) -> Option<Stretch> 
         ('q', Some(number @ 1..=4), 2) => Some((Grain::Quarter, number as i8, 1)),
         ('h', Some(number @ 1..=2), 2) => Some((Grain::Year, number as i8, 1)),
         _ => {
-            let number = i8::try_from(ordinal_word(&token.lower).or((token.lower == "last").then_some(0))?).ok()?;
+            let number =
+                i8::try_from(ordinal_word(&token.lower).or((token.lower == "last").then_some(0))?).ok()?;
             let noun = tokens.get(at + 1)?;
             match noun.lower.as_str() {
                 "quarter" if (1..=4).contains(&number) => Some((Grain::Quarter, number, 2)),
@@ -157,17 +162,35 @@ fn week_of_month(tokens: &[Token], at: usize, today: Date) -> Option<Stretch> {
     }
     let month = month_and_day(tokens, at + 3, today).filter(|month| month.grain == Grain::Month)?;
     let start = add_grain(month.start, Grain::Day, i64::try_from(number.saturating_sub(1)).ok()?.min(4) * 7);
-    Some(Stretch { start, end: add_grain(start, Grain::Day, 7), grain: Grain::Day, has_year: month.has_year, len: 3 + month.len })
+    Some(Stretch {
+        start,
+        end: add_grain(start, Grain::Day, 7),
+        grain: Grain::Day,
+        has_year: month.has_year,
+        len: 3 + month.len,
+    })
 }
 
 /// The number of a month by its name.
 pub(super) fn month_number(word: &str) -> Option<i8> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
     let position = MONTHS.iter().position(|month| {
-        *month == word || (word.len() == 3 && month.starts_with(word)) || (word == "sept" && *month == "september")
+        *month == word
+            || (word.len() == 3 && month.starts_with(word))
+            || (word == "sept" && *month == "september")
     })?;
     i8::try_from(position + 1).ok()
 }
@@ -178,7 +201,11 @@ fn month_and_day(tokens: &[Token], at: usize, today: Date) -> Option<Stretch> {
         let number = match token.number() {
             Some(number) if number.fract() == 0.0 => number as i64,
             Some(_) => return None,
-            None => i64::try_from(ordinal_word(&token.lower).filter(|_| token.lower.starts_with(|c: char| c.is_ascii_digit()))?).ok()?,
+            None => i64::try_from(
+                ordinal_word(&token.lower)
+                    .filter(|_| token.lower.starts_with(|c: char| c.is_ascii_digit()))?,
+            )
+            .ok()?,
         };
         i8::try_from(number).ok().filter(|day| (1..=31).contains(day))
     };
@@ -200,13 +227,24 @@ fn month_and_day(tokens: &[Token], at: usize, today: Date) -> Option<Stretch> {
         here += 1;
     }
     let verb_like = token.lower == "may" || token.lower == "mar" || token.lower == "sun";
-    if verb_like && day.is_none() && year_after(tokens, here).is_none() && !token.text.starts_with(char::is_uppercase) {
+    if verb_like
+        && day.is_none()
+        && year_after(tokens, here).is_none()
+        && !token.text.starts_with(char::is_uppercase)
+    {
         return None;
     }
     dated(tokens, here, month, day, here - at, today)
 }
 
-fn dated(tokens: &[Token], after: usize, month: i8, day: Option<i8>, len: usize, today: Date) -> Option<Stretch> {
+fn dated(
+    tokens: &[Token],
+    after: usize,
+    month: i8,
+    day: Option<i8>,
+    len: usize,
+    today: Date,
+) -> Option<Stretch> {
     let year_said = year_after(tokens, after);
     let year = year_said.map_or(today.year(), |(year, _)| year);
     let mut start = Date::new(year, month, day.unwrap_or(1)).ok()?;

@@ -35,7 +35,10 @@ fn today_or_yesterday(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<
         "recently" => {
             let start = add_grain(today, Grain::Day, -30);
             let end = add_grain(today, Grain::Day, 1);
-            return Some(Window { is_rolling: true, ..window(start, end, Grain::Day, 1, "the last 30 days".into()) });
+            return Some(Window {
+                is_rolling: true,
+                ..window(start, end, Grain::Day, 1, "the last 30 days".into())
+            });
         }
         _ => return None,
     };
@@ -69,12 +72,20 @@ fn ago(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Window> {
         return None;
     }
     let start = start_of(add_grain(clock.today(), grain, -count), grain, clock.calendar);
-    Some(window(start, add_grain(start, grain, 1), grain, number_len + 2, format!("the {} of {start}", noun(grain))))
+    Some(window(
+        start,
+        add_grain(start, grain, 1),
+        grain,
+        number_len + 2,
+        format!("the {} of {start}", noun(grain)),
+    ))
 }
 
 fn count_at(tokens: &[Token], at: usize) -> Option<(i64, usize)> {
     let token = tokens.get(at)?;
-    if let Some(number) = token.number().filter(|number| number.fract() == 0.0 && *number > 0.0 && *number < 10_000.0) {
+    if let Some(number) =
+        token.number().filter(|number| number.fract() == 0.0 && *number > 0.0 && *number < 10_000.0)
+    {
         return Some((number as i64, 1));
     }
     if matches!(token.lower.as_str(), "a" | "an") {
@@ -98,7 +109,10 @@ fn rolling(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Window> {
         None => return None,
     };
     let mut noun_at = at + 1 + number_len;
-    while tokens.get(noun_at).is_some_and(|token| matches!(token.lower.as_str(), "full" | "complete" | "calendar" | "whole")) {
+    while tokens
+        .get(noun_at)
+        .is_some_and(|token| matches!(token.lower.as_str(), "full" | "complete" | "calendar" | "whole"))
+    {
         noun_at += 1;
     }
     let whole = noun_at > at + 1 + number_len;
@@ -110,11 +124,18 @@ fn rolling(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Window> {
     if whole || excluded.is_some() {
         let end = start_of(today, grain, clock.calendar);
         let start = add_grain(end, grain, -count);
-        return Some(window(start, end, grain, len, format!("the last {count} full {}s, {start} to {end}", noun(grain))));
+        return Some(window(
+            start,
+            end,
+            grain,
+            len,
+            format!("the last {count} full {}s, {start} to {end}", noun(grain)),
+        ));
     }
     let start = add_grain(today, grain, -count);
     let end = add_grain(today, Grain::Day, 1);
-    let label = format!("the last {count} {}{}, since {start}", noun(grain), if count == 1 { "" } else { "s" });
+    let label =
+        format!("the last {count} {}{}, since {start}", noun(grain), if count == 1 { "" } else { "s" });
     Some(Window { is_rolling: true, ..window(start, end, grain, len, label) })
 }
 
@@ -132,7 +153,10 @@ fn excludes_current(tokens: &[Token], at: usize) -> Option<usize> {
         _ => return None,
     };
     let mut after = after;
-    while tokens.get(after).is_some_and(|token| matches!(token.lower.as_str(), "the" | "this" | "current" | "ongoing")) {
+    while tokens
+        .get(after)
+        .is_some_and(|token| matches!(token.lower.as_str(), "the" | "this" | "current" | "ongoing"))
+    {
         after += 1;
     }
     grain_noun(&tokens.get(after)?.lower)?;
@@ -147,7 +171,8 @@ fn calendar_period(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Win
         "next" | "coming" | "upcoming" => 1,
         _ => return None,
     };
-    let fiscal = tokens.get(at + 1).is_some_and(|token| matches!(token.lower.as_str(), "fiscal" | "financial"));
+    let fiscal =
+        tokens.get(at + 1).is_some_and(|token| matches!(token.lower.as_str(), "fiscal" | "financial"));
     let noun_at = at + 1 + usize::from(fiscal);
     let grain = grain_noun(&tokens.get(noun_at)?.lower).filter(|_| !tokens[noun_at].lower.ends_with("es"))?;
     let today = clock.today();
@@ -159,9 +184,13 @@ fn calendar_period(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Win
     let start = add_grain(base, grain, step);
     let end = add_grain(start, grain, 1);
     let mut len = noun_at + 1 - at;
-    if tokens.get(at + len).is_some_and(|token| token.is("so")) && tokens.get(at + len + 1).is_some_and(|token| token.is("far")) {
+    if tokens.get(at + len).is_some_and(|token| token.is("so"))
+        && tokens.get(at + len + 1).is_some_and(|token| token.is("far"))
+    {
         len += 2;
-    } else if tokens.get(at + len).is_some_and(|token| token.is("to")) && tokens.get(at + len + 1).is_some_and(|token| token.is("date")) {
+    } else if tokens.get(at + len).is_some_and(|token| token.is("to"))
+        && tokens.get(at + len + 1).is_some_and(|token| token.is("date"))
+    {
         len += 2;
     } else if let Some(more) = excludes_current(tokens, at + len) {
         len += more;

@@ -60,7 +60,17 @@ pub(crate) fn read_window(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Opt
     }
     let preposition = usize::from(matches!(
         word,
-        "in" | "during" | "for" | "of" | "on" | "within" | "over" | "throughout" | "from" | "at" | "year" | "years"
+        "in" | "during"
+            | "for"
+            | "of"
+            | "on"
+            | "within"
+            | "over"
+            | "throughout"
+            | "from"
+            | "at"
+            | "year"
+            | "years"
     ));
     let start = at + if matches!(word, "year" | "years") { 0 } else { preposition };
     let only = usize::from(tokens.get(start).is_some_and(|token| token.is("only") || token.is("just")));
@@ -91,7 +101,9 @@ fn or_later(tokens: &[Token], at: usize, mut window: Window) -> Option<Window> {
         return Some(window);
     }
     match tokens.get(after + 1).map(|token| token.lower.as_str()) {
-        Some("after" | "later" | "onwards" | "onward" | "newer" | "beyond") if no_stretch(tokens, after + 2) => {
+        Some("after" | "later" | "onwards" | "onward" | "newer" | "beyond")
+            if no_stretch(tokens, after + 2) =>
+        {
             window.end = None;
             window.year = None;
             window.len += 2;
@@ -141,7 +153,10 @@ fn bound_at(tokens: &[Token], at: usize) -> Option<(Bound, usize)> {
     } else {
         return None;
     };
-    while tokens.get(at + found.1).is_some_and(|token| matches!(token.lower.as_str(), "to" | "in" | "from" | "on" | "the")) {
+    while tokens
+        .get(at + found.1)
+        .is_some_and(|token| matches!(token.lower.as_str(), "to" | "in" | "from" | "on" | "the"))
+    {
         found.1 += 1;
     }
     Some(found)
@@ -149,7 +164,8 @@ fn bound_at(tokens: &[Token], at: usize) -> Option<(Bound, usize)> {
 
 /// A named stretch or a relative window, a bare year among them.
 fn any_stretch(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Window> {
-    read_relative(tokens, at, clock).or_else(|| read_stretch(tokens, at, clock.today()).map(|stretch| whole(&stretch)))
+    read_relative(tokens, at, clock)
+        .or_else(|| read_stretch(tokens, at, clock.today()).map(|stretch| whole(&stretch)))
 }
 
 fn whole(stretch: &Stretch) -> Window {
@@ -161,7 +177,9 @@ fn whole(stretch: &Stretch) -> Window {
             stretch.start.strftime("%B %Y").to_string()
         }
         Grain::Day if add_grain(stretch.start, Grain::Day, 1) == stretch.end => stretch.start.to_string(),
-        Grain::Day | Grain::Week | Grain::Month | Grain::Quarter | Grain::Year => format!("{} to {last}", stretch.start),
+        Grain::Day | Grain::Week | Grain::Month | Grain::Quarter | Grain::Year => {
+            format!("{} to {last}", stretch.start)
+        }
     };
     Window {
         start: Some(stretch.start),
@@ -194,7 +212,11 @@ fn bounded(bound: Bound, inner: &Window, len: usize) -> Window {
 
 /// `between X and Y`, `from X to Y`, `X to Y`; a year said once holds for both.
 fn range(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Window> {
-    let first_at = at + usize::from(matches!(tokens.get(at)?.lower.as_str(), "between" | "from" | "in" | "for" | "during" | "over"));
+    let first_at = at
+        + usize::from(matches!(
+            tokens.get(at)?.lower.as_str(),
+            "between" | "from" | "in" | "for" | "during" | "over"
+        ));
     let today = clock.today();
     let mut first = read_stretch(tokens, first_at, today)?;
     let join_at = first_at + first.len;
@@ -212,7 +234,8 @@ fn range(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Window> {
     if !first.has_year && last.has_year {
         first = first.in_year(last.start.year());
     }
-    let last = if last.start < first.start && !last.has_year { last.in_year(first.start.year()) } else { last };
+    let last =
+        if last.start < first.start && !last.has_year { last.in_year(first.start.year()) } else { last };
     (first.start < last.end).then(|| Window {
         start: Some(first.start),
         end: Some(last.end),
