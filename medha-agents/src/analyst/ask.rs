@@ -102,15 +102,15 @@ impl Analyst {
     ///
     /// use medha_agents::analyst::{Analyst, AnalystOptions, AnswerOutcome, AskRequest};
     /// use medha_agents::semantic::infer;
-    /// use medha_connectors::{Connector, SqliteConnector, sample};
+    /// use medha_connectors::{Connector, SqliteConnector};
     ///
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("shop.sqlite");
     /// # let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(
     /// #     sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true)).await?;
-    /// # sqlx::query("CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO customers VALUES (1, 'Ada')")
-    /// #     .execute_many(&pool).await;
+    /// # sqlx::raw_sql("CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO customers VALUES (1, 'Ada')")
+    /// #     .execute(&pool).await?;
     /// # pool.close().await;
     /// let connector = SqliteConnector::open(&path).await?;
     /// let model = infer(&connector.schema().await?);
