@@ -2,7 +2,7 @@
 
 use medha_agents::chart::unique_names;
 use medha_connectors::{ResultSet, Value};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::render::text::harmless;
 
@@ -28,13 +28,12 @@ pub(crate) fn json_lines(results: &[&ResultSet]) -> String {
     for (index, result) in results.iter().enumerate() {
         let names = names(result);
         for row in &result.rows {
-            let mut object = Map::new();
-            if results.len() > 1 {
-                object.insert("panel".into(), index.into());
-            }
-            object.extend(names.iter().cloned().zip(row.iter().map(json)));
-            out.push_str(&Json::Object(object).to_string());
-            out.push('\n');
+            let panel = (results.len() > 1).then(|| ("panel".to_owned(), Json::from(index)));
+            let fields = panel.into_iter().chain(names.iter().cloned().zip(row.iter().map(json)));
+            // Written field by field, because a map of JSON would sort the columns by name.
+            let fields: Vec<String> =
+                fields.map(|(name, value)| format!("{}:{value}", Json::String(name))).collect();
+            out.push_str(&format!("{{{}}}\n", fields.join(",")));
         }
     }
     out
@@ -158,6 +157,7 @@ name,name_2,amount
         let lines = json_lines(&[&result()]);
         let rows: Vec<Json> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(rows.len(), 3);
+        assert_eq!(lines.lines().nth(1), Some(r#"{"name":"","name_2":"x|y\nz","amount":0.5}"#));
         assert_eq!(rows[0]["amount"], "9223372036854775807");
         assert_eq!(rows[0]["name_2"], Json::Null);
         assert_eq!(rows[2]["amount"], "NaN");

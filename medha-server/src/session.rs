@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use jiff::civil::DateTime;
-use medha_agents::analyst::{Analyst, AnalystEvent, AnalystOptions, Answer, AskRequest, QuestionPlanner};
+use medha_agents::analyst::{Analyst, AnalystEvent, AnalystOptions, Answer, AskRequest};
 use medha_agents::plan::{AnalysisPlan, describe};
-use medha_agents::planner::{Planned, PlannedStep, Planner, Question, Turn, Understanding};
+use medha_agents::planner::{Planner, Turn};
 use medha_connectors::ConnectorError;
 
 use crate::render::sql::broken_into_lines;
@@ -42,7 +42,7 @@ impl Session {
     /// Makes an analyst for a source.
     pub(crate) fn new(source: Source) -> Result<Self, SourceError> {
         let model = Arc::new(source.model);
-        let planner = Arc::new(Offline(Planner::new(Arc::clone(&model))));
+        let planner = Arc::new(Planner::new(Arc::clone(&model)));
         let options = AnalystOptions::default();
         // The source has read the schema already, so it is not read a second time.
         let analyst = Analyst::with_planner(source.connector, source.schema, model, planner, options)?;
@@ -95,20 +95,5 @@ impl From<Asked> for AskRequest {
             history: asked.history,
             ..Self::new(asked.question)
         }
-    }
-}
-
-/// The deterministic planner.
-#[derive(Debug)]
-struct Offline(Planner);
-
-impl QuestionPlanner for Offline {
-    fn understand(&self, question: &Question<'_>) -> Understanding {
-        self.0.understand(question)
-    }
-
-    fn follow_ups(&self, steps: &[PlannedStep], now: DateTime) -> Vec<String> {
-        let planned = Planned { steps: steps.to_vec(), ..Planned::default() };
-        self.0.follow_ups(&planned, now)
     }
 }

@@ -20,7 +20,8 @@ pub(crate) fn stream(session: &Session, asked: Asked) -> Response {
 }
 
 fn frame(event: &AnalystEvent) -> Event {
-    let json = serde_json::to_value(event).unwrap_or_default();
-    let kind = json.get("type").and_then(|kind| kind.as_str()).unwrap_or("event").to_owned();
-    Event::default().id(event.seq.to_string()).event(kind).data(json.to_string())
+    let kind = serde_json::to_value(&event.payload).unwrap_or_default();
+    let kind = kind.get("type").and_then(|kind| kind.as_str()).unwrap_or("event");
+    let data = serde_json::to_string(event).unwrap_or_default();
+    Event::default().id(event.seq.to_string()).event(kind).data(data)
 }

@@ -100,6 +100,20 @@ fn orders_are_not_multiplied_by_their_lines() {
 }
 
 #[test]
+fn rates_count_orders_and_not_their_lines() {
+    let rate = |status: &str| {
+        let had = format!("COUNT(DISTINCT CASE WHEN o.status = '{status}' THEN o.order_id END)");
+        format!("100.0 * {had} / COUNT(DISTINCT o.order_id)")
+    };
+    for (metric, status) in [("return_rate", "returned"), ("cancellation_rate", "cancelled")] {
+        let whole = format!("SELECT 100.0 * SUM(status = '{status}') / COUNT(*) FROM orders");
+        assert_same(&answer(metric, None), &whole);
+        let by_category = format!("SELECT p.category, {} {LINES} GROUP BY 1", rate(status));
+        assert_same(&answer(metric, Some(("products", "category"))), &by_category);
+    }
+}
+
+#[test]
 fn subscriptions_tickets_and_marketing_count_what_they_say() {
     let cases = [
         ("monthly_recurring_revenue", "SELECT SUM(mrr) FROM subscriptions WHERE cancelled_on IS NULL"),
