@@ -22,11 +22,31 @@ const MAX_CONNECTIONS: u32 = 4;
 /// Rows that SQLite's thread makes ahead of us.
 const BUFFERED_ROWS: usize = 8;
 
+/// What tells a file from another one that has taken its place under the same name.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = Option<std::time::SystemTime>;
+
+#[cfg(unix)]
+fn identity_of(metadata: &fs::Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn identity_of(metadata: &fs::Metadata) -> Identity {
+    metadata.created().ok()
+}
+
 /// A file that was there and readable, and how to open it.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     path: PathBuf,
+    /// The path as it was given, to find the file again.
+    given: PathBuf,
     name: String,
+    identity: Identity,
     /// Whether the file is taken for unchangeable: see [`File::find_access`].
     immutable: bool,
 }
@@ -35,6 +55,7 @@ impl File {
     /// Looks at the file and tries to read it.
     pub(crate) async fn find(path: &Path) -> Result<Self, ConnectorError> {
         let name = path.display().to_string();
+        let given = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let refuse = |reason: String| ConnectorError::Open { database: name.clone(), reason };
         // An absolute path also keeps SQLite from taking a name such as `file:x?mode=rwc` for a URI.
         let path = match fs::canonicalize(path) {
@@ -54,7 +75,17 @@ impl File {
         if path.to_str().is_none() {
             return Err(refuse("SQLite needs a path in UTF-8".to_owned()));
         }
-        Self { path, name, immutable: false }.find_access().await
+        let identity = identity_of(&metadata);
+        Self { path, given, name, identity, immutable: false }.find_access().await
+    }
+
+    /// The file that is there now: this one, or another that has taken its place.
+    pub(crate) async fn now(&self) -> Result<Option<Self>, ConnectorError> {
+        if fs::metadata(&self.given).is_ok_and(|metadata| identity_of(&metadata) == self.identity) {
+            return Ok(None);
+        }
+        let file = Self::find(&self.given).await?;
+        Ok(Some(Self { name: self.name.clone(), ..file }))
     }
 
     /// The name to show: the path as it was given.
