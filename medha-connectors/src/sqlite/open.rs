@@ -99,6 +99,12 @@ impl File {
     /// empty the newest rows would be missing, so that is refused.
     async fn find_access(mut self) -> Result<Self, ConnectorError> {
         let error = match self.read_catalog().await {
+            Ok(()) if self.ends_within_a_page() => {
+                let reason =
+                    "it ends in the middle of a page, so something is missing; copy it again or restore it"
+                        .to_owned();
+                return Err(ConnectorError::Open { database: self.name, reason });
+            }
             Ok(()) => return Ok(self),
             Err(error) => error,
         };
@@ -128,11 +134,28 @@ impl File {
         connection.close().await
     }
 
+    /// The first bytes of a database that is not empty.
+    fn header(&self) -> Option<[u8; 20]> {
+        let mut header = [0; 20];
+        fs::File::open(&self.path).and_then(|mut file| file.read_exact(&mut header)).ok().map(|()| header)
+    }
+
     /// Bytes 18 and 19 of the header say 2 in write-ahead mode.
     fn is_write_ahead(&self) -> bool {
-        let mut header = [0; 20];
-        fs::File::open(&self.path).and_then(|mut file| file.read_exact(&mut header)).is_ok()
-            && header[18..] == [2, 2]
+        self.header().is_some_and(|header| header[18..] == [2, 2])
+    }
+
+    /// SQLite takes what is missing of the last page for zeros and answers with them. Bytes 16 and 17 of the header say how
+    /// long a page is, with 1 for 65,536.
+    fn ends_within_a_page(&self) -> bool {
+        let page = self.header().map(|header| match u16::from_be_bytes([header[16], header[17]]) {
+            1 => 65_536,
+            bytes => u64::from(bytes),
+        });
+        match (page, fs::metadata(&self.path)) {
+            (Some(page), Ok(metadata)) if page > 0 => metadata.len() % page != 0,
+            _ => false,
+        }
     }
 
     /// A connection of its own, outside the pool.

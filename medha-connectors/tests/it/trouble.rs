@@ -194,3 +194,14 @@ async fn a_file_that_is_replaced_is_read_anew_and_one_that_is_gone_is_missed() {
     write(&file.path, "CREATE TABLE t (a INT); INSERT INTO t VALUES (4)").await.close().await.unwrap();
     assert_eq!(ask(&reader, "SELECT a FROM t").await.rows, [[Value::Integer(4)]]);
 }
+
+#[tokio::test]
+async fn a_copy_that_stopped_before_its_end_is_not_read_as_zeros() {
+    let file = made("CREATE TABLE t (a INT); INSERT INTO t VALUES (1);").await;
+    let whole = fs::read(&file.path).unwrap();
+    fs::write(&file.path, &whole[..whole.len() - 1_000]).unwrap();
+    assert_eq!(
+        refusal(&file.path).await,
+        "cannot open \"FILE\": it ends in the middle of a page, so something is missing; copy it again or restore it"
+    );
+}
