@@ -79,6 +79,7 @@ impl QueryOptions {
 
 /// Rows as they arrive, up to the limits; [`RowStream::collect`] reads them all.
 ///
+/// A stream that is neither read nor dropped keeps its connection, whatever the deadline.
 /// It is a [`Stream`] of rows. When it has ended, [`RowStream::truncated`] says whether there would have been more.
 pub struct RowStream {
     columns: Vec<ResultColumn>,

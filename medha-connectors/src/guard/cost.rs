@@ -114,7 +114,7 @@ fn reads(query: &Query, name: &str) -> bool {
     query.visit(&mut Reads(name)).is_break()
 }
 
-/// A recursive query can end if it has a limit, drops duplicates or narrows its recursive part.
+/// A recursive query can end if it has a limit or narrows its recursive part.
 fn may_end(cte: &Cte) -> bool {
     let has_limit = matches!(
         &cte.query.limit_clause,

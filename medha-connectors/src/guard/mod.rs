@@ -9,6 +9,7 @@
 
 mod check;
 mod error;
+mod grammar;
 mod parse;
 mod shape;
 mod functions;

@@ -1,12 +1,13 @@
 //! From text to the tree of exactly one query, in the dialect's own grammar.
 
 use sqlparser::ast::{Query, Statement};
-use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use super::error::GuardError;
+use super::grammar::SqliteGrammar;
 use crate::dialect::Dialect;
 
 /// No question needs a longer text.
@@ -55,7 +56,7 @@ pub(crate) fn one_query(sql: &str, dialect: Dialect) -> Result<Query, GuardError
 
 fn grammar(dialect: Dialect) -> &'static dyn Grammar {
     match dialect {
-        Dialect::Sqlite => &SQLiteDialect {},
+        Dialect::Sqlite => &SqliteGrammar,
         Dialect::Postgres => &PostgreSqlDialect {},
         Dialect::MySql => &MySqlDialect {},
     }

@@ -1,6 +1,7 @@
 //! [`SqliteConnector`]: the trait over one file.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sea_orm::DatabaseConnection;
@@ -29,6 +30,8 @@ use crate::value::{ColumnKind, ResultColumn, Value};
 /// * A file that another process writes to is waited for half a second, then it is [`ConnectorError::Locked`].
 /// * A file in write-ahead mode is read with its log. SQLite then needs an index file (`-shm`) beside it; where the folder
 ///   is read-only and the log is empty, the file is read as unchangeable: it must not be written to meanwhile.
+/// * A file that another one replaces is read in its new form from the next question on; one that is taken away is
+///   [`ConnectorError::Open`].
 /// * Text that is not UTF-8 arrives as [`Value::Blob`], unchanged.
 ///
 /// ```
@@ -63,20 +66,24 @@ use crate::value::{ColumnKind, ResultColumn, Value};
 /// ```
 #[derive(Debug)]
 pub struct SqliteConnector {
+    opened: Mutex<Arc<Opened>>,
+}
+
+/// A file and the connections to it.
+#[derive(Debug)]
+struct Opened {
     file: File,
     pool: DatabaseConnection,
 }
 
-impl SqliteConnector {
-    /// Opens an existing file and makes sure that it is a database that can be read.
-    ///
-    /// # Errors
-    /// [`ConnectorError::Open`] if it is missing, a folder, not a database or damaged; [`ConnectorError::Locked`] if another
-    /// process keeps it locked.
-    pub async fn open(path: impl AsRef<Path>) -> Result<Self, ConnectorError> {
-        let file = File::find(path.as_ref()).await?;
+impl Opened {
+    async fn over(file: File) -> Result<Self, ConnectorError> {
         let pool = file.pool().await?;
         Ok(Self { file, pool })
+    }
+
+    fn failure(&self, error: &sqlx::Error, work: &Work) -> ConnectorError {
+        failure::of_query(error, self.file.name(), work)
     }
 
     /// A connection of the pool that listens to `work`.
@@ -88,21 +95,35 @@ impl SqliteConnector {
             connection.fetch_one(NOTICE_CHANGES).await?;
             Ok(connection)
         });
-        let connection =
-            acquired.await?.map_err(|error| failure::of_query(&error, self.file.name(), work))?;
+        let connection = acquired.await?.map_err(|error| self.failure(&error, work))?;
         match work.stop_reason() {
             Some(reason) => Err(reason),
             None => Ok(connection),
         }
     }
+}
 
-    /// Runs one of our own statements and reads all of its rows.
-    async fn read(&self, sql: String, work: Work) -> Result<Vec<Vec<Value>>, ConnectorError> {
-        let work = AbandonOnDrop(work);
-        let mut connection = self.acquire(&work.0).await?;
-        let rows = work.0.wait_for(sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection)).await?;
-        rows.and_then(|rows| rows.iter().map(decode_row).collect())
-            .map_err(|error| failure::of_query(&error, self.file.name(), &work.0))
+impl SqliteConnector {
+    /// Opens an existing file and makes sure that it is a database that can be read.
+    ///
+    /// # Errors
+    /// [`ConnectorError::Open`] if it is missing, a folder, not a database or damaged; [`ConnectorError::Locked`] if another
+    /// process keeps it locked.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, ConnectorError> {
+        let opened = Opened::over(File::find(path.as_ref()).await?).await?;
+        Ok(Self { opened: Mutex::new(Arc::new(opened)) })
+    }
+
+    /// The file that is there now. Connections to one that was replaced would go on reading the old one, which no longer
+    /// has a name.
+    async fn opened(&self) -> Result<Arc<Opened>, ConnectorError> {
+        let opened = Arc::clone(&self.opened.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(file) = opened.file.now().await? else {
+            return Ok(opened);
+        };
+        let anew = Arc::new(Opened::over(file).await?);
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&anew);
+        Ok(anew)
     }
 }
 
@@ -115,21 +136,27 @@ impl Connector for SqliteConnector {
     }
 
     async fn schema(&self) -> Result<Schema, ConnectorError> {
-        introspect::schema(&self.file).await
+        introspect::schema(&self.opened().await?.file).await
     }
 
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError> {
         let options = QueryOptions::default();
-        let work = Work::begin(options.deadline, options.cancel);
-        let steps = self.read(format!("EXPLAIN QUERY PLAN {}", sql.as_str()), work).await?;
-        Ok(indented(&steps))
+        let work = AbandonOnDrop(Work::begin(options.deadline, options.cancel));
+        let opened = self.opened().await?;
+        let mut connection = opened.acquire(&work.0).await?;
+        let sql = format!("EXPLAIN QUERY PLAN {}", sql.as_str());
+        let steps = work.0.wait_for(sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection)).await?;
+        let steps: Result<Vec<Vec<Value>>, sqlx::Error> =
+            steps.and_then(|steps| steps.iter().map(decode_row).collect());
+        steps.map(|steps| indented(&steps)).map_err(|error| opened.failure(&error, &work.0))
     }
 
     async fn query(&self, sql: &GuardedSql, options: QueryOptions) -> Result<RowStream, ConnectorError> {
         let options = options.within(sql);
         let work = AbandonOnDrop(Work::begin(options.deadline, options.cancel.clone()));
-        let mut connection = self.acquire(&work.0).await?;
-        let fail = |error: sqlx::Error| failure::of_query(&error, self.file.name(), &work.0);
+        let opened = self.opened().await?;
+        let mut connection = opened.acquire(&work.0).await?;
+        let fail = |error: sqlx::Error| opened.failure(&error, &work.0);
         let prepared = connection.prepare(AssertSqlSafe(sql.as_str().to_owned()).into_sql_str());
         let statement = work.0.wait_for(prepared).await?.map_err(fail)?;
         let columns: Vec<ResultColumn> = statement
@@ -145,7 +172,7 @@ impl Connector for SqliteConnector {
         let running = rows::Statement {
             sql: sql.as_str().to_owned(),
             columns: columns.len(),
-            database: self.file.name().to_owned(),
+            database: opened.file.name().to_owned(),
         };
         let rows = Rows::new(connection, running, work);
         Ok(RowStream::new(columns, rows, &options))
@@ -154,7 +181,7 @@ impl Connector for SqliteConnector {
     async fn ping(&self) -> Result<(), ConnectorError> {
         let options = QueryOptions::default();
         let work = Work::begin(options.deadline, options.cancel);
-        self.acquire(&work).await.map(drop)
+        self.opened().await?.acquire(&work).await.map(drop)
     }
 }
 

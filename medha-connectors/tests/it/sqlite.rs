@@ -241,3 +241,25 @@ async fn a_list_of_values_is_a_query_too() {
     assert_eq!(ask(&reader, "VALUES (1), (2)").await.rows, one_and_two);
     assert_eq!(ask(&reader, "SELECT 1 UNION ALL VALUES (2)").await.rows, one_and_two);
 }
+
+#[tokio::test]
+async fn is_compares_and_shifts_shift_as_sqlite_has_them() {
+    let file =
+        made("CREATE TABLE t (a INT, b INT); INSERT INTO t VALUES (1, 1), (NULL, NULL), (1, NULL);").await;
+    let reader = file.open().await;
+    for (condition, count) in [
+        ("a IS b", 2),
+        ("a IS NOT b", 1),
+        ("a IS b AND a IS NOT NULL", 1),
+        ("a IS NOT DISTINCT FROM b", 2),
+        ("a IS DISTINCT FROM b OR b IS 1", 2),
+        ("a IS NULL", 1),
+        ("a IS NOT NULL AND b IS NULL", 1),
+        ("(a = 1) IS TRUE", 2),
+        ("(b = 1) IS NOT TRUE AND (b = 1) IS NOT FALSE", 2),
+        ("1 << 4 >> 2 = 4 AND a IS 1", 2),
+    ] {
+        let answer = ask(&reader, &format!("SELECT count(*) FROM t WHERE {condition}")).await;
+        assert_eq!(answer.rows, [[Value::Integer(count)]], "{condition}");
+    }
+}

@@ -178,3 +178,30 @@ async fn a_table_that_another_process_alters_is_asked_with_its_new_columns() {
     write(&file.path, "ALTER TABLE t ADD COLUMN b INT DEFAULT 2").await.close().await.unwrap();
     assert_eq!(ask(&reader, "SELECT * FROM t").await.rows, [[Value::Integer(1), Value::Integer(2)]]);
 }
+
+#[tokio::test]
+async fn a_file_that_is_replaced_is_read_anew_and_one_that_is_gone_is_missed() {
+    let file = made("CREATE TABLE t (a INT); INSERT INTO t VALUES (1);").await;
+    let reader = file.open().await;
+    assert_eq!(ask(&reader, "SELECT a FROM t").await.rows, [[Value::Integer(1)]]);
+    let other = file.folder.path().join("other.sqlite");
+    write(&other, "CREATE TABLE t (a INT, b INT); INSERT INTO t VALUES (2, 3)").await.close().await.unwrap();
+    fs::rename(&other, &file.path).unwrap();
+    assert_eq!(ask(&reader, "SELECT a, b FROM t").await.rows, [[Value::Integer(2), Value::Integer(3)]]);
+    fs::remove_file(&file.path).unwrap();
+    let error = reader.ping().await.unwrap_err().to_string();
+    assert!(error.ends_with("there is no such file; check the path"), "{error}");
+    write(&file.path, "CREATE TABLE t (a INT); INSERT INTO t VALUES (4)").await.close().await.unwrap();
+    assert_eq!(ask(&reader, "SELECT a FROM t").await.rows, [[Value::Integer(4)]]);
+}
+
+#[tokio::test]
+async fn a_copy_that_stopped_before_its_end_is_not_read_as_zeros() {
+    let file = made("CREATE TABLE t (a INT); INSERT INTO t VALUES (1);").await;
+    let whole = fs::read(&file.path).unwrap();
+    fs::write(&file.path, &whole[..whole.len() - 1_000]).unwrap();
+    assert_eq!(
+        refusal(&file.path).await,
+        "cannot open \"FILE\": it ends in the middle of a page, so something is missing; copy it again or restore it"
+    );
+}
