@@ -101,12 +101,12 @@ pub enum Expr {
         /// The function.
         function: AggregateFunction,
         /// What is aggregated.
-        of: Box<Expr>,
+        of: Box<Self>,
     },
     /// An aggregate over only the rows that meet conditions, the others counting as nothing.
     Where {
         /// The aggregate.
-        of: Box<Expr>,
+        of: Box<Self>,
         /// Conditions on its rows.
         filters: Vec<Filter>,
         /// A window of its own.
@@ -115,16 +115,16 @@ pub enum Expr {
     /// The aggregate over all groups together, under the same filters.
     Total {
         /// The aggregate.
-        of: Box<Expr>,
+        of: Box<Self>,
     },
     /// Arithmetic; a division is never integer division, and by zero it is `NULL`.
     Arithmetic {
         /// The left side.
-        left: Box<Expr>,
+        left: Box<Self>,
         /// What is done.
         op: ArithmeticOp,
         /// The right side.
-        right: Box<Expr>,
+        right: Box<Self>,
     },
     /// The days between two time fields.
     DaysBetween {
@@ -136,17 +136,17 @@ pub enum Expr {
     /// The aggregate summed over this group and those before it, in the plan's first bucket's order.
     RunningTotal {
         /// The aggregate.
-        of: Box<Expr>,
+        of: Box<Self>,
     },
     /// The aggregate of the group before, in the plan's first bucket's order.
     Previous {
         /// The aggregate.
-        of: Box<Expr>,
+        of: Box<Self>,
     },
     /// The place of the group when ordered by the aggregate, 1 for the first.
     Rank {
         /// The aggregate.
-        by: Box<Expr>,
+        by: Box<Self>,
         /// Whether the greatest comes first.
         descending: bool,
     },
@@ -291,7 +291,7 @@ pub enum Filter {
         /// The other dataset.
         dataset: String,
         /// Conditions on its rows.
-        filters: Vec<Filter>,
+        filters: Vec<Self>,
         /// A window of its own.
         time: Option<TimeRange>,
         /// Whether there must be none.
@@ -302,11 +302,11 @@ pub enum Filter {
     /// A named condition of the model.
     Named(String),
     /// At least one holds.
-    Any(Vec<Filter>),
+    Any(Vec<Self>),
     /// All hold.
-    All(Vec<Filter>),
+    All(Vec<Self>),
     /// It does not hold.
-    Not(Box<Filter>),
+    Not(Box<Self>),
 }
 
 /// The right side of a comparison.

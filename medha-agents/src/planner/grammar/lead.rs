@@ -218,17 +218,17 @@ impl Parser<'_> {
     pub(super) fn how_much(&mut self) {
         let mark = self.mark();
         self.skip(&["of", "the", "our", "total", "in", "money"]);
-        if let Some(mut np) = self.noun_phrase() {
-            if np.noun.is_some() {
-                let noun = self.accept_parts(&mut np);
-                let want = if noun.metric().is_some() {
-                    Want::Noun(noun)
-                } else {
-                    Want::Aggregate { function: AggregateFunction::Sum, of: noun }
-                };
-                self.sketch.wants.push(want);
-                return;
-            }
+        if let Some(mut np) = self.noun_phrase()
+            && np.noun.is_some()
+        {
+            let noun = self.accept_parts(&mut np);
+            let want = if noun.metric().is_some() {
+                Want::Noun(noun)
+            } else {
+                Want::Aggregate { function: AggregateFunction::Sum, of: noun }
+            };
+            self.sketch.wants.push(want);
+            return;
         }
         self.reset(mark);
         // `how much did we sell`: the verb says what is meant.

@@ -271,10 +271,12 @@ impl Parser<'_> {
                 of: np.target(),
             });
         }
-        if np.each && np.functions.is_empty() && !np.count {
-            if let Some(noun) = &np.noun {
-                self.sketch.groups.push(Group::Noun(noun.clone()));
-            }
+        if np.each
+            && np.functions.is_empty()
+            && !np.count
+            && let Some(noun) = &np.noun
+        {
+            self.sketch.groups.push(Group::Noun(noun.clone()));
         }
         let wants = np.wants();
         let any = !wants.is_empty();

@@ -84,9 +84,9 @@ pub(super) fn infer(schema: &Schema, model: &SemanticModel, naming: &Naming) -> 
     }
     for table in &schema.tables {
         for column in &table.columns {
-            let declared = found.iter().any(|known| {
-                known.from == table.name && known.from_columns.iter().any(|name| *name == column.name)
-            });
+            let declared = found
+                .iter()
+                .any(|known| known.from == table.name && known.from_columns.contains(&column.name));
             if declared {
                 continue;
             }
