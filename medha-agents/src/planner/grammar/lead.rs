@@ -80,7 +80,11 @@ impl Parser<'_> {
         let mark = self.mark();
         let mut scope = std::mem::take(&mut self.sketch.scope);
         while self.at < comma && !self.is_sentence_end() {
+            let here = self.at;
             self.step(&mut scope, super::compare::Depth::Main);
+            if self.at == here {
+                self.pass();
+            }
         }
         let mut rest = std::mem::take(&mut self.sketch.scope);
         scope.conds.append(&mut rest.conds);
@@ -94,6 +98,8 @@ impl Parser<'_> {
 
     /// Reads what is asked for.
     pub(super) fn lead(&mut self) {
+        let Some(left) = self.fuel.checked_sub(1) else { return };
+        self.fuel = left;
         let Some(token) = self.peek(0).cloned() else { return };
         let word = token.lower.as_str();
         if is_imperative(word) && !self.names_thing_at_start() {

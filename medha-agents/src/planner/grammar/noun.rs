@@ -68,6 +68,7 @@ impl Np {
 impl Parser<'_> {
     /// Reads a noun phrase; nothing is taken if there is none.
     pub(super) fn noun_phrase(&mut self) -> Option<Np> {
+        self.fuel = self.fuel.checked_sub(1)?;
         let mark = self.mark();
         let near = self.last;
         let mut np = Np::default();
