@@ -14,6 +14,8 @@ mod propose;
 mod follow;
 mod steps;
 mod engine;
+#[cfg(test)]
+mod tests;
 
 pub use engine::Planner;
 pub use understanding::{

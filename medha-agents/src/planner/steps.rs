@@ -148,10 +148,10 @@ fn time_of(measure: &Expr, plan: &AnalysisPlan, lexicon: &Lexicon) -> Option<Fie
             via: None,
         })
     };
-    if let Expr::Metric(name) = measure {
-        if let Some(field) = lexicon.model.metric(name)?.time.as_deref().and_then(split) {
-            return Some(field);
-        }
+    if let Expr::Metric(name) = measure
+        && let Some(field) = lexicon.model.metric(name)?.time.as_deref().and_then(split)
+    {
+        return Some(field);
     }
     let own = lexicon.model.dataset(&plan.subject)?;
     let field = own.default_time.clone()?;

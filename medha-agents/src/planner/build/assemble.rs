@@ -4,8 +4,6 @@ use super::builder::{Builder, Failure};
 use super::column::Column;
 use super::group::Grouping;
 use crate::plan::{AnalysisPlan, Expr, Filter, Order, Output};
-use crate::planner::lexicon::FieldId;
-use crate::semantic::Role;
 
 impl Builder<'_> {
     /// Builds the plan.
@@ -117,15 +115,10 @@ impl Builder<'_> {
             .filter(|(_, filter)| matches!(filter, Filter::During(_)))
             .map(|(index, _)| index)
             .collect();
-        if let [only] = windows.as_slice() {
-            if let Filter::During(range) = plan.filters.remove(*only) {
-                plan.time = Some(range);
-            }
+        if let [only] = windows.as_slice()
+            && let Filter::During(range) = plan.filters.remove(*only)
+        {
+            plan.time = Some(range);
         }
-    }
-
-    /// Whether a field is a measure that is summed up by default.
-    pub(super) fn is_summed(&self, id: FieldId) -> bool {
-        self.lexicon.field(id).role == Role::Measure
     }
 }

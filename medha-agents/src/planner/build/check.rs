@@ -126,10 +126,11 @@ impl Builder<'_> {
         {
             return;
         }
-        if let [Want::Noun(noun)] = self.sketch.wants.as_slice() {
-            if super::subject::sure_dataset(noun).is_some() && self.metric_reading(noun).is_none() {
-                self.sketch.wants = vec![Want::Count { of: noun.clone() }];
-            }
+        if let [Want::Noun(noun)] = self.sketch.wants.as_slice()
+            && super::subject::sure_dataset(noun).is_some()
+            && self.metric_reading(noun).is_none()
+        {
+            self.sketch.wants = vec![Want::Count { of: noun.clone() }];
         }
     }
 

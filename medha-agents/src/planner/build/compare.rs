@@ -53,7 +53,6 @@ impl Builder<'_> {
         Ok(Some(filter))
     }
 
-    #[expect(clippy::type_complexity, reason = "the parts of one side, used in one place")]
     fn left_side(
         &mut self,
         left: Option<&Noun>,

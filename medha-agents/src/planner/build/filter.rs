@@ -13,10 +13,10 @@ impl Builder<'_> {
     pub(super) fn filters(&mut self, scope: &Scope, home: usize) -> Result<Vec<Filter>, Failure> {
         let mut filters = Vec::new();
         for cond in &scope.conds {
-            if let Some(filter) = self.filter(cond, home)? {
-                if !filters.contains(&filter) {
-                    filters.push(filter);
-                }
+            if let Some(filter) = self.filter(cond, home)?
+                && !filters.contains(&filter)
+            {
+                filters.push(filter);
             }
         }
         Ok(filters)
@@ -174,7 +174,10 @@ impl Builder<'_> {
                 Resolved::Field(id, _) if id.dataset == home => {
                     Ok(Filter::Missing { expr: self.field_expr(id), negated: !negated })
                 }
-                Resolved::Field(id, _) => Ok(self.related(id.dataset, Vec::new(), None, negated)),
+                Resolved::Field(id, _) => {
+                    let filters = self.filters(scope, id.dataset)?;
+                    Ok(self.related(id.dataset, filters, None, negated))
+                }
                 Resolved::Entity(_) | Resolved::Label(_) | Resolved::Metric(_) => Err(self.unknown(noun)),
             };
         };
@@ -342,12 +345,10 @@ impl Builder<'_> {
         if let Some(metric) = self.metric_reading(noun).filter(|_| !distinct) {
             return Ok(CountOf::Metric(self.lexicon.model.metrics[metric].name.clone()));
         }
-        if distinct {
-            if let Some((id, _, lexical)) = self.best_field(noun, home) {
-                let thing = noun.matches.iter().find(|found| matches!(found.target, Target::Dataset(_)));
-                if thing.is_none_or(|thing| lexical >= thing.score) {
-                    return Ok(CountOf::Distinct(id));
-                }
+        if distinct && let Some((id, _, lexical)) = self.best_field(noun, home) {
+            let thing = noun.matches.iter().find(|found| matches!(found.target, Target::Dataset(_)));
+            if thing.is_none_or(|thing| lexical >= thing.score) {
+                return Ok(CountOf::Distinct(id));
             }
         }
         match self.resolve(noun, home)? {

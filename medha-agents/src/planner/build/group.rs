@@ -54,9 +54,9 @@ impl Builder<'_> {
         self.refuse_bare_label(noun, home)?;
         Ok(match self.resolve(noun, home)? {
             Resolved::Entity(dataset) | Resolved::Label(dataset) => self.entity_grouping(dataset),
-            Resolved::Field(id, owned) => {
+            Resolved::Field(id, _) => {
                 let is_label = self.label_fields(id.dataset).contains(&id);
-                if (owned || is_label) && id.dataset != home && is_label {
+                if id.dataset != home && is_label {
                     self.entity_grouping(id.dataset)
                 } else {
                     Grouping { shown: vec![self.output(id)], hidden: Vec::new(), entity: None }
@@ -104,7 +104,7 @@ impl Builder<'_> {
         }
         let mut options: Vec<String> = Vec::new();
         for (index, dataset) in self.lexicon.model.datasets.iter().enumerate() {
-            let near = self.lexicon.graph.distance(home, index).is_some_and(|steps| steps <= 3);
+            let near = self.lexicon.graph.steps_up(home, index).is_some_and(|steps| steps <= 3);
             if near && !dataset.hidden && index != home && !dataset.label_fields.is_empty() {
                 let entity =
                     dataset.entity.as_ref().map_or(dataset.name.as_str(), |entity| entity.singular.as_str());

@@ -64,7 +64,9 @@ impl Builder<'_> {
         let owner = noun.owner.as_deref().and_then(|owner| sure_dataset(owner).or_else(|| owner.dataset()));
         if let Some(owner) = owner {
             let own = noun.matches.iter().find_map(|found| match found.target {
-                Target::Field(field) if field.dataset == owner => Some(field),
+                Target::Field(field) if field.dataset == owner && (!noun.is_label || found.score >= 0.8) => {
+                    Some(field)
+                }
                 Target::Field(_)
                 | Target::Metric(_)
                 | Target::Dataset(_)

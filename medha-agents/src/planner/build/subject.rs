@@ -15,6 +15,10 @@ impl Builder<'_> {
                 mentioned.extend(self.only_home(noun));
             }
         }
+        if let Some(Special::Ratio { top, bottom, .. }) = &self.sketch.special {
+            let nouns = [top, bottom].into_iter().filter_map(|want| want_noun(want));
+            mentioned.extend(nouns.filter_map(sure_dataset));
+        }
         if let Some(superlative) = &self.sketch.superlative {
             mentioned.extend(
                 superlative
@@ -107,7 +111,22 @@ impl Builder<'_> {
             | Special::Per(_)
             | Special::Trend => None,
         };
-        self.sketch.wants.iter().find_map(of_want).or_else(of_measure).or_else(of_order).or_else(of_ratio)
+        // `lower revenue in 2025 than in 2024` is about the revenue that it mentions.
+        let of_comparison = || match self.sketch.special.as_ref()? {
+            Special::Versus { .. } => {
+                self.sketch.scope.mentions.iter().find_map(|noun| self.metric_reading(noun))
+            }
+            Special::Ratio { .. }
+            | Special::Share
+            | Special::Change { .. }
+            | Special::RunningTotal
+            | Special::Previous
+            | Special::Rank
+            | Special::Per(_)
+            | Special::Trend => None,
+        };
+        let wanted = self.sketch.wants.iter().find_map(of_want).or_else(of_measure).or_else(of_order);
+        wanted.or_else(of_ratio).or_else(of_comparison)
     }
 
     /// The metric a noun stands for, unless it names a thing or a field as well.

@@ -44,10 +44,10 @@ impl Builder<'_> {
         if let Some(id) = homes.iter().find_map(|dataset| by_verb(*dataset)) {
             return Some(id);
         }
-        if let Some(Target::Field(field)) = near.filter(|_| metric_time.is_none()) {
-            if self.lexicon.field(field).role == Role::Time || self.is_year(field) {
-                return Some(field);
-            }
+        if let Some(Target::Field(field)) = near.filter(|_| metric_time.is_none())
+            && (self.lexicon.field(field).role == Role::Time || self.is_year(field))
+        {
+            return Some(field);
         }
         metric_time
             .or_else(|| homes.iter().find_map(|dataset| self.own_time(*dataset)))

@@ -184,17 +184,17 @@ impl Parser<'_> {
             })
             .copied()
             .collect();
-        if !own.is_empty() {
-            if let Some(values) = self.value_list(&own) {
-                let near = noun.best().map(|found| found.target);
-                scope.conds.push(Cond::Is { values, field: Some(noun), near, negated });
-                return true;
-            }
+        if !own.is_empty()
+            && let Some(values) = self.value_list(&own)
+        {
+            let near = noun.best().map(|found| found.target);
+            scope.conds.push(Cond::Is { values, field: Some(noun), near, negated });
+            return true;
         }
         let literal = self.peek(0).cloned();
-        if let Some(token) =
-            literal.filter(|token| linked && matches!(token.kind, TokenKind::Quoted | TokenKind::Number(_)))
-        {
+        if let Some(token) = literal.filter(|token| {
+            linked && !self.is_time(&noun) && matches!(token.kind, TokenKind::Quoted | TokenKind::Number(_))
+        }) {
             let mut texts = vec![token.text.clone()];
             self.take(1);
             while (self.is_word(0, &["or"]) || self.is_symbol(0, ','))
@@ -218,11 +218,11 @@ impl Parser<'_> {
             return false;
         };
         let known = self.lookup();
-        if !known.is_empty() {
-            if let Some(values) = self.value_list(&known) {
-                scope.conds.push(Cond::Is { values, field, near: self.last, negated: false });
-                return true;
-            }
+        if !known.is_empty()
+            && let Some(values) = self.value_list(&known)
+        {
+            scope.conds.push(Cond::Is { values, field, near: self.last, negated: false });
+            return true;
         }
         let field = field.or_else(|| self.last_noun());
         self.take(1);

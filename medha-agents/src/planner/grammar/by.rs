@@ -16,13 +16,10 @@ impl Parser<'_> {
         }
         let matches = self.lookup();
         let value = matches.first().is_some_and(|found| matches!(found.target, Target::Value(_)));
-        if value {
-            if let Some(values) = self.value_list(&matches) {
-                let near =
-                    self.verb_field().and_then(|noun| noun.best().map(|found| found.target)).or(self.last);
-                scope.conds.push(Cond::Is { values, field: None, near, negated: false });
-                return true;
-            }
+        if value && let Some(values) = self.value_list(&matches) {
+            let near = self.verb_field().and_then(|noun| noun.best().map(|found| found.target)).or(self.last);
+            scope.conds.push(Cond::Is { values, field: None, near, negated: false });
+            return true;
         }
         let ranks = self.sketch.superlative.is_some() || matches!(self.sketch.special, Some(Special::Rank));
         let probe = self.mark();

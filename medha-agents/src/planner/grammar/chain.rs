@@ -275,7 +275,7 @@ impl Parser<'_> {
                             | "lost"
                     ))
         });
-        verb && !self.lookup().first().is_some_and(|found| found.len >= 2)
+        verb && self.lookup().first().is_none_or(|found| found.len < 2)
     }
 
     /// Whether the word before is a plural, which begins no compound.
@@ -363,7 +363,7 @@ impl Parser<'_> {
         };
         let text = match token.kind {
             TokenKind::Quoted if self.lexicon.quoted(&token.text).is_empty() => token.text.clone(),
-            TokenKind::Number(_) if noun.has_field() || token.text.len() < 4 => {
+            TokenKind::Number(_) if !self.is_time(noun) && (noun.has_field() || token.text.len() < 4) => {
                 let compared = self.is_word(1, &["or"])
                     && self.is_word(
                         2,
@@ -405,6 +405,14 @@ impl Parser<'_> {
         np.noun = Some(noun.owner.as_deref().filter(|_| noun.dataset().is_none()).unwrap_or(noun).clone());
         np.conds.push(Cond::Equals { field: Some(noun.clone()), texts, negated: false });
         true
+    }
+
+    /// Whether a noun stands for a moment, which no number alone can name.
+    pub(super) fn is_time(&self, noun: &Noun) -> bool {
+        noun.best().is_some_and(|found| match found.target {
+            Target::Field(field) => self.lexicon.field(field).role == crate::semantic::Role::Time,
+            Target::Metric(_) | Target::Dataset(_) | Target::Named(_) | Target::Value(_) => false,
+        })
     }
 
     /// `genre Rock`, `singer Kyle`.

@@ -63,6 +63,8 @@ impl Parser<'_> {
 
     /// Reads one phrase of a clause.
     pub(super) fn step(&mut self, scope: &mut Scope, depth: Depth) {
+        let Some(left) = self.fuel.checked_sub(1) else { return self.pass() };
+        self.fuel = left;
         if self.is_symbol(0, '(') {
             return self.parenthesis(scope);
         }

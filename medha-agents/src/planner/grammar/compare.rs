@@ -232,15 +232,13 @@ impl Parser<'_> {
         self.take(1);
         // `more expensive than`: the adjective says what it is about.
         let mut quality = quality;
-        if matches!(word.as_str(), "more" | "less") {
-            if let Some((adjective, _)) =
+        if matches!(word.as_str(), "more" | "less")
+            && let Some((adjective, _)) =
                 self.peek(0).and_then(|token| crate::planner::text::words::graded_adjective(&token.lower))
-            {
-                if self.is_word(1, &["than"]) {
-                    quality = adjective;
-                    self.take(1);
-                }
-            }
+            && self.is_word(1, &["than"])
+        {
+            quality = adjective;
+            self.take(1);
         }
         let or_equal = self.eat(&["than", "or", "equal", "to"]) || self.eat(&["or", "equal", "to"]);
         Some(Opening {
@@ -336,15 +334,14 @@ impl Parser<'_> {
         let low = self.number_at(1)?;
         let high = self.number_at(3).filter(|_| self.is_word(2, &["and"]))?;
         self.take(4);
-        let unit = self.unit_word();
+        self.unit_word();
         let left = left.and_then(|np| np.noun.clone());
-        let scale = if unit.is_some() { 1.0 } else { 1.0 };
         Some(Cond::Compare {
             left,
             function: None,
             quality: Quality::Amount,
             op: CompareOp::Equal,
-            right: Right::Between(low * scale, high * scale),
+            right: Right::Between(low, high),
         })
     }
 

@@ -80,7 +80,11 @@ impl Parser<'_> {
         let mark = self.mark();
         let mut scope = std::mem::take(&mut self.sketch.scope);
         while self.at < comma && !self.is_sentence_end() {
+            let here = self.at;
             self.step(&mut scope, super::compare::Depth::Main);
+            if self.at == here {
+                self.pass();
+            }
         }
         let mut rest = std::mem::take(&mut self.sketch.scope);
         scope.conds.append(&mut rest.conds);
@@ -94,6 +98,8 @@ impl Parser<'_> {
 
     /// Reads what is asked for.
     pub(super) fn lead(&mut self) {
+        let Some(left) = self.fuel.checked_sub(1) else { return };
+        self.fuel = left;
         let Some(token) = self.peek(0).cloned() else { return };
         let word = token.lower.as_str();
         if is_imperative(word) && !self.names_thing_at_start() {
@@ -218,17 +224,17 @@ impl Parser<'_> {
     pub(super) fn how_much(&mut self) {
         let mark = self.mark();
         self.skip(&["of", "the", "our", "total", "in", "money"]);
-        if let Some(mut np) = self.noun_phrase() {
-            if np.noun.is_some() {
-                let noun = self.accept_parts(&mut np);
-                let want = if noun.metric().is_some() {
-                    Want::Noun(noun)
-                } else {
-                    Want::Aggregate { function: AggregateFunction::Sum, of: noun }
-                };
-                self.sketch.wants.push(want);
-                return;
-            }
+        if let Some(mut np) = self.noun_phrase()
+            && np.noun.is_some()
+        {
+            let noun = self.accept_parts(&mut np);
+            let want = if noun.metric().is_some() {
+                Want::Noun(noun)
+            } else {
+                Want::Aggregate { function: AggregateFunction::Sum, of: noun }
+            };
+            self.sketch.wants.push(want);
+            return;
         }
         self.reset(mark);
         // `how much did we sell`: the verb says what is meant.

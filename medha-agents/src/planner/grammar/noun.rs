@@ -68,6 +68,7 @@ impl Np {
 impl Parser<'_> {
     /// Reads a noun phrase; nothing is taken if there is none.
     pub(super) fn noun_phrase(&mut self) -> Option<Np> {
+        self.fuel = self.fuel.checked_sub(1)?;
         let mark = self.mark();
         let near = self.last;
         let mut np = Np::default();
@@ -175,7 +176,8 @@ impl Parser<'_> {
         }
         if matches!(word, "share" | "percentage" | "percent" | "proportion" | "fraction")
             && self.is_word(1, &["of"])
-            && !(is_field || !np.functions.is_empty())
+            && !is_field
+            && np.functions.is_empty()
         {
             np.percent = true;
             self.take(2);
@@ -199,12 +201,12 @@ impl Parser<'_> {
         let like_year = self.peek(0).is_some_and(|token| {
             token.text.len() == 4 && token.number().is_some_and(|number| (1900.0..2100.0).contains(&number))
         });
-        if let Some(number) = self.number_here().filter(|_| !like_year) {
-            if self.noun_follows(1) {
-                np.number = Some(number);
-                self.take(1);
-                return true;
-            }
+        if let Some(number) = self.number_here().filter(|_| !like_year)
+            && self.noun_follows(1)
+        {
+            np.number = Some(number);
+            self.take(1);
+            return true;
         }
         false
     }
@@ -310,11 +312,11 @@ impl Parser<'_> {
             measure = Some(Measure::Quality(Quality::Popularity));
         }
         let mut count = np.number.take().map(|number| number as u64);
-        if let Some(number) = self.number_here().filter(|number| *number >= 1.0 && number.fract() == 0.0) {
-            if matches!(quality, Quality::Amount | Quality::Merit) || self.noun_follows(1) {
-                count = Some(number as u64);
-                self.take(1);
-            }
+        if let Some(number) = self.number_here().filter(|number| *number >= 1.0 && number.fract() == 0.0)
+            && (matches!(quality, Quality::Amount | Quality::Merit) || self.noun_follows(1))
+        {
+            count = Some(number as u64);
+            self.take(1);
         }
         // `top 3 highest`: the second word says of what.
         if let Some(before) = np.superlative.take() {

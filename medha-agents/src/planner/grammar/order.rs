@@ -72,31 +72,28 @@ impl Parser<'_> {
     /// The keys after `by`, each perhaps with a direction.
     fn order_measures(&mut self, first: &mut OrderKey) {
         let mut key = first.clone();
-        loop {
-            self.skip(&["the", "their", "its", "of"]);
-            self.direction(&mut key);
-            if let Some(measure) = self.order_measure() {
-                key.by = Some(measure);
-            }
-            self.direction(&mut key);
-            self.from_to(&mut key);
-            self.sketch.order.push(key.clone());
-            let more = (self.is_word(0, &["and", "then"]) || self.is_symbol(0, ',')) && key.by.is_some();
-            let mark = self.mark();
-            if more {
-                self.skip_commas();
-                self.skip(&["and", "then", "by"]);
-                let next = self.order_measure();
-                if let Some(next) = next.filter(|_| !self.is_word(0, &["for"])) {
-                    key = OrderKey { by: Some(next), descending: false };
-                    self.direction(&mut key);
-                    self.sketch.order.push(key.clone());
-                    return;
-                }
-            }
-            self.reset(mark);
-            return;
+        self.skip(&["the", "their", "its", "of"]);
+        self.direction(&mut key);
+        if let Some(measure) = self.order_measure() {
+            key.by = Some(measure);
         }
+        self.direction(&mut key);
+        self.direction_pair(&mut key);
+        self.sketch.order.push(key.clone());
+        let more = (self.is_word(0, &["and", "then"]) || self.is_symbol(0, ',')) && key.by.is_some();
+        let mark = self.mark();
+        if more {
+            self.skip_commas();
+            self.skip(&["and", "then", "by"]);
+            let next = self.order_measure();
+            if let Some(next) = next.filter(|_| !self.is_word(0, &["for"])) {
+                key = OrderKey { by: Some(next), descending: false };
+                self.direction(&mut key);
+                self.sketch.order.push(key.clone());
+                return;
+            }
+        }
+        self.reset(mark);
     }
 
     fn order_measure(&mut self) -> Option<Measure> {
@@ -107,12 +104,12 @@ impl Parser<'_> {
         if self.is_word(0, &["ascending", "descending", "alphabetical", "alphabetically", "asc", "desc"]) {
             return None;
         }
-        if let Some((quality, descending)) = self.peek(0).and_then(|token| superlative(&token.lower)) {
-            if quality != Quality::Amount {
-                self.take(1);
-                let _ = descending;
-                return Some(Measure::Quality(quality));
-            }
+        if let Some((quality, descending)) = self.peek(0).and_then(|token| superlative(&token.lower))
+            && quality != Quality::Amount
+        {
+            self.take(1);
+            let _ = descending;
+            return Some(Measure::Quality(quality));
         }
         let mark = self.mark();
         match self.noun_phrase() {
@@ -156,7 +153,7 @@ impl Parser<'_> {
             self.reset(mark);
             return false;
         }
-        if self.from_to(&mut key) {
+        if self.direction_pair(&mut key) {
             self.push_or_set(key);
             return true;
         }
@@ -225,7 +222,7 @@ impl Parser<'_> {
     }
 
     /// `from high to low`, `from the oldest to the youngest`, `starting from the best to the lowest`.
-    fn from_to(&mut self, key: &mut OrderKey) -> bool {
+    fn direction_pair(&mut self, key: &mut OrderKey) -> bool {
         let mark = self.mark();
         self.skip(&["starting"]);
         if self.eat_any(&["from"]).is_none() {

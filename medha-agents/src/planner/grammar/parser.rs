@@ -34,11 +34,13 @@ pub(crate) struct Parser<'a> {
     pub(super) verb: Option<String>,
     /// Set while a noun must not take the number after it.
     pub(super) plain: bool,
+    /// How many phrases may still be tried: no question, however strange, takes long.
+    pub(super) fuel: usize,
 }
 
 /// Reads a question into a sketch; the parser that is returned tells which words were not used.
 pub(crate) fn parse<'a>(tokens: Vec<Token>, lexicon: &'a Lexicon, clock: Clock<'a>) -> (Sketch, Parser<'a>) {
-    let tokens = rewrite(tokens);
+    let tokens = rewrite(&tokens);
     let uses = vec![Use::Open; tokens.len()];
     let mut parser = Parser {
         tokens,
@@ -50,11 +52,15 @@ pub(crate) fn parse<'a>(tokens: Vec<Token>, lexicon: &'a Lexicon, clock: Clock<'
         last: None,
         verb: None,
         plain: false,
+        fuel: MOST_PHRASES,
     };
     parser.question();
     let sketch = std::mem::take(&mut parser.sketch);
     (sketch, parser)
 }
+
+/// More phrases than any question that means something needs.
+const MOST_PHRASES: usize = 4_000;
 
 /// A place to come back to when a reading fails.
 #[derive(Debug, Clone)]

@@ -3,14 +3,14 @@
 use crate::planner::text::{Token, TokenKind, tokenize};
 
 /// Brings shortened and joined forms to their long form.
-pub(super) fn rewrite(tokens: Vec<Token>) -> Vec<Token> {
+pub(super) fn rewrite(tokens: &[Token]) -> Vec<Token> {
     let tokens = shared_names(tokens);
-    let tokens = drop_formats(tokens);
+    let tokens = drop_formats(&tokens);
     split_sentences_at_dots(tokens)
 }
 
 /// `first and last name` means `first name and last name`.
-fn shared_names(tokens: Vec<Token>) -> Vec<Token> {
+fn shared_names(tokens: &[Token]) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len() + 2);
     let mut at = 0;
     while at < tokens.len() {
@@ -32,7 +32,7 @@ fn shared_names(tokens: Vec<Token>) -> Vec<Token> {
 }
 
 /// `as YYYY-MM`, `as an integer`, `as a date`: how a value is written, not what it is.
-fn drop_formats(tokens: Vec<Token>) -> Vec<Token> {
+fn drop_formats(tokens: &[Token]) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while at < tokens.len() {

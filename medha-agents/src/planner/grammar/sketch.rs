@@ -61,7 +61,7 @@ pub(crate) struct Noun {
     /// The first token.
     pub(crate) at: usize,
     /// Whose it is: `the name of the singer`, `singer name`.
-    pub(crate) owner: Option<Box<Noun>>,
+    pub(crate) owner: Option<Box<Self>>,
     /// Whether it stands for the name of a thing: `name`, `title`.
     pub(crate) is_label: bool,
     /// Whether `each` or `every` stands before it.
@@ -234,9 +234,9 @@ pub(crate) enum Cond {
         days: Vec<i64>,
     },
     /// At least one holds.
-    Any(Vec<Cond>),
+    Any(Vec<Self>),
     /// Each holds, of rows of its own: `both in 2014 and in 2015`.
-    Both(Vec<Cond>),
+    Both(Vec<Self>),
 }
 
 /// The right side of a comparison.
@@ -415,10 +415,5 @@ impl Noun {
     /// Whether any reading of it is a field.
     pub(crate) fn has_field(&self) -> bool {
         self.matches.iter().any(|found| matches!(found.target, Target::Field(_)))
-    }
-
-    /// Whether every reading of it is a value.
-    pub(crate) fn is_value(&self) -> bool {
-        !self.matches.is_empty() && self.matches.iter().all(|found| matches!(found.target, Target::Value(_)))
     }
 }

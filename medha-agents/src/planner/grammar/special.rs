@@ -60,30 +60,30 @@ impl Parser<'_> {
     /// Two windows to compare: `from July to August 2025`, `between April and May 2025`.
     pub(super) fn change_windows(&mut self, relative: bool) -> bool {
         let mark = self.mark();
-        if let Some(window) = self.window() {
-            if let (Some(start), Some(end)) = (window.start, window.end) {
-                let later = crate::planner::time::start_of(
-                    crate::planner::time::add_grain(end, Grain::Day, -1),
-                    window.grain,
-                    self.clock.calendar,
-                );
-                let earlier_end = crate::planner::time::add_grain(start, window.grain, 1);
-                let named = |start: jiff::civil::Date, end: jiff::civil::Date| crate::planner::time::Window {
-                    start: Some(start),
-                    end: Some(end),
-                    label: format!("{start}"),
-                    len: 0,
-                    year: None,
-                    ..window.clone()
-                };
-                if later > start {
-                    self.sketch.special = Some(Special::Change {
-                        from: named(start, earlier_end),
-                        to: named(later, end),
-                        relative,
-                    });
-                    return true;
-                }
+        if let Some(window) = self.window()
+            && let (Some(start), Some(end)) = (window.start, window.end)
+        {
+            let later = crate::planner::time::start_of(
+                crate::planner::time::add_grain(end, Grain::Day, -1),
+                window.grain,
+                self.clock.calendar,
+            );
+            let earlier_end = crate::planner::time::add_grain(start, window.grain, 1);
+            let named = |start: jiff::civil::Date, end: jiff::civil::Date| crate::planner::time::Window {
+                start: Some(start),
+                end: Some(end),
+                label: format!("{start}"),
+                len: 0,
+                year: None,
+                ..window.clone()
+            };
+            if later > start {
+                self.sketch.special = Some(Special::Change {
+                    from: named(start, earlier_end),
+                    to: named(later, end),
+                    relative,
+                });
+                return true;
             }
         }
         self.reset(mark);
@@ -147,10 +147,10 @@ impl Parser<'_> {
             let before = self.sketch.wants.len();
             self.want();
             // A thing is counted: `percentage of customers`.
-            if let Some(Want::Noun(noun)) = self.sketch.wants.get(before).cloned() {
-                if noun.metric().is_none() || noun.dataset().is_some() {
-                    self.sketch.wants[before] = Want::Count { of: noun };
-                }
+            if let Some(Want::Noun(noun)) = self.sketch.wants.get(before).cloned()
+                && (noun.metric().is_none() || noun.dataset().is_some())
+            {
+                self.sketch.wants[before] = Want::Count { of: noun };
             }
             return true;
         }
@@ -221,11 +221,7 @@ impl Parser<'_> {
             let mut scope = Scope { conds: std::mem::take(&mut np.conds), ..Scope::default() };
             let is_metric = noun.metric().is_some() && noun.dataset().is_none();
             let want = if is_metric { Want::Noun(noun) } else { Want::Count { of: noun } };
-            while !self.is_sentence_end()
-                && !self.is_word(0, &["to", "out", "and", "within", "differ", "change", "overall"])
-                && !self.is_symbol(0, ',')
-                && !(sides.len() == 1 && self.is_word(0, &["in", "for", "by", "per"]))
-            {
+            while !self.ratio_side_ends(sides.len()) {
                 let before = self.at;
                 self.step(&mut scope, Depth::Nested);
                 if self.at == before {
@@ -243,6 +239,14 @@ impl Parser<'_> {
         self.sketch.special =
             Some(Special::Ratio { top: Box::new(top), top_scope, bottom: Box::new(bottom), bottom_scope });
         true
+    }
+
+    /// Whether one side of a ratio ends here.
+    fn ratio_side_ends(&self, sides: usize) -> bool {
+        self.is_sentence_end()
+            || self.is_symbol(0, ',')
+            || self.is_word(0, &["to", "out", "and", "within", "differ", "change", "overall"])
+            || (sides == 1 && self.is_word(0, &["in", "for", "by", "per"]))
     }
 
     /// Phrases inside a sentence that change what is asked as a whole.
@@ -364,17 +368,16 @@ impl Parser<'_> {
         let mark = self.mark();
         let less = self.is_word(0, &["lower", "less", "fewer", "smaller"]);
         self.take(1);
-        if let Some(np) = self.noun_phrase().filter(|np| np.noun.is_some()) {
-            if let Some(left) = self.window() {
-                if self.eat(&["than"]) {
-                    let right = self.window().or_else(|| self.year_window().inspect(|_| self.at += 1));
-                    if let Some(right) = right {
-                        let op = if less { CompareOp::Less } else { CompareOp::Greater };
-                        self.sketch.scope.mentions.extend(np.noun);
-                        self.sketch.special = Some(Special::Versus { left, op, right });
-                        return true;
-                    }
-                }
+        if let Some(np) = self.noun_phrase().filter(|np| np.noun.is_some())
+            && let Some(left) = self.window()
+            && self.eat(&["than"])
+        {
+            let right = self.window().or_else(|| self.year_window().inspect(|_| self.at += 1));
+            if let Some(right) = right {
+                let op = if less { CompareOp::Less } else { CompareOp::Greater };
+                self.sketch.scope.mentions.extend(np.noun);
+                self.sketch.special = Some(Special::Versus { left, op, right });
+                return true;
             }
         }
         self.reset(mark);
@@ -413,10 +416,10 @@ impl Parser<'_> {
             .groups
             .iter()
             .position(|group| matches!(group, Group::Noun(noun) if noun.dataset().is_some()));
-        if let Some(place) = place {
-            if let Group::Noun(noun) = self.sketch.groups.remove(place) {
-                self.sketch.special = Some(Special::Per(PerUnit::Noun(noun)));
-            }
+        if let Some(place) = place
+            && let Group::Noun(noun) = self.sketch.groups.remove(place)
+        {
+            self.sketch.special = Some(Special::Per(PerUnit::Noun(noun)));
         }
     }
 }

@@ -12,8 +12,12 @@ impl Parser<'_> {
     /// Reads wants as long as they go on; whether there was any.
     pub(super) fn want_list(&mut self) -> bool {
         let before = self.sketch.wants.len();
+        let mut more = None;
         loop {
             if !self.want() {
+                if let Some(mark) = more {
+                    self.reset(mark);
+                }
                 break;
             }
             let mark = self.mark();
@@ -72,20 +76,9 @@ impl Parser<'_> {
                 self.reset(mark);
                 break;
             }
-            let probe = self.mark();
-            if !self.want() {
-                self.reset(mark);
-                break;
-            }
-            self.reset_keep_wants(probe);
+            more = Some(mark);
         }
         self.sketch.wants.len() > before
-    }
-
-    /// After a look ahead that succeeded: takes back its want and stands before it again.
-    pub(super) fn reset_keep_wants(&mut self, probe: super::parser::Mark) {
-        self.sketch.wants.pop();
-        self.reset(probe);
     }
 
     /// Reads one want.
@@ -271,10 +264,12 @@ impl Parser<'_> {
                 of: np.target(),
             });
         }
-        if np.each && np.functions.is_empty() && !np.count {
-            if let Some(noun) = &np.noun {
-                self.sketch.groups.push(Group::Noun(noun.clone()));
-            }
+        if np.each
+            && np.functions.is_empty()
+            && !np.count
+            && let Some(noun) = &np.noun
+        {
+            self.sketch.groups.push(Group::Noun(noun.clone()));
         }
         let wants = np.wants();
         let any = !wants.is_empty();

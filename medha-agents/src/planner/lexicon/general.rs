@@ -138,10 +138,10 @@ pub(crate) fn value_words(value: &str, field_stems: &[String]) -> &'static [&'st
 /// What a word with a negating prefix negates: `inactive` is not `active`.
 pub(crate) fn opposite_of(word: &str) -> Option<&str> {
     for prefix in ["in", "un", "non", "im", "dis"] {
-        if let Some(rest) = word.strip_prefix(prefix) {
-            if rest.chars().count() >= 4 {
-                return Some(rest);
-            }
+        if let Some(rest) = word.strip_prefix(prefix)
+            && rest.chars().count() >= 4
+        {
+            return Some(rest);
         }
     }
     None

@@ -54,10 +54,11 @@ pub(crate) struct Lexicon {
 
 impl Lexicon {
     /// Builds the index.
-    pub(crate) fn new(model: Arc<SemanticModel>) -> Self {
+    pub(crate) fn new(held: Arc<SemanticModel>) -> Self {
+        let model = Arc::clone(&held);
         let mut lexicon = Self {
             graph: JoinGraph::new(&model),
-            model: Arc::clone(&model),
+            model: held,
             phrases: HashMap::new(),
             compounds: HashMap::new(),
             bags: HashMap::new(),

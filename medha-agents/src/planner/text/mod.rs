@@ -4,6 +4,7 @@ mod token;
 mod stem;
 mod number;
 mod quality;
+mod verb;
 pub(crate) mod words;
 
 pub(crate) use number::{multiplier, number_word, ordinal_word};

@@ -18,10 +18,10 @@ pub(crate) fn root(stem: &str) -> &str {
     const ENDINGS: [&str; 14] =
         ["ation", "ment", "ance", "ence", "ion", "ing", "ist", "or", "er", "al", "ee", "ed", "i", "e"];
     for ending in ENDINGS {
-        if let Some(rest) = stem.strip_suffix(ending) {
-            if rest.chars().count() >= 4 {
-                return rest;
-            }
+        if let Some(rest) = stem.strip_suffix(ending)
+            && rest.chars().count() >= 4
+        {
+            return rest;
         }
     }
     stem

@@ -232,11 +232,12 @@ fn number_or_date(characters: &[char], at: usize, tokens: &mut Vec<Token>) -> us
         .take_while(|next| next.is_ascii_digit() || matches!(next, '-'))
         .take(10)
         .collect();
-    if run.len() == 10 && !characters.get(at + 10).is_some_and(|next| next.is_alphanumeric()) {
-        if let Ok(date) = run.parse::<Date>() {
-            tokens.push(Token::new(run, TokenKind::Date(date)));
-            return at + 10;
-        }
+    if run.len() == 10
+        && !characters.get(at + 10).is_some_and(|next| next.is_alphanumeric())
+        && let Ok(date) = run.parse::<Date>()
+    {
+        tokens.push(Token::new(run, TokenKind::Date(date)));
+        return at + 10;
     }
     let mut end = at;
     let mut digits = String::new();
@@ -260,11 +261,11 @@ fn number_or_date(characters: &[char], at: usize, tokens: &mut Vec<Token>) -> us
             word_end += 1;
         }
         let suffix: String = characters[end..word_end].iter().collect::<String>().to_lowercase();
-        if let Some(scale) = magnitude(&suffix) {
-            if let Ok(number) = digits.parse::<f64>() {
-                tokens.push(Token::new(digits, TokenKind::Number(number * scale)));
-                return word_end;
-            }
+        if let Some(scale) = magnitude(&suffix)
+            && let Ok(number) = digits.parse::<f64>()
+        {
+            tokens.push(Token::new(digits, TokenKind::Number(number * scale)));
+            return word_end;
         }
         let text: String = characters[at..word_end].iter().collect();
         tokens.push(Token::new(text, TokenKind::Word));

@@ -184,17 +184,15 @@ fn calendar_period(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Win
     let start = add_grain(base, grain, step);
     let end = add_grain(start, grain, 1);
     let mut len = noun_at + 1 - at;
-    if tokens.get(at + len).is_some_and(|token| token.is("so"))
-        && tokens.get(at + len + 1).is_some_and(|token| token.is("far"))
-    {
-        len += 2;
-    } else if tokens.get(at + len).is_some_and(|token| token.is("to"))
-        && tokens.get(at + len + 1).is_some_and(|token| token.is("date"))
-    {
-        len += 2;
-    } else if let Some(more) = excludes_current(tokens, at + len) {
-        len += more;
-    }
+    let goes_on = |first: &str, second: &str| {
+        tokens.get(at + len).is_some_and(|token| token.is(first))
+            && tokens.get(at + len + 1).is_some_and(|token| token.is(second))
+    };
+    len += if goes_on("so", "far") || goes_on("to", "date") {
+        2
+    } else {
+        excludes_current(tokens, at + len).unwrap_or(0)
+    };
     let which = match step {
         0 => "this",
         1 => "next",

@@ -49,10 +49,10 @@ pub(crate) struct Window {
 /// A bare year is only read after a word that asks for a time, so that `10` and `2014` stay numbers elsewhere.
 pub(crate) fn read_window(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Option<Window> {
     let word = tokens.get(at)?.lower.as_str();
-    if word == "between" || word == "from" {
-        if let Some(window) = range(tokens, at, clock) {
-            return Some(window);
-        }
+    if (word == "between" || word == "from")
+        && let Some(window) = range(tokens, at, clock)
+    {
+        return Some(window);
     }
     if let Some((bound, len)) = bound_at(tokens, at) {
         let inner = any_stretch(tokens, at + len, clock)?;
@@ -78,10 +78,10 @@ pub(crate) fn read_window(tokens: &[Token], at: usize, clock: &Clock<'_>) -> Opt
         window.len += start + only - at;
         return Some(window);
     }
-    if preposition > 0 {
-        if let Some(window) = range(tokens, at, clock) {
-            return Some(window);
-        }
+    if preposition > 0
+        && let Some(window) = range(tokens, at, clock)
+    {
+        return Some(window);
     }
     let stretch = read_stretch(tokens, start + only, clock.today())?;
     let bare_year = stretch.grain == Grain::Year && stretch.len == 1;

@@ -1,0 +1,7 @@
+//! The planner on a small model of a chain of bakeries.
+
+mod model;
+mod render;
+mod questions;
+mod refusals;
+mod properties;
