@@ -19,5 +19,6 @@ mod savers;
 mod simulation;
 mod state;
 mod stored;
+mod streams;
 mod waits;
 mod workflow;

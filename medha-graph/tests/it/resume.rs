@@ -126,7 +126,8 @@ async fn a_handled_failure_beside_one_that_is_not_is_handled_after_the_resume() 
         }
     }
     for on_failure in [OnFailure::Drain, OnFailure::FailFast] {
-        (BROKEN.store(0, Ordering::Relaxed), FAILS.store(0, Ordering::Relaxed));
+        BROKEN.store(0, Ordering::Relaxed);
+        FAILS.store(0, Ordering::Relaxed);
         let graph = StateGraph::new("both")
             .node("broken", broken)
             .node("fails once", fails_once)
