@@ -20,7 +20,8 @@ use crate::value::{ResultColumn, ResultSet, Truncation, Value};
 
 /// A database that can be described and asked, and never written to.
 ///
-/// It runs only [`GuardedSql`]: a statement that has passed the guard.
+/// It runs only [`GuardedSql`]: a statement that has passed the guard. A new system starts as a copy of
+/// [`dummy`](crate::dummy) and is done when it passes [`conformance::run`](crate::conformance::run).
 #[async_trait]
 pub trait Connector: Debug + Send + Sync {
     /// The SQL it speaks.
@@ -67,8 +68,18 @@ impl Default for QueryOptions {
     }
 }
 
+impl QueryOptions {
+    /// These limits, and no more rows than the guard has allowed. For those who write a connector.
+    #[must_use]
+    pub fn within(mut self, sql: &GuardedSql) -> Self {
+        self.max_rows = self.max_rows.min(sql.max_rows());
+        self
+    }
+}
+
 /// Rows as they arrive, up to the limits; [`RowStream::collect`] reads them all.
 ///
+/// A stream that is neither read nor dropped keeps its connection, whatever the deadline.
 /// It is a [`Stream`] of rows. When it has ended, [`RowStream::truncated`] says whether there would have been more.
 pub struct RowStream {
     columns: Vec<ResultColumn>,

@@ -1,4 +1,8 @@
 //! The outside world of AgentMedha: databases, and the guard every statement passes.
+//!
+//! A [`Connector`] describes a database as a [`Schema`] and answers statements with a [`RowStream`] of [`Value`]s. It runs
+//! nothing but [`GuardedSql`], and only a [`Guard`] makes that. `SqliteConnector` is the one to read first; a new system
+//! starts as a copy of [`dummy`] and is done when it passes [`conformance::run`].
 
 mod connector;
 mod value;
@@ -7,8 +11,12 @@ mod schema;
 mod dialect;
 mod error;
 mod guard;
+pub mod conformance;
+pub mod dummy;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+pub mod sample;
 
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;

@@ -1,1 +1,106 @@
-//! Placeholder.
+//! State graphs for agents: typed state, deterministic supersteps, checkpoints, interrupts.
+//!
+//! A graph is async functions with names and edges between them. Every function gets the typed state and returns a
+//! partial update; what runs at once is merged at once, and after each such *superstep* a checkpoint can be stored.
+//! A thread that stopped (a question to a human, an error, a crash) goes on from there.
+//!
+//! ```
+//! use std::time::Duration;
+//! use medha_graph::prelude::*;
+//!
+//! #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+//! struct Essay {
+//!     topic: String,
+//!     draft: String,
+//!     score: u32,
+//!     #[state(append)]
+//!     notes: Vec<String>,
+//! }
+//!
+//! #[derive(Route)]
+//! enum Verdict {
+//!     #[route("write")]
+//!     Revise,
+//!     #[route(END)]
+//!     Accept,
+//! }
+//!
+//! async fn write(essay: &Essay) -> Result<EssayUpdate, NodeError> {
+//!     let draft = format!("All about {}.", essay.topic);
+//!     Ok(Essay::update().draft(draft).notes([format!("draft {}", essay.notes.len() + 1)]))
+//! }
+//! async fn review(essay: &Essay) -> EssayUpdate {
+//!     Essay::update().score(40 * essay.notes.len() as u32)
+//! }
+//! async fn apologize(failure: Failure) -> EssayUpdate {
+//!     Essay::update().draft(format!("{} gave up: {}", failure.node, failure.error))
+//! }
+//! fn verdict(essay: &Essay) -> Verdict {
+//!     if essay.score < 80 { Verdict::Revise } else { Verdict::Accept }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let graph = StateGraph::<Essay>::new("essay")
+//!     .node("write", write.retry(RetryPolicy::attempts(3)).timeout(Duration::from_secs(30)))
+//!     .node("review", review)
+//!     .node("apologize", apologize)
+//!     .edge(START, "write")
+//!     .edge("write", "review")
+//!     .conditional_edge("review", verdict)
+//!     .error_edge("write", "apologize")
+//!     .edge("apologize", END)
+//!     .compile()?
+//!     .with_checkpointer(MemorySaver::default());
+//!
+//! let essay = graph.thread("essay-1").invoke(Essay::update().topic("bridges")).await?.into_state();
+//! assert_eq!((essay.score, essay.notes.len()), (80, 2));
+//! # Ok(()) }
+//! ```
+//!
+//! In reading order: [`State`] and [`reducer`], [`StateGraph`] and [`Route`], [`Node`] and what its parameters may
+//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Event`] and [`Outcome`], [`store`], [`testing`].
+
+// The derives name this crate by its name, in its own tests too.
+extern crate self as medha_graph;
+
+mod engine;
+mod graph;
+mod node;
+pub mod prelude;
+pub mod reducer;
+mod run;
+mod state;
+pub mod store;
+pub mod testing;
+
+pub use medha_graph_macros::{Route, State};
+
+pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, TaskId};
+pub use engine::machine::OnFailure;
+pub use engine::retry::RetryPolicy;
+pub use graph::builder::StateGraph;
+pub use graph::check::{BuildError, BuildProblem};
+pub use graph::compiled::CompiledGraph;
+pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
+pub use node::command::{Command, IntoCommand};
+pub use node::config::{Configured, NodeExt};
+pub use node::context::{Ctx, Interrupt, TaskRef};
+pub use node::error::{NodeError, OrTerminal};
+pub use node::extract::{Attempt, Context, FromTask, Payload};
+pub use node::failure::{Failure, FailureKind};
+pub use node::function::{ErasedNode, IntoNode, Node};
+pub use run::error::RunError;
+pub use run::event::{Event, Outcome};
+pub use run::input::{Input, Resume};
+pub use run::stream::RunStream;
+pub use run::thread::{Snapshot, Thread};
+pub use state::{Field, FieldSet, MergeError, State, Update};
+pub use store::checkpointer::{CheckpointError, CheckpointErrorKind, Checkpointer};
+pub use store::memory::MemorySaver;
+
+/// What the derives name; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::state::Change;
+    pub use serde;
+}

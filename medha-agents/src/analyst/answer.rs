@@ -1,11 +1,13 @@
 //! The answer as a value: what every surface (terminal, JSON, HTTP) shows.
 
-use medha_connectors::ResultSet;
-use serde::Serialize;
+use std::sync::Arc;
 
-use crate::chart::ChartSpec;
+use medha_connectors::ResultSet;
+use serde::{Deserialize, Serialize};
+
+use crate::chart::{ChartSpec, Column};
 use crate::insight::Finding;
-use crate::planner::{Abstention, Clarification, Correction, PlannedStep};
+use crate::planner::{Abstention, Clarification, Correction, PlannedStep, Turn};
 
 /// What became of a question.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +27,8 @@ pub struct Answer {
 }
 
 /// How a question ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "status")]
 pub enum AnswerOutcome {
     /// Answered; the panels hold it.
     Answered,
@@ -45,6 +48,8 @@ pub enum AnswerOutcome {
         /// What to do about it.
         hint: Option<String>,
     },
+    /// The caller cancelled it.
+    Cancelled,
 }
 
 /// One part of an answer: a query, its result, and what is made of it.
@@ -54,16 +59,29 @@ pub struct Panel {
     pub step: PlannedStep,
     /// The SQL that ran.
     pub sql: String,
-    /// The rows; empty in a dry run.
-    pub result: ResultSet,
+    /// What the columns of the result mean, in their order; empty in a dry run.
+    pub columns: Vec<Column>,
+    /// The rows; empty in a dry run. No two columns share a name.
+    pub result: Arc<ResultSet>,
+    /// The query over the window before, where the result was compared with one.
+    pub compared_with: Option<ComparedWith>,
     /// How to draw it.
     pub chart: ChartSpec,
     /// What it means.
     pub insights: Vec<Finding>,
 }
 
+/// The second query of a panel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedWith {
+    /// The window, in words.
+    pub window: String,
+    /// The SQL that ran.
+    pub sql: String,
+}
+
 /// Something the user is told beside the answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Note {
     /// Something was assumed.
@@ -81,10 +99,39 @@ pub enum Note {
 }
 
 /// How long a step took.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
-    /// The step: `plan`, `sql`, `guard`, `execute`, `chart`, `insight`.
+    /// The step: `plan`, `sql`, `guard`, `execute`, `chart`, `insight`, `recover`, `follow_ups`.
     pub step: String,
+    /// Which panel, from 0, where the step belongs to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panel: Option<usize>,
     /// Milliseconds.
     pub ms: f64,
+}
+
+impl Answer {
+    /// This answer as a turn of a dialog, for the history of the next question.
+    #[must_use]
+    pub fn turn(&self) -> Turn {
+        Turn {
+            question: self.question.clone(),
+            steps: self.panels.iter().map(|panel| panel.step.clone()).collect(),
+        }
+    }
+}
+
+impl AnswerOutcome {
+    /// The word for it in JSON and events: `answered`, `needs_choice`, `abstained`, `refused`, `failed`, `cancelled`.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::NeedsChoice(_) => "needs_choice",
+            Self::Abstained(_) => "abstained",
+            Self::Refused { .. } => "refused",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What happens while a question is answered, in one envelope for terminal and HTTP alike.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 /// One event of a run. `seq` starts at 1 and has no gaps.
@@ -18,7 +18,7 @@ pub struct AnalystEvent {
 }
 
 /// What happened. The names on the wire are stable: `run.started`, `step.finished`, ...
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 #[non_exhaustive]
 pub enum EventPayload {
@@ -31,8 +31,11 @@ pub enum EventPayload {
     /// A step began.
     #[serde(rename = "step.started")]
     StepStarted {
-        /// `plan`, `sql`, `guard`, `execute`, `chart`, `insight` or `recover`.
+        /// `plan`, `sql`, `guard`, `execute`, `chart`, `insight`, `recover` or `follow_ups`.
         step: String,
+        /// Which panel, from 0, where the step belongs to one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        panel: Option<usize>,
         /// For a person.
         title: String,
     },
@@ -41,6 +44,9 @@ pub enum EventPayload {
     StepFinished {
         /// Which.
         step: String,
+        /// Which panel, from 0, where the step belongs to one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        panel: Option<usize>,
         /// For a person: `3 rows, 12 ms`.
         detail: String,
         /// Whether it did its work.
@@ -103,7 +109,7 @@ pub enum EventPayload {
         panel: usize,
         /// Its kind.
         kind: crate::chart::ChartKind,
-        /// Vega-Lite v6, without data.
+        /// Vega-Lite v6, whose data set `rows` is the rows as objects by column name; `null` for a table.
         spec: Json,
         /// What it shows, in words.
         description: String,
@@ -113,6 +119,8 @@ pub enum EventPayload {
     InsightReady {
         /// Which panel, from 0.
         panel: usize,
+        /// What kind of finding.
+        kind: crate::insight::FindingKind,
         /// One sentence.
         text: String,
     },
@@ -125,7 +133,7 @@ pub enum EventPayload {
     /// Something failed.
     #[serde(rename = "error")]
     Error {
-        /// A stable code: `not_understood`, `refused`, `query_failed`, ...
+        /// A stable code: `not_understood`, `refused`, `failed`, `cancelled`.
         code: String,
         /// What went wrong.
         message: String,
@@ -135,7 +143,7 @@ pub enum EventPayload {
     /// The last event of every run.
     #[serde(rename = "run.finished")]
     RunFinished {
-        /// `success`, `interrupted`, `abstained`, `refused` or `failed`.
+        /// `success`, `interrupted`, `abstained`, `refused`, `failed` or `cancelled`.
         status: String,
         /// Milliseconds.
         ms: f64,

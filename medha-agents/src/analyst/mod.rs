@@ -1,7 +1,28 @@
 //! The analyst: the agents joined in one state graph, from question to answer.
 
+mod ask;
+mod planning;
+mod request;
+mod clock;
+mod stream;
+mod graph;
+mod nodes;
+mod state;
+mod trouble;
+mod mend;
+mod suggest;
+mod comparison;
+mod stored;
+mod last;
+mod tools;
 mod answer;
+mod json;
 mod event;
 
-pub use answer::{Answer, AnswerOutcome, Note, Panel, Timing};
+pub use answer::{Answer, AnswerOutcome, ComparedWith, Note, Panel, Timing};
+pub use ask::{Analyst, AnalystError, AnalystOptions, ResumeError};
+pub use clock::{Clock, SystemClock};
 pub use event::{AnalystEvent, EventPayload};
+pub use planning::QuestionPlanner;
+pub use request::AskRequest;
+pub use stream::AnswerStream;

@@ -1,5 +1,7 @@
 //! A finding: one thing a result shows, with the numbers it rests on.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// One thing a result shows.
@@ -10,7 +12,7 @@ pub struct Finding {
     /// One sentence for a person.
     pub text: String,
     /// The numbers it rests on, by name.
-    pub evidence: std::collections::BTreeMap<String, f64>,
+    pub evidence: BTreeMap<String, f64>,
 }
 
 /// What a finding is about.
@@ -30,6 +32,18 @@ pub enum FindingKind {
     Trend,
     /// A value far from the others.
     Outlier,
+    /// What the numbers do not cover: a period that is not over, missing values, gaps.
+    Coverage,
     /// Nothing could be shown.
     NoEvidence,
+}
+
+impl Finding {
+    pub(crate) fn new<const N: usize>(kind: FindingKind, text: String, evidence: [(&str, f64); N]) -> Self {
+        Self {
+            kind,
+            text,
+            evidence: evidence.into_iter().map(|(name, number)| (name.to_owned(), number)).collect(),
+        }
+    }
 }

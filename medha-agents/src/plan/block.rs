@@ -22,6 +22,8 @@ use crate::semantic::expression::Reference;
 /// Which rows are looked at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rows<'p> {
+    /// What the plan is about.
+    pub(super) subject: &'p str,
     pub(super) filters: &'p [Filter],
     pub(super) time: Option<&'p TimeRange>,
 }
@@ -51,6 +53,7 @@ pub(super) fn build(
     leaves: &[&Leaf],
 ) -> Result<Built, CompileError> {
     let mut scope = Scope::new(context, anchor)?;
+    scope.subject = rows.subject.to_owned();
     let preferred = leaves.iter().find_map(|leaf| leaf.time.clone());
     let mut group_terms = Vec::new();
     for group in groups {
@@ -247,7 +250,7 @@ fn leaf_conditions(
 /// need not be shown.
 fn any_of(calls: &[Prepared], groups: &[Expr]) -> Option<String> {
     let simple = |call: &Prepared| {
-        !call.conditions.is_empty() && call.conditions.iter().all(|part| !part.contains("EXISTS"))
+        !call.conditions.is_empty() && call.conditions.iter().all(|part| !part.contains("SELECT"))
     };
     if groups.is_empty() || calls.is_empty() || !calls.iter().all(simple) {
         return None;

@@ -3,11 +3,11 @@
 use medha_connectors::Dialect;
 use serde::{Deserialize, Serialize};
 
-use super::analysis::{AnalysisPlan, Expr, Output};
+use super::analysis::{AnalysisPlan, Expr, FieldRef, Output};
 use super::column::{PlannedColumn, columns};
 use super::context::Context;
 use super::error::CompileError;
-use super::grouped::{self, order_by};
+use super::grouped::{self, is_about_groups, order_by};
 use super::leaf::is_aggregate;
 use super::listing;
 use super::select::{Select, nested};
@@ -26,7 +26,7 @@ pub struct CompiledPlan {
 ///
 /// - Only the tables that the plan needs are joined. A row that refers to nothing is left out where what it refers
 ///   to is shown, grouped by or filtered on, unless the plan keeps empty groups, and kept where it is part of a number.
-/// - Conditions on the many side of the rows become `EXISTS`; conditions on the same related rows share one.
+/// - Conditions on the many side of the rows become `IN` or `EXISTS`; conditions on the same related rows share one.
 /// - Every number is aggregated over its own dataset's rows, each counted once. Where groups lie on the many side,
 ///   a metric's `line_level_equivalent` is used, counts count keys, averages are over distinct rows, and a sum that
 ///   would count amounts several times is refused ([`CompileError::FanOut`]).
@@ -81,11 +81,32 @@ fn single(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Select, CompileE
     }
     let aggregates = plan.outputs.iter().map(|output| &output.expr);
     let aggregates = aggregates.chain(plan.order.iter().map(|order| &order.expr));
-    if aggregates.into_iter().any(is_aggregate) || !plan.group_by.is_empty() || !plan.having.is_empty() {
-        grouped::select(plan, context)
-    } else {
-        listing::select(plan, context)
+    if aggregates.into_iter().any(is_aggregate) || !plan.group_by.is_empty() {
+        return grouped::select(plan, context);
     }
+    if plan.filters.iter().chain(&plan.having).any(is_about_groups) {
+        return grouped::select(&each_row(plan, context)?, context);
+    }
+    listing::select(plan, context)
+}
+
+/// A list of rows that are chosen by a number over others ("customers with more than 5 orders"): each row is a
+/// group of its own, and rows without others are compared, too.
+fn each_row(plan: &AnalysisPlan, context: &Context<'_>) -> Result<AnalysisPlan, CompileError> {
+    let subject = context.dataset(&plan.subject)?;
+    if subject.primary_key.is_empty() {
+        return Err(CompileError::unsupported(format!(
+            "rows of {:?} have no key to count by; name its primary key in the model",
+            subject.name
+        )));
+    }
+    let mut plan = AnalysisPlan { keep_empty: true, ..plan.clone() };
+    for key in &subject.primary_key {
+        let field = FieldRef { dataset: subject.name.clone(), field: key.clone(), via: None };
+        context.field(&field)?;
+        plan.group_by.push(Expr::Field(field));
+    }
+    Ok(plan)
 }
 
 /// Two plans' rows together; the first plan's order and limit are of the whole.

@@ -4,7 +4,7 @@ use super::analysis::{
     AggregateFunction, AnalysisPlan, ArithmeticOp, CompareOp, DatePart, Expr, FieldRef, Filter, Grain,
     Literal, Operand, SetOp, TextMatch, TimeRange,
 };
-use crate::semantic::{SemanticModel, identifier_words};
+use crate::semantic::{SemanticModel, identifier_words, plural, singular};
 
 /// Says in plain words what a plan asks for.
 ///
@@ -87,12 +87,12 @@ struct Words<'a> {
 impl Words<'_> {
     fn many(&self, dataset: &str) -> String {
         let entity = self.model.dataset(dataset).and_then(|dataset| dataset.entity.as_ref());
-        entity.map_or_else(|| identifier_words(dataset).join(" "), |entity| entity.plural.clone())
+        entity.map_or_else(|| named(dataset, plural), |entity| entity.plural.clone())
     }
 
     fn one(&self, dataset: &str) -> String {
         let entity = self.model.dataset(dataset).and_then(|dataset| dataset.entity.as_ref());
-        entity.map_or_else(|| identifier_words(dataset).join(" "), |entity| entity.singular.clone())
+        entity.map_or_else(|| named(dataset, singular), |entity| entity.singular.clone())
     }
 
     /// A field by its name, with its dataset where the name alone says too little.
@@ -229,6 +229,15 @@ impl Words<'_> {
             Filter::Not(filter) => format!("not ({})", self.filter(filter)),
         }
     }
+}
+
+/// A dataset's name in words, its last word as one or as several.
+fn named(dataset: &str, number: impl Fn(&str) -> String) -> String {
+    let mut words = identifier_words(dataset);
+    if let Some(last) = words.last_mut() {
+        *last = number(&singular(last));
+    }
+    words.join(" ")
 }
 
 fn grain_word(grain: Grain) -> &'static str {

@@ -1,33 +1,28 @@
 //! Plans with aggregates: groups, numbers over them, and what is compared across groups.
-//!
-//! Numbers over one dataset's rows are one `SELECT`. Numbers over several datasets (revenue and refunds by region)
-//! are aggregated apart, each over its own rows, and stacked with `UNION ALL` under the common groups, so that
-//! neither multiplies the other and no group of either is lost.
 
 use super::analysis::{AnalysisPlan, Expr, FieldRef, Filter, Order, TimeRange};
-use super::block::{self, Block, Built, Rows};
+use super::block::{self, Built, Rows};
 use super::context::Context;
 use super::error::CompileError;
 use super::filter::Terms;
-use super::leaf::{Analysis, GroupExpr, Leaf, Piece, is_aggregate};
+use super::leaf::{Analysis, GroupExpr, Piece, is_aggregate};
 use super::rows::{arithmetic, fields_of, fields_of_filters, flatten};
-use super::scope::Scope;
 use super::select::{Select, nested};
+use super::stack::{Layer, layer};
 use super::term::{Stored, Term, plain};
-use crate::plan::AggregateFunction;
 
 /// Compiles a plan whose rows are groups.
 pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Select, CompileError> {
     let (filters, moved): (Vec<Filter>, Vec<Filter>) =
         flatten(&plan.filters).into_iter().partition(|filter| !is_about_groups(filter));
     let having: Vec<Filter> = flatten(&plan.having).into_iter().chain(moved).collect();
-    let rows = Rows { filters: &filters, time: plan.time.as_ref() };
+    let rows = Rows { subject: &plan.subject, filters: &filters, time: plan.time.as_ref() };
 
     let mut analysis = Analysis::new(context, &plan.subject, wanted(plan, &filters));
     let outputs: Result<Vec<GroupExpr>, CompileError> =
         plan.outputs.iter().map(|output| analysis.expr(&output.expr)).collect();
     let outputs = outputs?;
-    for group in &plan.group_by {
+    for group in plan.group_by.iter().filter(|group| !matches!(group, Expr::Literal(_))) {
         analysis.group(group);
     }
     // A look ahead: the numbers that conditions and orders need have to be aggregated with the others.
@@ -39,14 +34,16 @@ pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Selec
     for order in orders {
         analysis.expr(&order.expr)?;
     }
-    if analysis.groups.len() > grouped && !analysis.leaves.is_empty() && !outputs.is_empty() {
-        let known = &analysis.groups[grouped];
-        let whole = grouped == 0 && plan.group_by.is_empty();
-        if whole {
-            return Err(CompileError::unsupported(format!(
-                "it orders or filters a single number by {known:?}; group by it or drop it"
-            )));
-        }
+    if grouped == 0 && !analysis.groups.is_empty() && !analysis.leaves.is_empty() {
+        return Err(CompileError::unsupported(
+            "it orders or filters a single number by what differs from row to row; group by it or drop it",
+        ));
+    }
+    if analysis.groups.is_empty() && outputs.iter().any(GroupExpr::is_window) {
+        return Err(CompileError::unsupported("it compares groups and has none; group by something"));
+    }
+    if analysis.groups.is_empty() && outputs.iter().all(|output| matches!(output, GroupExpr::Literal(_))) {
+        return Err(CompileError::unsupported("it shows nothing but constants"));
     }
     let layer = layer(plan, context, rows, &analysis)?;
     let mut groups = Groups { context, rows, analysis, layer, bucket: None, captured: None };
@@ -55,7 +52,7 @@ pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Selec
 }
 
 /// Whether a condition is about groups: it looks at an aggregate.
-fn is_about_groups(filter: &Filter) -> bool {
+pub(super) fn is_about_groups(filter: &Filter) -> bool {
     match filter {
         Filter::Compare { left, right, .. } => {
             is_aggregate(left)
@@ -112,189 +109,6 @@ fn look(filter: &Filter, analysis: &mut Analysis<'_>) -> Result<(), CompileError
     Ok(())
 }
 
-/// Groups and aggregates as SQL over some tables.
-struct Layer {
-    from: Vec<String>,
-    filters: Vec<String>,
-    groups: Vec<Term>,
-    leaves: Vec<Term>,
-}
-
-fn layer(
-    plan: &AnalysisPlan,
-    context: &Context<'_>,
-    rows: Rows<'_>,
-    analysis: &Analysis<'_>,
-) -> Result<Layer, CompileError> {
-    let mut branches = branches(context, plan, rows, analysis)?;
-    let spine = if plan.keep_empty { spine(context, rows, &analysis.groups)? } else { None };
-    if branches.len() == 1 && spine.is_none() {
-        let (places, block) = branches.remove(0);
-        let mut leaves = vec![Term::number("NULL".to_owned()); analysis.leaves.len()];
-        for (place, leaf) in places.iter().zip(block.leaves) {
-            leaves[*place] = leaf;
-        }
-        return Ok(Layer { from: block.from, filters: block.filters, groups: block.groups, leaves });
-    }
-    Ok(stack(context, analysis, branches, spine))
-}
-
-/// The aggregates of a plan, those over the same rows together.
-fn branches(
-    context: &Context<'_>,
-    plan: &AnalysisPlan,
-    rows: Rows<'_>,
-    analysis: &Analysis<'_>,
-) -> Result<Vec<(Vec<usize>, Block)>, CompileError> {
-    if analysis.leaves.is_empty() {
-        return match block::build(context, rows, &analysis.groups, &plan.subject, &[])? {
-            Built::Block(block) => Ok(vec![(Vec::new(), block)]),
-            Built::Apart => Err(CompileError::unsupported("there is nothing to aggregate")),
-        };
-    }
-    let mut sets: Vec<Vec<usize>> = Vec::new();
-    for (place, leaf) in analysis.leaves.iter().enumerate() {
-        let median = |leaf: &Leaf| leaf.call.function() == AggregateFunction::Median;
-        let together = sets.iter_mut().find(|set| {
-            let first = &analysis.leaves[set[0]];
-            first.anchor == leaf.anchor && !median(first) && !median(leaf)
-        });
-        match together {
-            Some(set) => set.push(place),
-            None => sets.push(vec![place]),
-        }
-    }
-    let mut branches = Vec::new();
-    for set in sets {
-        let leaves: Vec<&Leaf> = set.iter().map(|place| &analysis.leaves[*place]).collect();
-        let anchor = leaves[0].anchor.clone();
-        match block::build(context, rows, &analysis.groups, &anchor, &leaves)? {
-            Built::Block(block) => branches.push((set, block)),
-            Built::Apart => {
-                for place in set {
-                    let leaf = &analysis.leaves[place];
-                    match block::build(context, rows, &analysis.groups, &leaf.anchor, &[leaf])? {
-                        Built::Block(block) => branches.push((vec![place], block)),
-                        Built::Apart => {
-                            return Err(CompileError::unsupported("an aggregate cannot stand alone"));
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Ok(branches)
-}
-
-/// All groups there are, with or without rows to aggregate: read from the dataset that all of them belong to.
-fn spine(context: &Context<'_>, rows: Rows<'_>, groups: &[Expr]) -> Result<Option<Select>, CompileError> {
-    let mut fields = Vec::new();
-    for group in groups {
-        fields_of(group, &mut fields);
-    }
-    let mut datasets: Vec<String> = Vec::new();
-    for field in &fields {
-        if !datasets.contains(&field.dataset) {
-            datasets.push(field.dataset.clone());
-        }
-    }
-    let Some(root) = crate::semantic::expression::finest(&datasets, context.model) else { return Ok(None) };
-    let mut scope = Scope::new(context, &root)?;
-    let mut select = Select { distinct: true, ..Select::default() };
-    for group in groups {
-        select.items.push(scope.keeping(|scope| scope.value(group))?.sql);
-    }
-    select.filters.extend(scope.root_filter()?);
-    // Conditions on the groups themselves hold for empty groups, too; those on what is counted do not.
-    let about = |filter: &Filter| {
-        let mut fields = Vec::new();
-        fields_of_filters(std::slice::from_ref(filter), &mut fields);
-        !fields.is_empty()
-            && fields
-                .iter()
-                .all(|field| scope.way(field).is_ok_and(|way| way.iter().all(|step| step.forward)))
-    };
-    let own: Vec<Filter> = rows.filters.iter().filter(|filter| about(filter)).cloned().collect();
-    let own_time =
-        |range: &&TimeRange| scope.way(&range.field).is_ok_and(|way| way.iter().all(|step| step.forward));
-    let ranges: Vec<TimeRange> = rows.time.iter().copied().filter(own_time).cloned().collect();
-    let conditions = scope.conditions(&own, &ranges)?;
-    select.filters.extend(conditions);
-    select.from = scope.from()?;
-    Ok(Some(select))
-}
-
-/// Branches under each other, each with its own numbers and nothing in the others' columns.
-fn stack(
-    context: &Context<'_>,
-    analysis: &Analysis<'_>,
-    branches: Vec<(Vec<usize>, Block)>,
-    spine: Option<Select>,
-) -> Layer {
-    let sql = context.sql;
-    let group_name = |place: usize| sql.name(&format!("g{place}"));
-    let leaf_name = |place: usize| sql.name(&format!("a{place}"));
-    let mut terms = vec![Term::number(String::new()); analysis.leaves.len()];
-    let mut stored: Vec<Stored> = vec![Stored::Any; analysis.groups.len()];
-    let mut parts = Vec::new();
-    for (places, block) in branches {
-        let mut items = Vec::new();
-        for (place, group) in block.groups.iter().enumerate() {
-            items.push(format!("{} AS {}", group.sql, group_name(place)));
-            stored[place] = group.stored.clone();
-        }
-        for place in 0..analysis.leaves.len() {
-            let own = places.iter().position(|known| *known == place);
-            let item = match own {
-                Some(own) => {
-                    terms[place].stored = block.leaves[own].stored.clone();
-                    block.leaves[own].sql.clone()
-                }
-                None => absent(context, &analysis.leaves[place]).to_owned(),
-            };
-            items.push(format!("{item} AS {}", leaf_name(place)));
-        }
-        let groups = block.groups.iter().map(|group| group.sql.clone()).collect();
-        let (from, filters) = (block.from, block.filters);
-        parts.push(Select { items, from, filters, groups, ..Select::default() }.to_sql());
-    }
-    if let Some(mut spine) = spine {
-        for (place, item) in spine.items.iter_mut().enumerate() {
-            *item = format!("{item} AS {}", group_name(place));
-        }
-        for (place, leaf) in analysis.leaves.iter().enumerate() {
-            spine.items.push(format!("{} AS {}", absent(context, leaf), leaf_name(place)));
-        }
-        parts.push(spine.to_sql());
-    }
-    for (place, leaf) in analysis.leaves.iter().enumerate() {
-        let name = leaf_name(place);
-        terms[place].sql = match leaf.call.function() {
-            AggregateFunction::Count | AggregateFunction::CountDistinct => {
-                format!("COALESCE(MAX({name}), 0)")
-            }
-            AggregateFunction::Sum
-            | AggregateFunction::Average
-            | AggregateFunction::Min
-            | AggregateFunction::Max
-            | AggregateFunction::Median => format!("MAX({name})"),
-        };
-    }
-    let groups = stored.into_iter().enumerate();
-    let groups = groups.map(|(place, stored)| Term { sql: group_name(place), stored }).collect();
-    let from = format!("{} AS {}", nested(&parts.join("\nUNION ALL\n")), sql.name("each_part"));
-    Layer { from: vec![from], filters: Vec::new(), groups, leaves: terms }
-}
-
-/// Nothing, in a form that PostgreSQL takes for a number where numbers stand in the other branches.
-fn absent(context: &Context<'_>, leaf: &Leaf) -> &'static str {
-    let number = !matches!(leaf.call.function(), AggregateFunction::Min | AggregateFunction::Max);
-    match context.sql.dialect {
-        medha_connectors::Dialect::Postgres if number => "CAST(NULL AS NUMERIC)",
-        _ => "NULL",
-    }
-}
-
 /// The groups of a plan, on the way to one `SELECT`.
 struct Groups<'a, 'p> {
     context: &'a Context<'a>,
@@ -342,7 +156,10 @@ impl<'a> Groups<'a, '_> {
             for (term, name) in terms.iter().zip(&names) {
                 inner.items.push(format!("{} AS {}", term.sql, sql.name(name)));
             }
-            inner.order = self.order(plan, &terms, &names)?;
+            // There is one row without groups, and some databases refuse to order it by an aggregate.
+            if !self.layer.groups.is_empty() {
+                inner.order = self.order(plan, &terms, &names)?;
+            }
             inner.limit = sql.limit(plan.limit, plan.offset);
             return Ok(inner);
         }
@@ -380,11 +197,11 @@ impl<'a> Groups<'a, '_> {
         if let Some(top) = &plan.top_per_group {
             let mut partition = Vec::new();
             for part in &top.partition {
-                partition.push(self.value(part)?.sql);
+                partition.push(self.own_value(part)?);
             }
             let mut order = Vec::new();
             for key in &top.order {
-                order.push(sql.order(&self.value(&key.expr)?.sql, key.descending, true));
+                order.push(sql.order(&self.own_value(&key.expr)?, key.descending, true));
             }
             let rank = ranking(&partition, &order);
             inner.items.push(format!("{rank} AS {}", sql.name("place")));
@@ -455,6 +272,12 @@ impl<'a> Groups<'a, '_> {
         self.render(&value)
     }
 
+    /// A value that looks at no other groups, for a window to be made over it.
+    fn own_value(&mut self, expr: &Expr) -> Result<String, CompileError> {
+        let value = self.analysis.expr(expr)?;
+        if value.is_window() { Err(twice()) } else { Ok(self.render(&value)?.sql) }
+    }
+
     fn render(&self, value: &GroupExpr) -> Result<Term, CompileError> {
         let sql = self.context.sql;
         let known = |terms: &[Term], place: usize| {
@@ -485,6 +308,11 @@ impl<'a> Groups<'a, '_> {
                 Ok(Term::number(text))
             }
             GroupExpr::Total(of) => self.total(of),
+            GroupExpr::Running(of) | GroupExpr::Previous(of) | GroupExpr::Rank { by: of, .. }
+                if of.is_window() =>
+            {
+                Err(twice())
+            }
             GroupExpr::Running(of) => {
                 let over = self.across()?;
                 Ok(Term::number(format!("SUM({}) OVER ({over})", self.render(of)?.sql)))
@@ -517,6 +345,9 @@ impl<'a> Groups<'a, '_> {
 
     /// A number over all groups together: aggregated anew, because averages and distinct counts do not add up.
     fn total(&self, value: &GroupExpr) -> Result<Term, CompileError> {
+        if self.layer.groups.is_empty() {
+            return self.render(value);
+        }
         match value {
             GroupExpr::Leaf(place) => {
                 let leaf = self.analysis.leaves.get(*place).ok_or_else(|| {
@@ -559,6 +390,10 @@ impl<'a> Groups<'a, '_> {
     }
 }
 
+fn twice() -> CompileError {
+    CompileError::unsupported("a number that looks at other groups cannot be looked at across groups again")
+}
+
 /// The place in an order, within parts.
 pub(super) fn ranking(partition: &[String], order: &[String]) -> String {
     let within =
@@ -578,9 +413,11 @@ pub(super) fn order_by(
         return Vec::new();
     }
     let unique = |name: &String| names.iter().filter(|other| other.eq_ignore_ascii_case(name)).count() == 1;
+    // A constant orders nothing, and a bare number would be read as the place of a column.
+    let constant = |sql: &str| sql.starts_with('\'') || sql == "NULL" || sql.parse::<f64>().is_ok();
     let mut used = vec![false; values.len()];
     let mut keys = Vec::new();
-    for (sql, descending) in asked {
+    for (sql, descending) in asked.iter().filter(|(sql, _)| !constant(sql)) {
         let shown = values.iter().position(|value| value == sql);
         if let Some(place) = shown {
             if std::mem::replace(&mut used[place], true) {
@@ -597,8 +434,7 @@ pub(super) fn order_by(
         keys.push(context.sql.order(&key, *descending, limited));
     }
     for (place, value) in values.iter().enumerate() {
-        let constant = value.starts_with('\'') || value.parse::<f64>().is_ok();
-        if !used[place] && !constant {
+        if !used[place] && !constant(value) {
             keys.push(if unique(&names[place]) { context.sql.name(&names[place]) } else { value.clone() });
         }
     }

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::error::CompileError;
 use super::path::{is_pure_link, turns};
 use super::rows::fields_of;
-use crate::semantic::expression::{finest, parse};
+use crate::semantic::expression::{finest, parse, reference};
 use crate::semantic::{Metric, hint};
 
 /// One aggregate over the rows of one dataset.
@@ -38,7 +38,12 @@ pub(super) enum Call {
     /// A value of the plan.
     Of { function: AggregateFunction, of: Expr },
     /// A value of the model, and the condition of its `FILTER` clause.
-    Sql { function: AggregateFunction, of: Option<ast::Expr>, only: Option<ast::Expr>, text: String },
+    Sql {
+        function: AggregateFunction,
+        of: Option<Box<ast::Expr>>,
+        only: Option<Box<ast::Expr>>,
+        text: String,
+    },
 }
 
 impl Call {
@@ -344,9 +349,21 @@ impl<'a> Analysis<'a> {
         } else {
             finest(&datasets, self.context.model).unwrap_or_else(|| metric.dataset.clone())
         };
+        // Counting keys is counting rows.
+        let key = self.context.dataset(&anchor)?.primary_key.as_slice();
+        let counted = of.as_ref().and_then(reference);
+        let is_key = counted.is_some_and(|found| {
+            found.dataset.is_none_or(|dataset| dataset == anchor) && *key == [found.name]
+        });
+        let of = of.filter(|_| !(is_key && name == AggregateFunction::Count));
         let call = match (&of, &only) {
             (None, None) => Call::Rows,
-            _ => Call::Sql { function: name, of, only, text: metric.expression.clone() },
+            _ => Call::Sql {
+                function: name,
+                of: of.map(Box::new),
+                only: only.map(Box::new),
+                text: metric.expression.clone(),
+            },
         };
         Ok(self.leaf(anchor, call, Some(metric), format!("{:?}", metric.name)))
     }

@@ -6,6 +6,7 @@ mod compile;
 mod column;
 mod error;
 mod grouped;
+mod stack;
 mod listing;
 mod leaf;
 mod block;

@@ -63,11 +63,20 @@ impl<'a> Paths<'a> {
 
     /// The best way from a dataset to another, over the named relationship if there is a name.
     pub(super) fn find(&self, from: &str, to: &str, via: Option<&str>) -> Result<Path, CompileError> {
-        let ways = match via {
-            None => self.shortest(from, to),
-            Some(via) => self.over(from, to, via)?,
-        };
-        self.only(from, to, ways)
+        self.only(from, to, self.ways(from, to, via)?)
+    }
+
+    /// All ways that are as good as the best.
+    pub(super) fn ways(&self, from: &str, to: &str, via: Option<&str>) -> Result<Vec<Path>, CompileError> {
+        match via {
+            None => Ok(self.shortest(from, to)),
+            Some(via) => self.over(from, to, via),
+        }
+    }
+
+    /// Whether a way touches a dataset on its way.
+    pub(super) fn passes(&self, way: &[Step], dataset: &str) -> bool {
+        way.iter().any(|step| self.end(*step) == dataset)
     }
 
     /// The best way that takes at least one step: from a dataset to rows of the same dataset, too.

@@ -63,7 +63,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Conditions on the row, all of which must hold. Those on rows of its many side that are not joined become
-    /// `EXISTS`, one for all conditions on the same rows.
+    /// `IN` or `EXISTS`, one for all conditions on the same rows.
     pub(super) fn conditions(
         &mut self,
         filters: &[Filter],
@@ -142,12 +142,7 @@ impl<'a> Terms<'a> for Scope<'a> {
     ) -> Result<String, CompileError> {
         self.context.dataset(dataset)?;
         let ranges: Vec<TimeRange> = time.into_iter().cloned().collect();
-        let root = self.root().0.name.clone();
-        let way = if root == dataset {
-            self.context.paths.find_related(&root, dataset)?
-        } else {
-            self.way_to(dataset, None)?
-        };
+        let way = self.way_to_related(dataset)?;
         let Some(place) = way.iter().position(|step| !step.forward) else {
             // The row refers to at most one such row: being there and meeting the conditions is all.
             let alias = self.alternative_alias(&way)?;

@@ -3,7 +3,7 @@
 //! Joins are made as fields are asked for, so a query joins only what it needs. A row that refers to nothing is
 //! left out when what it refers to is shown, grouped by or filtered on (there is nothing to show it under), and
 //! kept when what it refers to is merely part of a number (`LEFT JOIN`), so that sums stay whole.
-//! Conditions on the many side of the rows become `EXISTS`, so that they never multiply rows.
+//! Conditions on the many side of the rows become `IN` or `EXISTS`, so that they never multiply rows.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::analysis::FieldRef;
 use super::context::Context;
 use super::error::CompileError;
 use super::path::{Path, Step};
-use super::select::nested;
+use super::select::{Select, nested};
 use crate::semantic::{Dataset, JoinType};
 
 /// What happens to rows that a join finds nothing for.
@@ -50,6 +50,8 @@ pub(super) struct Scope<'a> {
     /// The dataset that ways start from, and the steps to it.
     origins: Vec<(String, Path)>,
     taken: BTreeSet<String>,
+    /// What the plan is about: related rows belong to it.
+    pub(super) subject: String,
     /// What joins made from here on do with unmatched rows.
     pub(super) unmatched: Unmatched,
 }
@@ -63,6 +65,7 @@ impl<'a> Scope<'a> {
             frames: Vec::new(),
             origins: vec![(root.to_owned(), Vec::new())],
             taken: BTreeSet::new(),
+            subject: root.to_owned(),
             unmatched: Unmatched::Drop,
         };
         scope.push_frame(dataset, Vec::new());
@@ -103,9 +106,45 @@ impl<'a> Scope<'a> {
         };
         match self.context.paths.find(origin, dataset, via) {
             Ok(tail) => Ok(join(head, &tail)),
-            Err(error @ CompileError::Ambiguous { .. }) => self.joined(dataset).ok_or(error),
+            Err(error @ CompileError::Ambiguous { .. }) => {
+                let ways = self.context.paths.ways(origin, dataset, via)?;
+                let ways = ways.iter().map(|tail| join(head, tail)).collect();
+                self.joined(dataset).or_else(|| self.nearest(ways)).ok_or(error)
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// Of several ways the one that the query already goes furthest, or that leads over what the plan is about.
+    fn nearest(&self, ways: Vec<Path>) -> Option<Path> {
+        let instances = || {
+            self.frames.iter().flat_map(|frame| {
+                frame.instances.iter().map(|instance| [frame.prefix.as_slice(), &instance.path].concat())
+            })
+        };
+        let shared = |way: &Path| {
+            let taken = |length: &usize| instances().any(|known| known == way[..*length]);
+            (1..=way.len()).take_while(taken).count()
+        };
+        let rank = |way: &Path| (shared(way), self.context.paths.passes(way, &self.subject));
+        let best = ways.iter().map(rank).max()?;
+        let mut winners = ways.into_iter().filter(|way| rank(way) == best);
+        let winner = winners.next()?;
+        winners.next().is_none().then_some(winner)
+    }
+
+    /// The way to rows that belong to the row the plan is about, and never to that row itself.
+    pub(super) fn way_to_related(&self, dataset: &str) -> Result<Path, CompileError> {
+        let root = self.root().0.name.as_str();
+        let [_] = self.origins.as_slice() else { return self.way_to(dataset, None) };
+        let head = if self.subject == root {
+            Vec::new()
+        } else {
+            let head = self.context.paths.find(root, &self.subject, None).unwrap_or_default();
+            if head.iter().all(|step| step.forward) { head } else { Vec::new() }
+        };
+        let from = if head.is_empty() { root } else { self.subject.as_str() };
+        Ok(join(&head, &self.context.paths.find_related(from, dataset)?))
     }
 
     /// The way to the one table of a dataset that is joined already.
@@ -140,7 +179,7 @@ impl<'a> Scope<'a> {
         Some(way[..frame.prefix.len() + place + 1].to_vec())
     }
 
-    /// `EXISTS` over the rows at the end of a way whose last step goes to the many side.
+    /// `IN` or `EXISTS` over the rows at the end of a way whose last step goes to the many side.
     pub(super) fn exists(
         &mut self,
         way: &[Step],
@@ -157,26 +196,67 @@ impl<'a> Scope<'a> {
         self.push_frame(dataset, way.to_vec());
         let pushed = origin.is_some();
         self.origins.extend(origin);
-        let mut conditions = vec![self.on(*last, &outer, dataset)?];
+        let member = self.membership(*last, head, &outer, dataset)?;
+        let mut conditions = match &member {
+            Some((_, key)) => {
+                let given = format!("{key} IS NOT NULL");
+                std::iter::once(given).chain(self.innermost_filter()?).collect()
+            }
+            None => vec![self.on(*last, &outer, dataset)?],
+        };
         conditions.extend(body(self)?);
         if pushed {
             self.origins.pop();
         }
-        let from = self.from_lines(self.frames.len() - 1)?;
+        let from = self.table_lines(self.frames.len() - 1)?;
         self.frames.pop();
         self.unmatched = before;
-        let select = super::select::Select {
-            items: vec!["1".to_owned()],
-            from,
-            filters: conditions,
-            ..Default::default()
+        let shown = member.as_ref().map_or("1", |(_, key)| key.as_str());
+        let select = Select { items: vec![shown.to_owned()], from, filters: conditions, ..Select::default() };
+        let rows = nested(&select.to_sql());
+        Ok(match member {
+            Some((own, _)) => format!("{own} IN {rows}"),
+            None => format!("EXISTS {rows}"),
+        })
+    }
+
+    /// The key outside and the key inside, where `IN` says the same as `EXISTS`: one column, never `NULL` outside.
+    ///
+    /// Databases gather the keys of an `IN` once, but look for an `EXISTS` row by row, which takes long where the
+    /// reference has no index.
+    fn membership(
+        &self,
+        step: Step,
+        head: &[Step],
+        outer: &str,
+        dataset: &Dataset,
+    ) -> Result<Option<(String, String)>, CompileError> {
+        let relationship = self.context.paths.relationship(step);
+        let ([near], [far]) = (relationship.to_columns.as_slice(), relationship.from_columns.as_slice())
+        else {
+            return Ok(None);
         };
-        Ok(format!("EXISTS {}", nested(&select.to_sql())))
+        let owner = self.context.dataset(&relationship.to)?;
+        let of_root = self.frames.iter().any(|frame| frame.prefix == head);
+        if step.forward || !of_root || owner.primary_key != [near.clone()] {
+            return Ok(None);
+        }
+        let inner = self.frames.last().map(|frame| frame.instances[0].alias.as_str()).unwrap_or_default();
+        let own = self.context.field_or_column(owner, outer, near)?;
+        Ok(Some((own, self.context.field_or_column(dataset, inner, far)?)))
+    }
+
+    /// The condition that the innermost root's own rows must meet.
+    fn innermost_filter(&self) -> Result<Option<String>, CompileError> {
+        match self.frames.last().and_then(|frame| frame.instances.first()) {
+            Some(root) => self.row_filter(root.dataset, &root.alias),
+            None => Ok(None),
+        }
     }
 
     /// The tables of the outermost query, one line each.
     pub(super) fn from(&self) -> Result<Vec<String>, CompileError> {
-        self.from_lines(0)
+        self.table_lines(0)
     }
 
     /// The conditions that the root's own rows must meet.
@@ -248,7 +328,7 @@ impl<'a> Scope<'a> {
         self.context.paths.relationship(step).join_type
     }
 
-    fn from_lines(&self, frame: usize) -> Result<Vec<String>, CompileError> {
+    fn table_lines(&self, frame: usize) -> Result<Vec<String>, CompileError> {
         let instances = &self.frames[frame].instances;
         let root = &instances[0];
         let mut lines = vec![self.context.table(root.dataset, &root.alias)];

@@ -20,3 +20,4 @@ pub use words::identifier_words;
 
 pub(crate) use check::is_query;
 pub(crate) use error::hint;
+pub(crate) use words::{plural, singular};

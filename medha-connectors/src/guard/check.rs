@@ -9,6 +9,9 @@ use super::{cost, limit, names, parse, shape};
 use crate::dialect::Dialect;
 use crate::schema::Schema;
 
+/// For a tree of the greatest depth, in a build without optimisations, four times what was measured.
+const STACK: usize = 32 * 1024 * 1024;
+
 /// A statement that has passed the guard: what runs is the re-serialised tree, not the text that was asked.
 ///
 /// Only [`Guard::check`] makes one.
@@ -16,6 +19,7 @@ use crate::schema::Schema;
 pub struct GuardedSql {
     sql: String,
     tables: Vec<String>,
+    max_rows: usize,
 }
 
 impl GuardedSql {
@@ -29,6 +33,13 @@ impl GuardedSql {
     #[must_use]
     pub fn tables(&self) -> &[String] {
         &self.tables
+    }
+
+    /// The most rows its answer may have. It can give one more, which says that there are more, so a connector stops here
+    /// whatever its own options allow.
+    #[must_use]
+    pub fn max_rows(&self) -> usize {
+        self.max_rows
     }
 }
 
@@ -89,13 +100,18 @@ impl Guard {
     /// # Errors
     /// A [`GuardError`] that says what is refused and, for a name that does not exist, the nearest one that does.
     pub fn check(&self, sql: &str, max_rows: usize) -> Result<GuardedSql, GuardError> {
+        // Trees are written, compared and dropped recursively; `parse` bounds their depth, and this is enough for that depth.
+        stacker::maybe_grow(STACK, STACK, || self.check_here(sql, max_rows))
+    }
+
+    fn check_here(&self, sql: &str, max_rows: usize) -> Result<GuardedSql, GuardError> {
         let mut query = parse::one_query(sql, self.dialect)?;
         shape::check(&query, self.dialect)?;
-        let tables = names::check(&query, self.dialect, &self.schema, self.namespace.as_deref())?;
         cost::check(&query, &self.schema)?;
-        limit::put_on(&mut query, max_rows)?;
+        let tables = names::check(&query, self.dialect, &self.schema, self.namespace.as_deref())?;
+        limit::put_on(&mut query, self.dialect, max_rows)?;
         let sql = self.written_out(&query)?;
-        Ok(GuardedSql { sql, tables })
+        Ok(GuardedSql { sql, tables, max_rows })
     }
 
     /// Writes the tree out and reads it back, so that a fault of the writer cannot change what runs.

@@ -3,18 +3,20 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Cte, JoinConstraint, JoinOperator, LimitClause, ObjectName, Query, Select, SetExpr, TableFactor, Visit,
-    Visitor,
+    Cte, FunctionArg, JoinConstraint, JoinOperator, LimitClause, ObjectName, Query, Select, SetExpr,
+    TableFactor, Visit, Visitor,
 };
 
 use super::error::GuardError;
+use super::{functions, unfold};
 use crate::schema::Schema;
 
 /// The most combinations a join without any condition may have.
 const MAX_COMBINATIONS: u128 = 100_000_000;
 
-/// Refuses recursion that nothing ends and joins that nothing narrows.
+/// Refuses recursion that nothing ends, joins that nothing narrows and queries that unfold without measure.
 pub(crate) fn check(query: &Query, schema: &Schema) -> Result<(), GuardError> {
+    unfold::check(query)?;
     match query.visit(&mut Cost { schema }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
@@ -70,12 +72,28 @@ impl Cost<'_> {
     }
 
     fn rows(&self, factor: &TableFactor) -> u128 {
-        let TableFactor::Table { name, args: None, .. } = factor else {
-            return 1;
+        let name = match factor {
+            TableFactor::Table { name, args: None, .. } => name,
+            TableFactor::Table { name, args: Some(args), .. } => return generated(name, &args.args),
+            TableFactor::Function { name, args, .. } => return generated(name, args),
+            _ => return 1,
         };
         let name = name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.as_str());
         let rows = name.and_then(|name| self.schema.table(name)).and_then(|table| table.row_count);
         u128::from(rows.unwrap_or(1)).max(1)
+    }
+}
+
+/// The rows of a generator, 1 where they cannot be known.
+fn generated(function: &ObjectName, args: &[FunctionArg]) -> u128 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count of at most a million"
+    )]
+    match functions::generated_rows(&function.to_string(), args) {
+        Ok(Some(rows)) => (rows as u128).max(1),
+        Ok(None) | Err(_) => 1,
     }
 }
 
@@ -96,7 +114,7 @@ fn reads(query: &Query, name: &str) -> bool {
     query.visit(&mut Reads(name)).is_break()
 }
 
-/// A recursive query can end if it has a limit, drops duplicates or narrows its recursive part.
+/// A recursive query can end if it has a limit or narrows its recursive part.
 fn may_end(cte: &Cte) -> bool {
     let has_limit = matches!(
         &cte.query.limit_clause,

@@ -75,6 +75,12 @@ pub enum GuardError {
         /// The column in reach of the most similar name.
         nearest: Option<String>,
     },
+    /// A word in double quotes is no column in reach. SQLite would take it for a text, and a misspelt column with it.
+    #[error("there is no column {text:?}; if it is meant as text, put it in single quotes")]
+    TextInDoubleQuotes {
+        /// What stands between the quotes.
+        text: String,
+    },
 }
 
 fn hint(nearest: Option<&str>) -> String {

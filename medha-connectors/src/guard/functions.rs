@@ -6,401 +6,52 @@ use super::error::GuardError;
 use super::scope::{Columns, nearest};
 use crate::dialect::Dialect;
 
-/// In all three dialects.
-const COMMON: &[&str] = &[
-    "abs",
-    "acos",
-    "asin",
-    "atan",
-    "atan2",
-    "avg",
-    "ceil",
-    "ceiling",
-    "coalesce",
-    "concat",
-    "concat_ws",
-    "cos",
-    "count",
-    "cume_dist",
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "degrees",
-    "dense_rank",
-    "exp",
-    "first_value",
-    "floor",
-    "lag",
-    "last_value",
-    "lead",
-    "length",
-    "ln",
-    "log",
-    "log10",
-    "log2",
-    "lower",
-    "ltrim",
-    "max",
-    "min",
-    "mod",
-    "nth_value",
-    "ntile",
-    "nullif",
-    "percent_rank",
-    "pi",
-    "pow",
-    "power",
-    "radians",
-    "random",
-    "rank",
-    "replace",
-    "round",
-    "row_number",
-    "rtrim",
-    "sign",
-    "sin",
-    "sqrt",
-    "substr",
-    "substring",
-    "sum",
-    "tan",
-    "trim",
-    "upper",
-];
+/// In all three dialects, in lower case. SQLite's mathematics are left out: the bundled library is built without them.
+const COMMON: &str = "\
+    abs avg coalesce concat concat_ws count cume_dist current_date current_time current_timestamp \
+    dense_rank first_value lag last_value lead length lower ltrim max min nth_value ntile nullif \
+    percent_rank random rank replace round row_number rtrim sign substr substring sum trim upper";
 
-const SQLITE: &[&str] = &[
-    "acosh",
-    "asinh",
-    "atanh",
-    "bm25",
-    "char",
-    "cosh",
-    "date",
-    "datetime",
-    "format",
-    "glob",
-    "group_concat",
-    "hex",
-    "highlight",
-    "if",
-    "ifnull",
-    "iif",
-    "instr",
-    "json",
-    "json_array",
-    "json_array_length",
-    "json_extract",
-    "json_group_array",
-    "json_group_object",
-    "json_object",
-    "json_patch",
-    "json_quote",
-    "json_remove",
-    "json_replace",
-    "json_set",
-    "json_type",
-    "json_valid",
-    "julianday",
-    "like",
-    "likelihood",
-    "likely",
-    "median",
-    "octet_length",
-    "percentile",
-    "percentile_cont",
-    "percentile_disc",
-    "printf",
-    "quote",
-    "sinh",
-    "snippet",
-    "soundex",
-    "strftime",
-    "string_agg",
-    "tanh",
-    "time",
-    "timediff",
-    "total",
-    "trunc",
-    "typeof",
-    "unhex",
-    "unicode",
-    "unistr",
-    "unixepoch",
-    "unlikely",
-];
+const SQLITE: &str = "\
+    bm25 char date datetime format glob group_concat hex highlight if ifnull iif instr json json_array \
+    json_array_length json_extract json_group_array json_group_object json_insert json_object json_patch \
+    json_pretty json_quote json_remove json_replace json_set json_type json_valid julianday like likelihood likely octet_length \
+    printf quote snippet soundex strftime string_agg time timediff total typeof unhex unicode unistr \
+    unixepoch unlikely";
 
-const POSTGRES: &[&str] = &[
-    "age",
-    "array",
-    "array_agg",
-    "array_length",
-    "array_position",
-    "array_to_string",
-    "ascii",
-    "bit_and",
-    "bit_or",
-    "bit_xor",
-    "bool_and",
-    "bool_or",
-    "btrim",
-    "cardinality",
-    "cbrt",
-    "char_length",
-    "character_length",
-    "chr",
-    "corr",
-    "cosh",
-    "covar_pop",
-    "covar_samp",
-    "date",
-    "date_bin",
-    "date_part",
-    "date_trunc",
-    "div",
-    "encode",
-    "every",
-    "extract",
-    "format",
-    "gcd",
-    "greatest",
-    "grouping",
-    "initcap",
-    "isfinite",
-    "json_agg",
-    "json_array_length",
-    "json_build_array",
-    "json_build_object",
-    "json_extract_path",
-    "json_extract_path_text",
-    "json_object_agg",
-    "json_typeof",
-    "jsonb_agg",
-    "jsonb_array_length",
-    "jsonb_build_array",
-    "jsonb_build_object",
-    "jsonb_extract_path",
-    "jsonb_extract_path_text",
-    "jsonb_object_agg",
-    "jsonb_path_exists",
-    "jsonb_path_query_first",
-    "jsonb_typeof",
-    "justify_days",
-    "justify_hours",
-    "justify_interval",
-    "lcm",
-    "least",
-    "left",
-    "localtime",
-    "localtimestamp",
-    "lpad",
-    "make_date",
-    "make_interval",
-    "make_time",
-    "make_timestamp",
-    "make_timestamptz",
-    "md5",
-    "mode",
-    "now",
-    "num_nonnulls",
-    "num_nulls",
-    "octet_length",
-    "overlay",
-    "percentile_cont",
-    "percentile_disc",
-    "position",
-    "quote_literal",
-    "regexp_count",
-    "regexp_instr",
-    "regexp_like",
-    "regexp_match",
-    "regexp_replace",
-    "regexp_substr",
-    "regr_avgx",
-    "regr_avgy",
-    "regr_count",
-    "regr_intercept",
-    "regr_r2",
-    "regr_slope",
-    "regr_sxx",
-    "regr_sxy",
-    "regr_syy",
-    "repeat",
-    "reverse",
-    "right",
-    "rpad",
-    "scale",
-    "sinh",
-    "split_part",
-    "starts_with",
-    "stddev",
-    "stddev_pop",
-    "stddev_samp",
-    "string_agg",
-    "string_to_array",
-    "strpos",
-    "tanh",
-    "timezone",
-    "to_char",
-    "to_date",
-    "to_json",
-    "to_jsonb",
-    "to_number",
-    "to_timestamp",
-    "to_tsquery",
-    "to_tsvector",
-    "plainto_tsquery",
-    "translate",
-    "trim_scale",
-    "trunc",
-    "ts_rank",
-    "unnest",
-    "var_pop",
-    "var_samp",
-    "variance",
-    "websearch_to_tsquery",
-    "width_bucket",
-];
+const POSTGRES: &str = "\
+    acos age array array_agg array_length array_position array_to_string ascii asin atan atan2 bit_and \
+    bit_or bit_xor bool_and bool_or btrim cardinality cbrt ceil ceiling char_length character_length chr \
+    corr cos cosh covar_pop covar_samp date date_bin date_part date_trunc degrees div encode every exp \
+    extract floor format gcd generate_series greatest grouping initcap isfinite json_agg json_array_length \
+    json_build_array json_build_object json_extract_path json_extract_path_text json_object_agg \
+    json_typeof jsonb_agg jsonb_array_length jsonb_build_array jsonb_build_object jsonb_extract_path \
+    jsonb_extract_path_text jsonb_object_agg jsonb_path_exists jsonb_path_query_first jsonb_typeof \
+    justify_days justify_hours justify_interval lcm least left ln localtime localtimestamp log log10 \
+    log2 lpad make_date make_interval make_time make_timestamp make_timestamptz md5 mod mode now \
+    num_nonnulls num_nulls octet_length overlay percentile_cont percentile_disc pi plainto_tsquery \
+    position pow power quote_literal radians regexp_count regexp_instr regexp_like regexp_match \
+    regexp_replace regexp_substr regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope \
+    regr_sxx regr_sxy regr_syy repeat reverse right rpad scale sin sinh split_part sqrt starts_with \
+    stddev stddev_pop stddev_samp string_agg string_to_array strpos tan tanh timezone to_char to_date \
+    to_json to_jsonb to_number to_timestamp to_tsquery to_tsvector translate trim_scale trunc ts_rank \
+    unnest var_pop var_samp variance websearch_to_tsquery width_bucket";
 
-const MYSQL: &[&str] = &[
-    "adddate",
-    "addtime",
-    "any_value",
-    "ascii",
-    "bin",
-    "bit_and",
-    "bit_count",
-    "bit_length",
-    "bit_or",
-    "bit_xor",
-    "char",
-    "char_length",
-    "character_length",
-    "conv",
-    "convert",
-    "convert_tz",
-    "cot",
-    "crc32",
-    "curdate",
-    "curtime",
-    "date",
-    "date_add",
-    "date_format",
-    "date_sub",
-    "datediff",
-    "day",
-    "dayname",
-    "dayofmonth",
-    "dayofweek",
-    "dayofyear",
-    "elt",
-    "field",
-    "find_in_set",
-    "format",
-    "from_days",
-    "from_unixtime",
-    "greatest",
-    "group_concat",
-    "grouping",
-    "hex",
-    "hour",
-    "if",
-    "ifnull",
-    "insert",
-    "instr",
-    "interval",
-    "isnull",
-    "json_array",
-    "json_arrayagg",
-    "json_contains",
-    "json_contains_path",
-    "json_depth",
-    "json_extract",
-    "json_keys",
-    "json_length",
-    "json_object",
-    "json_objectagg",
-    "json_overlaps",
-    "json_quote",
-    "json_search",
-    "json_type",
-    "json_unquote",
-    "json_valid",
-    "json_value",
-    "last_day",
-    "lcase",
-    "least",
-    "left",
-    "localtime",
-    "localtimestamp",
-    "locate",
-    "lpad",
-    "makedate",
-    "maketime",
-    "md5",
-    "microsecond",
-    "mid",
-    "minute",
-    "month",
-    "monthname",
-    "now",
-    "oct",
-    "octet_length",
-    "ord",
-    "period_add",
-    "period_diff",
-    "position",
-    "quarter",
-    "quote",
-    "rand",
-    "regexp_instr",
-    "regexp_like",
-    "regexp_replace",
-    "regexp_substr",
-    "repeat",
-    "reverse",
-    "right",
-    "rpad",
-    "sec_to_time",
-    "second",
-    "sha1",
-    "sha2",
-    "soundex",
-    "space",
-    "std",
-    "stddev",
-    "stddev_pop",
-    "stddev_samp",
-    "str_to_date",
-    "strcmp",
-    "subdate",
-    "substring_index",
-    "subtime",
-    "time",
-    "time_format",
-    "time_to_sec",
-    "timediff",
-    "timestamp",
-    "timestampadd",
-    "timestampdiff",
-    "to_days",
-    "to_seconds",
-    "truncate",
-    "ucase",
-    "unhex",
-    "unix_timestamp",
-    "utc_date",
-    "utc_time",
-    "utc_timestamp",
-    "var_pop",
-    "var_samp",
-    "variance",
-    "week",
-    "weekday",
-    "weekofyear",
-    "weight_string",
-    "year",
-    "yearweek",
-];
+const MYSQL: &str = "\
+    acos adddate addtime any_value ascii asin atan atan2 bin bit_and bit_count bit_length bit_or bit_xor \
+    ceil ceiling char char_length character_length conv convert convert_tz cos cot crc32 curdate curtime \
+    date date_add date_format date_sub datediff day dayname dayofmonth dayofweek dayofyear degrees elt \
+    exp field find_in_set floor format from_days from_unixtime greatest group_concat grouping hex hour \
+    if ifnull insert instr interval isnull json_array json_arrayagg json_contains json_contains_path \
+    json_depth json_extract json_keys json_length json_object json_objectagg json_overlaps json_quote \
+    json_search json_type json_unquote json_valid json_value last_day lcase least left ln localtime \
+    localtimestamp locate log log10 log2 lpad makedate maketime md5 microsecond mid minute mod month \
+    monthname now oct octet_length ord period_add period_diff pi position pow power quarter quote \
+    radians rand regexp_instr regexp_like regexp_replace regexp_substr repeat reverse right rpad \
+    sec_to_time second sha1 sha2 sin soundex space sqrt std stddev stddev_pop stddev_samp str_to_date \
+    strcmp subdate substring_index subtime tan time time_format time_to_sec timediff timestamp \
+    timestampadd timestampdiff to_days to_seconds truncate ucase unhex unix_timestamp utc_date utc_time \
+    utc_timestamp var_pop var_samp variance week weekday weekofyear weight_string year yearweek";
 
 /// Functions that give rows, with the columns they give.
 const TABLE_FUNCTIONS: &[(Dialect, &str, &[&str])] = &[
@@ -440,14 +91,16 @@ pub(crate) fn check(
         Dialect::Postgres => POSTGRES,
         Dialect::MySql => MYSQL,
     };
-    if !COMMON.contains(&name) && !own.contains(&name) {
-        let known: Vec<String> = COMMON.iter().chain(own).map(|known| (*known).to_owned()).collect();
+    let known = || COMMON.split_ascii_whitespace().chain(own.split_ascii_whitespace());
+    if !known().any(|known| known == name) {
+        let known: Vec<String> = known().map(str::to_owned).collect();
         let nearest = nearest(name, known.iter());
         return Err(GuardError::UnknownFunction { function: written.to_owned(), nearest });
     }
     match name {
         "repeat" | "lpad" | "rpad" => check_made(written, args.get(1)),
         "space" => check_made(written, args.first()),
+        "generate_series" => generated_rows(written, args).map(drop),
         "format" | "printf" if dialect == Dialect::Sqlite => check_format(written, args.first()),
         _ => Ok(()),
     }
@@ -468,16 +121,24 @@ pub(crate) fn check_table_function(
             nearest: nearest(&wanted, known.iter()),
         });
     }
-    if wanted == "generate_series"
-        && let [start, end, step @ ..] = args
-        && let (Some(start), Some(end)) = (literal(start), literal(end))
-    {
-        let step = step.first().and_then(literal).unwrap_or(1.0);
-        if ((end - start) / step).abs() > MAX_GENERATED || step == 0.0 {
-            return Err(GuardError::too_large(format!("{name} makes more than {MAX_GENERATED} rows")));
-        }
+    generated_rows(&wanted, args).map(drop)
+}
+
+/// How many rows a call of `generate_series` makes, where its arguments are written as numbers.
+pub(crate) fn generated_rows(function: &str, args: &[FunctionArg]) -> Result<Option<f64>, GuardError> {
+    let [start, end, step @ ..] = args else {
+        return Ok(None);
+    };
+    let (true, Some(start), Some(end)) =
+        (function.eq_ignore_ascii_case("generate_series"), literal(start), literal(end))
+    else {
+        return Ok(None);
+    };
+    let step = step.first().map_or(Some(1.0), literal);
+    match step.map(|step| ((end - start) / step).abs()) {
+        Some(rows) if rows <= MAX_GENERATED => Ok(Some(rows)),
+        _ => Err(GuardError::too_large(format!("{function} may make at most {MAX_GENERATED} rows"))),
     }
-    Ok(())
 }
 
 /// The columns of a function in `FROM`, `None` where they depend on the call.
@@ -528,5 +189,34 @@ fn number(expr: &Expr) -> Option<f64> {
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|number| -number),
         Expr::Nested(inner) => number(inner),
         _ => None,
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use sqlx::{Connection, Row, SqliteConnection};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_function_on_sqlites_list_exists_and_the_lists_do_not_repeat() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let rows = sqlx::query("SELECT DISTINCT name FROM pragma_function_list")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let there: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let missing: Vec<&str> = SQLITE
+            .split_ascii_whitespace()
+            .chain(COMMON.split_ascii_whitespace())
+            .filter(|name| !there.iter().any(|there| there == name))
+            .collect();
+        assert_eq!(missing, Vec::<&str>::new());
+        for own in [SQLITE, POSTGRES, MYSQL] {
+            let mut repeated = own
+                .split_ascii_whitespace()
+                .filter(|name| COMMON.split_ascii_whitespace().any(|common| common == *name));
+            assert_eq!(repeated.next(), None);
+        }
     }
 }

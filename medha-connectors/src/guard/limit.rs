@@ -1,12 +1,18 @@
 //! The limit on the outermost query.
 
-use sqlparser::ast::{Expr, Fetch, LimitClause, Query, UnaryOperator, Value, ValueWithSpan};
+use sqlparser::ast::{Expr, Fetch, LimitClause, Query, SetExpr, UnaryOperator, Value, ValueWithSpan};
 use sqlparser::tokenizer::Span;
 
 use super::error::GuardError;
+use super::parse;
+use crate::dialect::Dialect;
 
 /// Lets at most one row more than `max_rows` through; a smaller limit stays.
-pub(crate) fn put_on(query: &mut Query, max_rows: usize) -> Result<(), GuardError> {
+pub(crate) fn put_on(query: &mut Query, dialect: Dialect, max_rows: usize) -> Result<(), GuardError> {
+    if dialect == Dialect::Sqlite && ends_in_values(&query.body) {
+        // SQLite has no LIMIT after VALUES.
+        *query = parse::one_query(&format!("SELECT * FROM ({query})"), dialect)?;
+    }
     let most = u64::try_from(max_rows).unwrap_or(u64::MAX).saturating_add(1).min(i64::MAX as u64);
     let fetched = query.fetch.take().map(|fetch| rows_of(&fetch)).transpose()?;
     let clause = query.limit_clause.take();
@@ -29,6 +35,14 @@ pub(crate) fn put_on(query: &mut Query, max_rows: usize) -> Result<(), GuardErro
     Ok(())
 }
 
+fn ends_in_values(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Values(_) => true,
+        SetExpr::SetOperation { right, .. } => ends_in_values(right),
+        _ => false,
+    }
+}
+
 fn rows_of(fetch: &Fetch) -> Result<u64, GuardError> {
     match &fetch.quantity {
         None => Ok(1),
@@ -43,7 +57,9 @@ fn number(limit: &Expr) -> Result<Option<u64>, GuardError> {
             .parse()
             .map(Some)
             .map_err(|_| GuardError::not_allowed(format!("LIMIT {digits}, which is not a whole number,"))),
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|_| None),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } if matches!(**expr, Expr::Value(_)) => {
+            number(expr).map(|_| None)
+        }
         Expr::Value(ValueWithSpan { value: Value::Null, .. }) => Ok(None),
         Expr::Nested(inner) => number(inner),
         _ => Err(GuardError::not_allowed("LIMIT with anything but a number")),

@@ -16,6 +16,9 @@ use super::scope::{Columns, Ctes, Relation, Scope, nearest};
 use crate::dialect::Dialect;
 use crate::schema::Schema;
 
+/// No database has rows as wide as that; `*` over a few wide tables would be.
+const MAX_COLUMNS: usize = 4_096;
+
 /// Checks all names and returns the tables that are read.
 pub(crate) fn check(
     query: &Query,
@@ -62,7 +65,8 @@ impl Names<'_> {
         Ok(columns)
     }
 
-    /// A common table expression sees those before it, and itself if it is recursive.
+    /// A common table expression sees those before it, and itself if it is recursive. Within itself its columns are known only
+    /// from its head: finding them out first would look at nested recursions twice at every level.
     fn cte(
         &mut self,
         cte: &Cte,
@@ -76,24 +80,11 @@ impl Names<'_> {
         if recursive
             || (self.dialect == Dialect::Sqlite && matches!(*cte.query.body, SetExpr::SetOperation { .. }))
         {
-            let columns = if names.is_empty() {
-                self.first_columns(&cte.query, around, &ctes)
-            } else {
-                Some(names.clone())
-            };
+            let columns = (!names.is_empty()).then(|| names.clone());
             ctes.push((cte.alias.name.value.clone(), columns));
         }
         let columns = self.query(&cte.query, around, &ctes)?;
         Ok(if names.is_empty() { columns } else { Some(names) })
-    }
-
-    /// The columns of the part of a recursive query that starts it.
-    fn first_columns(&mut self, query: &Query, around: Option<&Scope<'_>>, ctes: &Ctes) -> Columns {
-        let mut first = &query.body;
-        while let SetExpr::SetOperation { left, .. } = &**first {
-            first = left;
-        }
-        self.body(first, around, ctes).ok().and_then(|(columns, _)| columns)
     }
 
     fn body<'s>(
@@ -144,7 +135,7 @@ impl Names<'_> {
                 _ => self.expressions(item, &scope, ctes)?,
             }
         }
-        let columns = outputs(select, &scope);
+        let columns = outputs(select, &scope)?;
         scope.outputs = select
             .projection
             .iter()
@@ -305,6 +296,16 @@ impl Visitor for Expressions<'_, '_, '_> {
             return ControlFlow::Continue(());
         }
         match expr {
+            // The first argument of MySQL's TIMESTAMPDIFF and TIMESTAMPADD is a word that looks like a column.
+            Expr::Identifier(word) if self.names.dialect == Dialect::MySql && is_time_unit(word) => {
+                ControlFlow::Continue(())
+            }
+            // In SQLite a full-text table is searched by a column of its own name, and sorted by one called "rank".
+            Expr::Identifier(word)
+                if self.names.dialect == Dialect::Sqlite && self.scope.may_be_hidden(word) =>
+            {
+                ControlFlow::Continue(())
+            }
             Expr::Identifier(column) => verdict(self.scope.column(column)),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
                 [relation, column] => verdict(self.scope.qualified(relation, column)),
@@ -321,6 +322,12 @@ impl Visitor for Expressions<'_, '_, '_> {
             _ => ControlFlow::Continue(()),
         }
     }
+}
+
+fn is_time_unit(word: &Ident) -> bool {
+    const UNITS: [&str; 9] =
+        ["microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"];
+    word.quote_style.is_none() && UNITS.iter().any(|unit| word.value.eq_ignore_ascii_case(unit))
 }
 
 fn table_function(name: &Ident, alias: Option<&TableAlias>) -> Relation {
@@ -358,7 +365,15 @@ fn renamed(columns: Columns, alias: Option<&TableAlias>) -> Columns {
 }
 
 /// The columns a `SELECT` gives.
-fn outputs(select: &Select, scope: &Scope<'_>) -> Columns {
+fn outputs(select: &Select, scope: &Scope<'_>) -> Result<Columns, GuardError> {
+    let columns = named(select, scope);
+    match columns.as_ref().map_or(0, Vec::len) {
+        0..=MAX_COLUMNS => Ok(columns),
+        count => Err(GuardError::too_large(format!("{count} columns, and {MAX_COLUMNS} are allowed"))),
+    }
+}
+
+fn named(select: &Select, scope: &Scope<'_>) -> Columns {
     let mut columns = Vec::new();
     for item in &select.projection {
         match item {

@@ -1,12 +1,13 @@
 //! From text to the tree of exactly one query, in the dialect's own grammar.
 
 use sqlparser::ast::{Query, Statement};
-use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use super::error::GuardError;
+use super::grammar::SqliteGrammar;
 use crate::dialect::Dialect;
 
 /// No question needs a longer text.
@@ -20,12 +21,18 @@ const MAX_NESTING: usize = 64;
 
 /// Parses exactly one statement, which must be a query.
 pub(crate) fn one_query(sql: &str, dialect: Dialect) -> Result<Query, GuardError> {
+    // Some editors put a byte order mark at the start of what they copy.
+    let sql = sql.trim_start_matches('\u{feff}');
     check_text(sql)?;
     let grammar = grammar(dialect);
-    let tokens = Tokenizer::new(grammar, sql)
+    let mut tokens = Tokenizer::new(grammar, sql)
         .tokenize_with_location()
         .map_err(|error| GuardError::Syntax { reason: error.to_string() })?;
+    check_comments(tokens.iter().map(|token| &token.token))?;
     check_size(tokens.iter().map(|token| &token.token))?;
+    if dialect != Dialect::MySql {
+        read_hexadecimal_numbers(sql, &mut tokens)?;
+    }
     let mut statements = Parser::new(grammar)
         .with_recursion_limit(MAX_NESTING)
         .with_tokens_with_locations(tokens)
@@ -49,7 +56,7 @@ pub(crate) fn one_query(sql: &str, dialect: Dialect) -> Result<Query, GuardError
 
 fn grammar(dialect: Dialect) -> &'static dyn Grammar {
     match dialect {
-        Dialect::Sqlite => &SQLiteDialect {},
+        Dialect::Sqlite => &SqliteGrammar,
         Dialect::Postgres => &PostgreSqlDialect {},
         Dialect::MySql => &MySqlDialect {},
     }
@@ -63,6 +70,17 @@ fn check_text(sql: &str) -> Result<(), GuardError> {
         Some((position, c)) => Err(GuardError::ControlCharacter { code: u32::from(c), position }),
         None => Ok(()),
     }
+}
+
+/// MySQL and MariaDB run what stands in `/*! */` and `/*M! */`. We would drop it, but whoever writes it means to be run.
+fn check_comments<'a>(mut tokens: impl Iterator<Item = &'a Token>) -> Result<(), GuardError> {
+    let runs = |token: &Token| match token {
+        Token::Whitespace(Whitespace::MultiLineComment(text)) => {
+            text.starts_with('!') || text.starts_with("M!")
+        }
+        _ => false,
+    };
+    if tokens.any(runs) { Err(GuardError::not_allowed("a comment that some servers run")) } else { Ok(()) }
 }
 
 /// A tree as deep as the text is long would overflow the stack when it is walked or dropped, so the depth is bounded before
@@ -91,6 +109,26 @@ fn check_size<'a>(tokens: impl Iterator<Item = &'a Token>) -> Result<(), GuardEr
     } else {
         Ok(())
     }
+}
+
+/// The tokenizer takes the number `0x1F` for the bytes `X'1F'`, as MySQL does; to the others it is 31.
+fn read_hexadecimal_numbers(sql: &str, tokens: &mut [TokenWithSpan]) -> Result<(), GuardError> {
+    for token in tokens {
+        let Token::HexStringLiteral(digits) = &token.token else {
+            continue;
+        };
+        let [line, column] = [token.span.start.line, token.span.start.column]
+            .map(|place| usize::try_from(place).unwrap_or(usize::MAX).saturating_sub(1));
+        let first = sql.split('\n').nth(line).and_then(|line| line.chars().nth(column));
+        if matches!(first, Some('x' | 'X')) {
+            continue;
+        }
+        let number = i64::from_str_radix(digits, 16).map_err(|_| GuardError::Syntax {
+            reason: format!("0x{digits} is not a number of 64 bits; write it with decimal digits"),
+        })?;
+        token.token = Token::Number(number.to_string(), false);
+    }
+    Ok(())
 }
 
 /// Whether a keyword can stand in a chain that the parser turns into depth.

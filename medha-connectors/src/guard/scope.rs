@@ -57,7 +57,26 @@ impl<'a> Scope<'a> {
             let columns = scope.relations.iter().filter_map(|relation| relation.columns.as_ref()).flatten();
             columns.chain(&scope.outputs)
         });
-        Err(GuardError::UnknownColumn { column: name.to_owned(), table, nearest: nearest(name, known) })
+        match nearest(name, known) {
+            None if column.quote_style == Some('"') => {
+                Err(GuardError::TextInDoubleQuotes { text: name.to_owned() })
+            }
+            nearest => Err(GuardError::UnknownColumn { column: name.to_owned(), table, nearest }),
+        }
+    }
+
+    /// Whether a word can be a column that SQLite's full-text tables have and do not list. The schema does not tell which
+    /// tables are such; the others have neither column, and SQLite says so.
+    pub(crate) fn may_be_hidden(&self, word: &Ident) -> bool {
+        let is_table = |relation: &Relation| {
+            relation.table.as_ref().is_some_and(|table| table.eq_ignore_ascii_case(&word.value))
+        };
+        let mut relations = self.outward().flat_map(|scope| &scope.relations);
+        if word.value.eq_ignore_ascii_case("rank") {
+            relations.any(|relation| relation.table.is_some())
+        } else {
+            relations.any(is_table)
+        }
     }
 
     /// Checks a column of a relation that is named.

@@ -81,7 +81,7 @@ impl Visitor for Shape {
         refuse_if(select.qualify.is_some(), "QUALIFY")?;
         refuse_if(select.value_table_mode.is_some(), "SELECT AS VALUE or STRUCT")?;
         refuse_if(select.flavor != SelectFlavor::Standard, "a query that starts with FROM")?;
-        select.projection.iter().try_for_each(item)?;
+        select.projection.iter().try_for_each(|selected| self.item(selected))?;
         self.group_by(&select.group_by)?;
         select.from.iter().try_for_each(|from| self.joins(from))
     }
@@ -238,6 +238,36 @@ impl Shape {
             .map_or_else(|error| ControlFlow::Break(Box::new(error)), |()| FINE)
     }
 
+    fn item(&self, item: &SelectItem) -> Verdict {
+        match item {
+            SelectItem::UnnamedExpr(_) => FINE,
+            // To PostgreSQL a text after a text on the next line is more of the same text, not a name.
+            SelectItem::ExprWithAlias { alias, .. } => refuse_if(
+                self.dialect == Dialect::Postgres && alias.quote_style == Some('\''),
+                "an alias in single quotes",
+            ),
+            SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
+                let WildcardAdditionalOptions {
+                    wildcard_token: _,
+                    opt_ilike,
+                    opt_exclude,
+                    opt_except,
+                    opt_replace,
+                    opt_rename,
+                    opt_alias,
+                } = options;
+                let plain = opt_ilike.is_none()
+                    && opt_exclude.is_none()
+                    && opt_except.is_none()
+                    && opt_replace.is_none()
+                    && opt_rename.is_none()
+                    && opt_alias.is_none();
+                refuse_if(!plain, "an option of a wildcard")
+            }
+            SelectItem::ExprWithAliases { .. } => refuse("several aliases of one expression"),
+        }
+    }
+
     fn group_by(&self, group_by: &GroupByExpr) -> Verdict {
         match group_by {
             GroupByExpr::Expressions(_, modifiers) => {
@@ -279,7 +309,9 @@ impl Shape {
             DataType::Custom(name, _) => {
                 let harmless = match self.dialect {
                     Dialect::Sqlite => true,
-                    Dialect::Postgres | Dialect::MySql => false,
+                    Dialect::Postgres => ["money", "citext", "inet", "cidr", "bpchar"]
+                        .contains(&name.to_string().to_ascii_lowercase().as_str()),
+                    Dialect::MySql => false,
                 };
                 refuse_if(!harmless, &format!("the type {name}"))
             }
@@ -337,31 +369,6 @@ fn body(body: &SetExpr) -> Verdict {
             refuse("a statement that writes")
         }
         SetExpr::Table(_) => refuse("TABLE instead of SELECT"),
-    }
-}
-
-fn item(item: &SelectItem) -> Verdict {
-    match item {
-        SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } => FINE,
-        SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
-            let WildcardAdditionalOptions {
-                wildcard_token: _,
-                opt_ilike,
-                opt_exclude,
-                opt_except,
-                opt_replace,
-                opt_rename,
-                opt_alias,
-            } = options;
-            let plain = opt_ilike.is_none()
-                && opt_exclude.is_none()
-                && opt_except.is_none()
-                && opt_replace.is_none()
-                && opt_rename.is_none()
-                && opt_alias.is_none();
-            refuse_if(!plain, "an option of a wildcard")
-        }
-        SelectItem::ExprWithAliases { .. } => refuse("several aliases of one expression"),
     }
 }
 

@@ -18,8 +18,8 @@ pub(crate) enum Purpose {
     Introspection,
 }
 
-/// The longest value a query may build or read; a larger one is an error of SQLite's, not a crash of ours.
-pub(crate) const MAX_VALUE_BYTES: c_int = 256 * 1024 * 1024;
+/// The longest value a statement may build or read; a larger one is an error of SQLite's, not a crash of ours.
+pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Pragmas that only describe, with the tables as arguments.
 const DESCRIBING: [&[u8]; 6] =
@@ -38,11 +38,11 @@ pub(crate) fn install(handle: &mut LockedSqliteHandle<'_>, purpose: Purpose) -> 
         Purpose::Query => authorize_query as Callback,
         Purpose::Introspection => authorize_introspection as Callback,
     };
+    limit_values(handle, MAX_VALUE_BYTES);
     let database = handle.as_raw_handle();
     // SAFETY: `database` is open and no other thread uses it while `handle` lives. The callbacks are plain functions that
-    // live forever and take no user data, so nothing can dangle. `sqlite3_limit` only stores two integers.
+    // live forever and take no user data, so nothing can dangle. `sqlite3_limit` only stores an integer.
     let status = unsafe {
-        ffi::sqlite3_limit(database.as_ptr(), ffi::SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES);
         ffi::sqlite3_limit(database.as_ptr(), ffi::SQLITE_LIMIT_ATTACHED, 0);
         ffi::sqlite3_set_authorizer(database.as_ptr(), Some(callback), ptr::null_mut())
     };
@@ -51,6 +51,14 @@ pub(crate) fn install(handle: &mut LockedSqliteHandle<'_>, purpose: Purpose) -> 
     } else {
         Err(sqlx::Error::Protocol(format!("the authorizer could not be installed: SQLite said {status}")))
     }
+}
+
+/// Lets the statements that follow build and read values of at most so many bytes.
+pub(crate) fn limit_values(handle: &mut LockedSqliteHandle<'_>, bytes: usize) {
+    let bytes = c_int::try_from(bytes).unwrap_or(c_int::MAX);
+    let database = handle.as_raw_handle();
+    // SAFETY: `database` is open and no other thread uses it while `handle` lives; the call only stores an integer.
+    unsafe { ffi::sqlite3_limit(database.as_ptr(), ffi::SQLITE_LIMIT_LENGTH, bytes) };
 }
 
 type Callback = unsafe extern "C" fn(
@@ -115,4 +123,94 @@ fn verdict(purpose: Purpose, action: c_int, first: Option<&[u8]>, second: Option
         _ => false,
     };
     if allowed { ffi::SQLITE_OK } else { ffi::SQLITE_DENY }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+
+    use super::*;
+
+    /// A file that could be written to, were it not for the authorizer.
+    async fn open(folder: &tempfile::TempDir, purpose: Purpose) -> SqliteConnection {
+        let path = folder.path().join("t.sqlite");
+        let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+        let mut connection = options.connect().await.unwrap();
+        let sql =
+            "CREATE TABLE IF NOT EXISTS t (n INT); CREATE VIRTUAL TABLE IF NOT EXISTS f USING fts5(body)";
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        install(&mut connection.lock_handle().await.unwrap(), purpose).unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn statements_that_skip_the_guard_are_refused_by_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = folder.path().join("other.sqlite").display().to_string();
+        for purpose in [Purpose::Query, Purpose::Introspection] {
+            let mut connection = open(&folder, purpose).await;
+            for sql in [
+                "INSERT INTO t VALUES (1)",
+                "UPDATE t SET n = 1",
+                "DELETE FROM t",
+                "SELECT 1; DELETE FROM t",
+                "WITH x AS (SELECT 1) DELETE FROM t",
+                "DROP TABLE t",
+                "CREATE TABLE x (n INT)",
+                "CREATE TEMP TABLE x (n INT)",
+                "CREATE VIEW x AS SELECT 1",
+                "CREATE VIRTUAL TABLE x USING fts5(a)",
+                "CREATE INDEX x ON t (n)",
+                "ALTER TABLE t ADD COLUMN m INT",
+                "INSERT INTO f VALUES ('x')",
+                &format!("ATTACH '{other}' AS other"),
+                &format!("VACUUM INTO '{other}'"),
+                "VACUUM",
+                "REINDEX",
+                "ANALYZE",
+                "BEGIN",
+                "SAVEPOINT a",
+                "PRAGMA query_only = 0",
+                "PRAGMA writable_schema = 1",
+                "PRAGMA journal_mode = WAL",
+                "SELECT load_extension('x')",
+                "SELECT fts3_tokenizer('simple')",
+                "EXPLAIN DELETE FROM t",
+            ] {
+                let outcome = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
+                assert!(outcome.is_err(), "{purpose:?} let through: {sql}");
+            }
+            connection.close().await.unwrap();
+        }
+        assert!(!folder.path().join("other.sqlite").exists());
+    }
+
+    #[tokio::test]
+    async fn reading_is_allowed_and_describing_only_for_introspection() {
+        let folder = tempfile::tempdir().unwrap();
+        for sql in [
+            "SELECT count(*), upper('a') FROM t",
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) SELECT * FROM n",
+            "SELECT body FROM f WHERE f MATCH 'x'",
+            "EXPLAIN QUERY PLAN SELECT * FROM t",
+        ] {
+            let mut connection = open(&folder, Purpose::Query).await;
+            let outcome = sqlx::raw_sql(sql).fetch_all(&mut connection).await;
+            assert!(outcome.is_ok(), "{sql}: {outcome:?}");
+        }
+        let describe = "SELECT * FROM pragma_table_xinfo('t')";
+        let mut describing = open(&folder, Purpose::Introspection).await;
+        assert_eq!(sqlx::raw_sql(describe).fetch_all(&mut describing).await.unwrap().len(), 1);
+        let mut asking = open(&folder, Purpose::Query).await;
+        assert!(sqlx::raw_sql(describe).fetch_all(&mut asking).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_value_larger_than_the_limit_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = open(&folder, Purpose::Query).await;
+        let outcome = sqlx::raw_sql("SELECT zeroblob(1000000000)").fetch_all(&mut connection).await;
+        assert!(outcome.is_err_and(|error| error.to_string().contains("too big")));
+    }
 }

@@ -1,16 +1,18 @@
 //! [`SqliteConnector`]: the trait over one file.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sea_orm::DatabaseConnection;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, Sqlite, Statement, TypeInfo};
 
+use super::authorizer;
 use super::failure;
 use super::introspect;
 use super::open::File;
-use super::rows::Rows;
+use super::rows::{self, Rows};
 use super::values::decode_row;
 use super::work::{AbandonOnDrop, Work};
 use crate::connector::{Connector, QueryOptions, RowStream};
@@ -28,6 +30,8 @@ use crate::value::{ColumnKind, ResultColumn, Value};
 /// * A file that another process writes to is waited for half a second, then it is [`ConnectorError::Locked`].
 /// * A file in write-ahead mode is read with its log. SQLite then needs an index file (`-shm`) beside it; where the folder
 ///   is read-only and the log is empty, the file is read as unchangeable: it must not be written to meanwhile.
+/// * A file that another one replaces is read in its new form from the next question on; one that is taken away is
+///   [`ConnectorError::Open`].
 /// * Text that is not UTF-8 arrives as [`Value::Blob`], unchanged.
 ///
 /// ```
@@ -62,8 +66,41 @@ use crate::value::{ColumnKind, ResultColumn, Value};
 /// ```
 #[derive(Debug)]
 pub struct SqliteConnector {
+    opened: Mutex<Arc<Opened>>,
+}
+
+/// A file and the connections to it.
+#[derive(Debug)]
+struct Opened {
     file: File,
     pool: DatabaseConnection,
+}
+
+impl Opened {
+    async fn over(file: File) -> Result<Self, ConnectorError> {
+        let pool = file.pool().await?;
+        Ok(Self { file, pool })
+    }
+
+    fn failure(&self, error: &sqlx::Error, work: &Work) -> ConnectorError {
+        failure::of_query(error, self.file.name(), work)
+    }
+
+    /// A connection of the pool that listens to `work`.
+    async fn acquire(&self, work: &Work) -> Result<PoolConnection<Sqlite>, ConnectorError> {
+        let acquired = work.wait_for(async {
+            let mut connection = self.pool.get_sqlite_connection_pool().acquire().await?;
+            work.arm(&mut connection).await?;
+            // A read makes SQLite notice a schema that another process has changed, before a statement is compiled with it.
+            connection.fetch_one(NOTICE_CHANGES).await?;
+            Ok(connection)
+        });
+        let connection = acquired.await?.map_err(|error| self.failure(&error, work))?;
+        match work.stop_reason() {
+            Some(reason) => Err(reason),
+            None => Ok(connection),
+        }
+    }
 }
 
 impl SqliteConnector {
@@ -73,33 +110,24 @@ impl SqliteConnector {
     /// [`ConnectorError::Open`] if it is missing, a folder, not a database or damaged; [`ConnectorError::Locked`] if another
     /// process keeps it locked.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, ConnectorError> {
-        let file = File::find(path.as_ref()).await?;
-        let pool = file.pool().await?;
-        Ok(Self { file, pool })
+        let opened = Opened::over(File::find(path.as_ref()).await?).await?;
+        Ok(Self { opened: Mutex::new(Arc::new(opened)) })
     }
 
-    /// A connection of the pool that listens to `work`.
-    async fn acquire(&self, work: &Work) -> Result<PoolConnection<Sqlite>, ConnectorError> {
-        let mut connection = work
-            .wait_for(self.pool.get_sqlite_connection_pool().acquire())
-            .await?
-            .map_err(|error| failure::of_query(&error, self.file.name(), work))?;
-        work.arm(&mut connection).await.map_err(|error| failure::of_query(&error, self.file.name(), work))?;
-        match work.stop_reason() {
-            Some(reason) => Err(reason),
-            None => Ok(connection),
-        }
-    }
-
-    /// Runs one of our own statements and reads all of its rows.
-    async fn read(&self, sql: String, work: Work) -> Result<Vec<Vec<Value>>, ConnectorError> {
-        let work = AbandonOnDrop(work);
-        let mut connection = self.acquire(&work.0).await?;
-        let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection).await;
-        rows.and_then(|rows| rows.iter().map(decode_row).collect())
-            .map_err(|error| failure::of_query(&error, self.file.name(), &work.0))
+    /// The file that is there now. Connections to one that was replaced would go on reading the old one, which no longer
+    /// has a name.
+    async fn opened(&self) -> Result<Arc<Opened>, ConnectorError> {
+        let opened = Arc::clone(&self.opened.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(file) = opened.file.now().await? else {
+            return Ok(opened);
+        };
+        let anew = Arc::new(Opened::over(file).await?);
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&anew);
+        Ok(anew)
     }
 }
+
+const NOTICE_CHANGES: &str = "SELECT count(*) FROM sqlite_schema";
 
 #[async_trait]
 impl Connector for SqliteConnector {
@@ -108,24 +136,30 @@ impl Connector for SqliteConnector {
     }
 
     async fn schema(&self) -> Result<Schema, ConnectorError> {
-        introspect::schema(&self.file).await
+        introspect::schema(&self.opened().await?.file).await
     }
 
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError> {
         let options = QueryOptions::default();
-        let work = Work::begin(options.deadline, options.cancel);
-        let steps = self.read(format!("EXPLAIN QUERY PLAN {}", sql.as_str()), work).await?;
-        Ok(indented(&steps))
+        let work = AbandonOnDrop(Work::begin(options.deadline, options.cancel));
+        let opened = self.opened().await?;
+        let mut connection = opened.acquire(&work.0).await?;
+        let sql = format!("EXPLAIN QUERY PLAN {}", sql.as_str());
+        let steps = work.0.wait_for(sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection)).await?;
+        let steps: Result<Vec<Vec<Value>>, sqlx::Error> =
+            steps.and_then(|steps| steps.iter().map(decode_row).collect());
+        steps.map(|steps| indented(&steps)).map_err(|error| opened.failure(&error, &work.0))
     }
 
     async fn query(&self, sql: &GuardedSql, options: QueryOptions) -> Result<RowStream, ConnectorError> {
+        let options = options.within(sql);
         let work = AbandonOnDrop(Work::begin(options.deadline, options.cancel.clone()));
-        let mut connection = self.acquire(&work.0).await?;
-        let statement = connection
-            .prepare(AssertSqlSafe(sql.as_str().to_owned()).into_sql_str())
-            .await
-            .map_err(|error| failure::of_query(&error, self.file.name(), &work.0))?;
-        let columns = statement
+        let opened = self.opened().await?;
+        let mut connection = opened.acquire(&work.0).await?;
+        let fail = |error: sqlx::Error| opened.failure(&error, &work.0);
+        let prepared = connection.prepare(AssertSqlSafe(sql.as_str().to_owned()).into_sql_str());
+        let statement = work.0.wait_for(prepared).await?.map_err(fail)?;
+        let columns: Vec<ResultColumn> = statement
             .columns()
             .iter()
             .map(|column| ResultColumn {
@@ -133,14 +167,21 @@ impl Connector for SqliteConnector {
                 kind: declared(column.type_info().name()),
             })
             .collect();
-        let rows = Rows::new(connection, sql.as_str().to_owned(), self.file.name().to_owned(), work);
+        let value_bytes = rows::value_bytes(columns.len(), &options);
+        authorizer::limit_values(&mut connection.lock_handle().await.map_err(fail)?, value_bytes);
+        let running = rows::Statement {
+            sql: sql.as_str().to_owned(),
+            columns: columns.len(),
+            database: opened.file.name().to_owned(),
+        };
+        let rows = Rows::new(connection, running, work);
         Ok(RowStream::new(columns, rows, &options))
     }
 
     async fn ping(&self) -> Result<(), ConnectorError> {
         let options = QueryOptions::default();
         let work = Work::begin(options.deadline, options.cancel);
-        self.read("SELECT count(*) FROM sqlite_schema".to_owned(), work).await.map(drop)
+        self.opened().await?.acquire(&work).await.map(drop)
     }
 }
 

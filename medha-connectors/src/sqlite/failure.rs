@@ -42,7 +42,10 @@ pub(crate) fn of_query(error: &Error, database: &str, work: &Work) -> ConnectorE
             ConnectorError::Query { reason: format!("only reading is allowed ({})", message_of(error)) }
         }
         Some(TOO_BIG) => ConnectorError::Query {
-            reason: format!("a value is larger than 256 MiB ({}); ask for a part of it", message_of(error)),
+            reason: format!(
+                "a value is larger than a row of this width may hold ({}); ask for less of it or for fewer columns",
+                message_of(error)
+            ),
         },
         _ => ConnectorError::Query { reason: message_of(error) },
     }

@@ -12,7 +12,7 @@ use super::authorizer::Purpose;
 use super::failure;
 use super::kind::declared_kind;
 use super::open::File;
-use super::profile::{self, Budget};
+use super::profile;
 use super::values::decode_row;
 use super::work::{AbandonOnDrop, Work};
 use crate::error::ConnectorError;
@@ -24,6 +24,10 @@ const CATALOG_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Describes all tables and views of the file and looks at their values.
 pub(crate) async fn schema(file: &File) -> Result<Schema, ConnectorError> {
+    schema_with(file, profile::WHOLE_TABLE_ROWS).await
+}
+
+async fn schema_with(file: &File, whole_table_rows: u64) -> Result<Schema, ConnectorError> {
     let connection =
         file.connect(Purpose::Introspection).await.map_err(|error| failure::of_open(&error, file.name()))?;
     let mut catalog = Catalog { connection, database: file.name().to_owned() };
@@ -38,10 +42,7 @@ pub(crate) async fn schema(file: &File) -> Result<Schema, ConnectorError> {
             Err(error) => return Err(error),
         }
     }
-    let mut budget = Budget::begin();
-    for table in &mut tables {
-        profile::look_at(&mut catalog, table, &mut budget).await?;
-    }
+    profile::look_at(&mut catalog, &mut tables, whole_table_rows).await?;
     Ok(Schema { tables })
 }
 
@@ -185,14 +186,14 @@ impl Catalog {
         let work = AbandonOnDrop(Work::begin(deadline, CancellationToken::new()));
         let (database, work) = (&self.database, &work.0);
         let fail = |error: sqlx::Error| failure::of_query(&error, database, work);
-        work.arm(&mut self.connection).await.map_err(fail)?;
+        work.wait_for(work.arm(&mut self.connection)).await?.map_err(fail)?;
         let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
         for argument in arguments {
             query = query.bind((*argument).to_owned());
         }
         let mut stream = query.fetch(&mut self.connection);
         let (mut rows, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = stream.try_next().await.map_err(fail)? {
+        while let Some(row) = work.wait_for(stream.try_next()).await?.map_err(fail)? {
             let row = decode_row(&row).map_err(fail)?;
             bytes += row.iter().map(Value::size).sum::<usize>();
             rows.push(row);
@@ -219,5 +220,35 @@ fn number(value: &Value) -> i64 {
     match value {
         Value::Integer(number) => *number,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions;
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn of_a_large_table_only_what_was_seen_is_claimed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.sqlite");
+        let mut connection =
+            SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
+        let sql = "CREATE TABLE t (day TEXT, status TEXT, price REAL);
+                   INSERT INTO t VALUES ('2024-05-01', 'open', 1.5), ('2023-01-31', 'paid', NULL), (NULL, 'open', 2);";
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        let file = File::find(&path).await.unwrap();
+        let table = schema_with(&file, 2).await.unwrap().tables.remove(0);
+        let profile = |name: &str| table.column(name).unwrap().profile.clone().unwrap();
+        assert_eq!(table.row_count, Some(3));
+        let (day, status, price) = (profile("day"), profile("status"), profile("price"));
+        assert_eq!((day.min.as_deref(), day.max.as_deref()), (Some("2023-01-31"), Some("2024-05-01")));
+        assert_eq!(
+            (status.values, status.complete, status.distinct),
+            (vec!["open".into(), "paid".into()], false, None)
+        );
+        assert_eq!((price.min, price.max, price.has_nulls), (None, None, true));
     }
 }

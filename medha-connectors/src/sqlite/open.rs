@@ -19,11 +19,34 @@ const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 /// Few connections: SQLite reads in parallel, and two or three queries fill a machine.
 const MAX_CONNECTIONS: u32 = 4;
 
+/// Rows that SQLite's thread makes ahead of us.
+const BUFFERED_ROWS: usize = 8;
+
+/// What tells a file from another one that has taken its place under the same name.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = Option<std::time::SystemTime>;
+
+#[cfg(unix)]
+fn identity_of(metadata: &fs::Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn identity_of(metadata: &fs::Metadata) -> Identity {
+    metadata.created().ok()
+}
+
 /// A file that was there and readable, and how to open it.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     path: PathBuf,
+    /// The path as it was given, to find the file again.
+    given: PathBuf,
     name: String,
+    identity: Identity,
     /// Whether the file is taken for unchangeable: see [`File::find_access`].
     immutable: bool,
 }
@@ -32,6 +55,7 @@ impl File {
     /// Looks at the file and tries to read it.
     pub(crate) async fn find(path: &Path) -> Result<Self, ConnectorError> {
         let name = path.display().to_string();
+        let given = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let refuse = |reason: String| ConnectorError::Open { database: name.clone(), reason };
         // An absolute path also keeps SQLite from taking a name such as `file:x?mode=rwc` for a URI.
         let path = match fs::canonicalize(path) {
@@ -51,7 +75,17 @@ impl File {
         if path.to_str().is_none() {
             return Err(refuse("SQLite needs a path in UTF-8".to_owned()));
         }
-        Self { path, name, immutable: false }.find_access().await
+        let identity = identity_of(&metadata);
+        Self { path, given, name, identity, immutable: false }.find_access().await
+    }
+
+    /// The file that is there now: this one, or another that has taken its place.
+    pub(crate) async fn now(&self) -> Result<Option<Self>, ConnectorError> {
+        if fs::metadata(&self.given).is_ok_and(|metadata| identity_of(&metadata) == self.identity) {
+            return Ok(None);
+        }
+        let file = Self::find(&self.given).await?;
+        Ok(Some(Self { name: self.name.clone(), ..file }))
     }
 
     /// The name to show: the path as it was given.
@@ -65,6 +99,12 @@ impl File {
     /// empty the newest rows would be missing, so that is refused.
     async fn find_access(mut self) -> Result<Self, ConnectorError> {
         let error = match self.read_catalog().await {
+            Ok(()) if self.ends_within_a_page() => {
+                let reason =
+                    "it ends in the middle of a page, so something is missing; copy it again or restore it"
+                        .to_owned();
+                return Err(ConnectorError::Open { database: self.name, reason });
+            }
             Ok(()) => return Ok(self),
             Err(error) => error,
         };
@@ -94,11 +134,28 @@ impl File {
         connection.close().await
     }
 
+    /// The first bytes of a database that is not empty.
+    fn header(&self) -> Option<[u8; 20]> {
+        let mut header = [0; 20];
+        fs::File::open(&self.path).and_then(|mut file| file.read_exact(&mut header)).ok().map(|()| header)
+    }
+
     /// Bytes 18 and 19 of the header say 2 in write-ahead mode.
     fn is_write_ahead(&self) -> bool {
-        let mut header = [0; 20];
-        fs::File::open(&self.path).and_then(|mut file| file.read_exact(&mut header)).is_ok()
-            && header[18..] == [2, 2]
+        self.header().is_some_and(|header| header[18..] == [2, 2])
+    }
+
+    /// SQLite takes what is missing of the last page for zeros and answers with them. Bytes 16 and 17 of the header say how
+    /// long a page is, with 1 for 65,536.
+    fn ends_within_a_page(&self) -> bool {
+        let page = self.header().map(|header| match u16::from_be_bytes([header[16], header[17]]) {
+            1 => 65_536,
+            bytes => u64::from(bytes),
+        });
+        match (page, fs::metadata(&self.path)) {
+            (Some(page), Ok(metadata)) if page > 0 => metadata.len() % page != 0,
+            _ => false,
+        }
     }
 
     /// A connection of its own, outside the pool.
@@ -136,7 +193,9 @@ impl File {
             .read_only(true)
             .immutable(self.immutable)
             .busy_timeout(LOCK_PATIENCE)
-            .statement_cache_capacity(16)
+            .row_buffer_size(BUFFERED_ROWS)
+            // A cached statement would remember the columns of a table that another process has changed since.
+            .statement_cache_capacity(0)
             .pragma("trusted_schema", "OFF")
             .pragma("query_only", "ON")
             .disable_statement_logging()

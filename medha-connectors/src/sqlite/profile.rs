@@ -10,8 +10,8 @@ use super::introspect::Catalog;
 use super::kind::declared_kind;
 use crate::error::ConnectorError;
 use crate::kind::KindsSeen;
-use crate::schema::{Column, ColumnProfile, Table};
-use crate::value::Value;
+use crate::schema::{Column, ColumnProfile, Table, TableKind};
+use crate::value::{ColumnKind, Value};
 
 /// So many distinct values of a column are kept.
 const MAX_VALUES: usize = 2_000;
@@ -20,7 +20,7 @@ const MAX_VALUE_BYTES: usize = 512 * 1024;
 /// A longer text is no bound that anyone wants to read.
 const MAX_BOUND_BYTES: usize = 200;
 /// Tables up to this size are read as a whole.
-const WHOLE_TABLE_ROWS: u64 = 1_000_000;
+pub(crate) const WHOLE_TABLE_ROWS: u64 = 1_000_000;
 /// Of larger tables, and of views whose size is not known, the first rows.
 const SAMPLED_ROWS: u64 = 50_000;
 /// Columns whose range one statement computes.
@@ -31,14 +31,14 @@ const STATEMENT_TIME: Duration = Duration::from_secs(2);
 const TOTAL_TIME: Duration = Duration::from_secs(12);
 
 /// The time that is left for looking.
-pub(crate) struct Budget {
+struct Budget {
     started: Instant,
 }
 
 impl Budget {
     /// Begins now.
     #[allow(clippy::disallowed_methods, reason = "the time spent looking at values is measured at the edge")]
-    pub(crate) fn begin() -> Self {
+    fn begin() -> Self {
         Self { started: Instant::now() }
     }
 
@@ -47,15 +47,37 @@ impl Budget {
     }
 }
 
-/// Fills in the row count of a table, and the profiles and kinds of its columns.
+/// Fills in the row counts of all tables, and the profiles and kinds of their columns, small tables first.
 pub(crate) async fn look_at(
     catalog: &mut Catalog,
-    table: &mut Table,
-    budget: &mut Budget,
+    tables: &mut [Table],
+    whole_table_rows: u64,
 ) -> Result<(), ConnectorError> {
+    let budget = Budget::begin();
+    for table in tables.iter_mut() {
+        let count = count_rows(catalog, &quoted(&table.name), &budget).await;
+        table.row_count = unless_too_dear(count)?.flatten();
+    }
+    let mut order: Vec<&mut Table> = tables.iter_mut().collect();
+    order.sort_by_key(|table| table.row_count.unwrap_or(u64::MAX));
+    for table in order {
+        let is_small = table.row_count.is_some_and(|rows| rows <= whole_table_rows);
+        look_at_columns(catalog, table, is_small, &budget).await?;
+    }
+    Ok(())
+}
+
+async fn look_at_columns(
+    catalog: &mut Catalog,
+    table: &mut Table,
+    is_small: bool,
+    budget: &Budget,
+) -> Result<(), ConnectorError> {
+    if table.row_count.is_none() && table.kind == TableKind::View {
+        // Its query is too slow to be asked once for every column.
+        return Ok(());
+    }
     let name = quoted(&table.name);
-    table.row_count = unless_too_dear(count_rows(catalog, &name, budget).await)?.flatten();
-    let is_small = table.row_count.is_some_and(|rows| rows <= WHOLE_TABLE_ROWS);
     let mut without_range = Vec::new();
     for (place, column) in table.columns.iter_mut().enumerate() {
         let Some(seen) = unless_too_dear(distinct_values(catalog, &name, column, is_small, budget).await)?
@@ -69,7 +91,13 @@ pub(crate) async fn look_at(
         column.kind = seen.kinds.kind(declared_kind(&column.declared_type));
         column.profile = Some(seen.into_profile(nullable));
     }
-    for places in without_range.chunks(COLUMNS_PER_SCAN) {
+    let columns_per_scan = if is_small { COLUMNS_PER_SCAN } else { 1 };
+    if !is_small {
+        // A scan of a large table costs seconds, and what people ask about it first is the time it covers.
+        without_range
+            .retain(|place| matches!(table.columns[*place].kind, ColumnKind::Date | ColumnKind::DateTime));
+    }
+    for places in without_range.chunks(columns_per_scan) {
         let columns: Vec<String> = places.iter().map(|place| quoted(&table.columns[*place].name)).collect();
         if let Some(ranges) = unless_too_dear(ranges(catalog, &name, &columns, budget).await)? {
             places.iter().zip(ranges).for_each(|(place, range)| range.note_in(&mut table.columns[*place]));

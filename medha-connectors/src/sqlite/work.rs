@@ -1,5 +1,6 @@
 //! One piece of work for the database, and the ways it is stopped: deadline, cancellation, nobody waiting any more.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -61,6 +62,15 @@ impl Work {
             outcome = tokio::time::timeout(left, future) => {
                 outcome.map_err(|_| ConnectorError::Deadline { after: self.deadline })
             }
+        }
+    }
+
+    /// Comes when the work is cancelled or its time is up, whatever the database does: within one call of a function, and
+    /// while it compiles, SQLite does not look.
+    pub(crate) async fn stopped(self) -> ConnectorError {
+        match self.wait_for(std::future::pending::<Infallible>()).await {
+            Ok(never) => match never {},
+            Err(reason) => reason,
         }
     }
 }

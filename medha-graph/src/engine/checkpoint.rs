@@ -1,0 +1,127 @@
+//! A checkpoint is a value: the state and what runs next.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::graph::topology::{NodeIx, Topology};
+use crate::node::failure::Failure;
+use crate::state::State;
+
+/// The state of a thread between two supersteps, and what runs next.
+#[derive(Clone, Debug)]
+pub(crate) struct Checkpoint<S> {
+    pub(crate) state: S,
+    pub(crate) frontier: Frontier,
+}
+
+/// What runs next: it, and nothing else, decides how a run goes on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Frontier {
+    /// Supersteps finished over the life of the thread.
+    pub(crate) step: u64,
+    /// The tasks of the next superstep, in the order their writes are merged.
+    pub(crate) next: Vec<Task>,
+    /// Per join of the graph, which of its sources have arrived since it last fired.
+    pub(crate) joins: Vec<Vec<bool>>,
+    /// Tasks of deferred nodes: they wait until nothing else is queued, in the order they were planned.
+    pub(crate) deferred: Vec<Task>,
+}
+
+impl Frontier {
+    pub(crate) fn empty<S: State>(topology: &Topology<S>) -> Self {
+        let joins = topology.joins.iter().map(|join| vec![false; join.sources.len()]).collect();
+        Self { joins, ..Self::default() }
+    }
+}
+
+/// One planned execution of one node.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Task {
+    pub(crate) node: NodeIx,
+    pub(crate) input: TaskInput,
+}
+
+/// What a task gets besides the state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskInput {
+    /// Nothing: an edge led here.
+    State,
+    /// The payload of a fan-out, a route or a command.
+    Payload(Value),
+    /// What went wrong in the node an error edge comes from.
+    Failure(Box<Failure>),
+}
+
+/// The number of a checkpoint in its thread, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CheckpointId(pub u64);
+
+impl fmt::Display for CheckpointId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Identifies a task: thread, checkpoint and position, so that a resumed task keeps its id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(u128);
+
+impl TaskId {
+    pub(crate) fn new(thread: &str, checkpoint: u64, position: usize, node: &str) -> Self {
+        Self(xxh3_128(format!("{thread}\0{checkpoint}\0{position}\0{node}").as_bytes()))
+    }
+}
+
+/// Names one question of one task; stays the same until it is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InterruptId(u128);
+
+impl InterruptId {
+    pub(crate) fn new(task: TaskId, ordinal: u32) -> Self {
+        Self(xxh3_128(format!("{task}\0{ordinal}").as_bytes()))
+    }
+}
+
+macro_rules! hex_id {
+    ($($name:ident $text:literal)*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, "{:032x}", self.0) }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(self, f) }
+        }
+        impl Serialize for $name {
+            fn serialize<W: serde::Serializer>(&self, serializer: W) -> Result<W::Ok, W::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<R: serde::Deserializer<'de>>(deserializer: R) -> Result<Self, R::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+                let number = is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+                number.map(Self).ok_or_else(|| ParseIdError { kind: $text, text: text.to_owned() })
+            }
+        }
+    )*};
+}
+hex_id!(TaskId "a task id" InterruptId "an interrupt id");
+
+/// A text that is no id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not {kind}; it has 32 hexadecimal digits")]
+pub struct ParseIdError {
+    kind: &'static str,
+    text: String,
+}

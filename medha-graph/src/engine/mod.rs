@@ -1,0 +1,13 @@
+//! The pure engine: values and decisions, in virtual time.
+//!
+//! *Architecture invariant: `engine` knows no runtime, reads no clock, awaits nothing and stores nothing.*
+
+pub(crate) mod checkpoint;
+pub(crate) mod machine;
+pub(crate) mod record;
+pub(crate) mod retry;
+pub(crate) mod session;
+pub(crate) mod superstep;
+
+#[cfg(test)]
+mod tests;

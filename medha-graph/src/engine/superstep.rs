@@ -1,0 +1,295 @@
+//! A superstep is a function: a checkpoint and what its tasks wrote give the next checkpoint.
+//!
+//! Results come in the order of the tasks, never in the order they finished, so the next checkpoint does not
+//! depend on timing. On an error the checkpoint is spent: the caller goes back to the last one it stored.
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::checkpoint::{Checkpoint, Task, TaskInput};
+use crate::graph::edge::END;
+use crate::graph::topology::{NodeEntry, NodeIx, Outgoing, Topology, hint};
+use crate::node::command::{Command, Targets};
+use crate::state::{FieldSet, State};
+
+/// What one task of a superstep came to.
+#[derive(Debug)]
+pub(crate) struct TaskResult<S: State> {
+    pub(crate) node: NodeIx,
+    pub(crate) end: TaskEnd<S>,
+}
+
+#[derive(Debug)]
+pub(crate) enum TaskEnd<S: State> {
+    /// It wrote an update and perhaps named targets.
+    Done(Command<S>),
+    /// It failed, and these tasks take over.
+    Handled(Vec<Task>),
+}
+
+/// Why a superstep has no next checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StepError {
+    Conflict { field: &'static str, first: String, second: String, step: u64 },
+    Merge { field: String, node: String, step: u64, reason: String },
+    Router { node: String, reason: String },
+    UnknownTarget { node: String, target: String, hint: String },
+}
+
+/// Merges what the tasks wrote and works out what runs next. Empties `results` and keeps its space.
+pub(crate) fn advance<S: State>(
+    topology: &Topology<S>,
+    checkpoint: &mut Checkpoint<S>,
+    results: &mut Vec<TaskResult<S>>,
+) -> Result<(), StepError> {
+    let step = checkpoint.frontier.step + 1;
+    if results.len() > 1 {
+        check_conflicts(topology, results, step)?;
+    }
+    for result in results.iter_mut() {
+        if let TaskEnd::Done(command) = &mut result.end {
+            let update = std::mem::take(&mut command.update);
+            merge(&mut checkpoint.state, update, topology.name_of(result.node), step)?;
+        }
+    }
+    checkpoint.frontier.step = step;
+    checkpoint.frontier.next.clear();
+    let mut queue = Queue::new(topology, checkpoint, results.len());
+    for result in results.drain(..) {
+        let node = topology.node(result.node);
+        match result.end {
+            TaskEnd::Handled(tasks) => tasks.into_iter().for_each(|task| queue.plan(task)),
+            TaskEnd::Done(command) => queue.take_over(node, command.into_parts().1)?,
+        }
+    }
+    queue.release();
+    Ok(())
+}
+
+/// The same for the only task of a superstep, which cannot conflict with anything.
+#[inline]
+pub(crate) fn advance_one<S: State>(
+    topology: &Topology<S>,
+    checkpoint: &mut Checkpoint<S>,
+    command: Command<S>,
+) -> Result<(), StepError> {
+    let step = checkpoint.frontier.step + 1;
+    let Some(task) = checkpoint.frontier.next.pop() else { return Ok(()) };
+    let node = topology.node(task.node);
+    let (update, targets) = command.into_parts();
+    merge(&mut checkpoint.state, update, &node.name, step)?;
+    checkpoint.frontier.step = step;
+    let mut queue = Queue::new(topology, checkpoint, 1);
+    queue.take_over(node, targets)?;
+    queue.release();
+    Ok(())
+}
+
+/// Merges the input of a run and starts at the first edges.
+pub(crate) fn begin<S: State>(
+    topology: &Topology<S>,
+    checkpoint: &mut Checkpoint<S>,
+    input: S::Update,
+) -> Result<(), StepError> {
+    merge(&mut checkpoint.state, input, "START", checkpoint.frontier.step)?;
+    checkpoint.frontier.next.clear();
+    let mut queue = Queue::new(topology, checkpoint, 1);
+    queue.follow("START", &topology.start)?;
+    queue.release();
+    Ok(())
+}
+
+fn check_conflicts<S: State>(
+    topology: &Topology<S>,
+    results: &[TaskResult<S>],
+    step: u64,
+) -> Result<(), StepError> {
+    use crate::state::Update;
+    let written = |result: &TaskResult<S>| match &result.end {
+        TaskEnd::Done(command) => command.update.written().and(topology.exclusive),
+        TaskEnd::Handled(_) => FieldSet::EMPTY,
+    };
+    let mut before = FieldSet::EMPTY;
+    for result in results {
+        let mine = written(result);
+        if let Some(field) = mine.and(before).first() {
+            let mut one = FieldSet::EMPTY;
+            one.insert(field);
+            let first = results.iter().find(|earlier| !written(earlier).and(one).is_empty());
+            let name = |result: &TaskResult<S>| topology.name_of(result.node).to_string();
+            return Err(StepError::Conflict {
+                field: S::FIELDS[field].name,
+                first: first.map(name).unwrap_or_default(),
+                second: name(result),
+                step,
+            });
+        }
+        before = before.or(mine);
+    }
+    Ok(())
+}
+
+#[inline]
+fn merge<S: State>(state: &mut S, update: S::Update, node: &str, step: u64) -> Result<(), StepError> {
+    let refused = |field: &str, reason: String| StepError::Merge {
+        field: field.to_owned(),
+        node: node.to_owned(),
+        step,
+        reason,
+    };
+    match catch_unwind(AssertUnwindSafe(|| state.apply(update))) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(refused(error.field(), error.reason().to_owned())),
+        Err(panic) => Err(refused("?", format!("a reducer panicked: {}", panic_text(panic.as_ref())))),
+    }
+}
+
+/// The next superstep while it is collected.
+struct Queue<'a, S: State> {
+    topology: &'a Topology<S>,
+    state: &'a S,
+    tasks: &'a mut Vec<Task>,
+    joins: &'a mut Vec<Vec<bool>>,
+    deferred: &'a mut Vec<Task>,
+    /// Nodes already queued without a payload; a list is faster until there are many.
+    queued: Option<HashSet<NodeIx>>,
+}
+
+impl<'a, S: State> Queue<'a, S> {
+    #[inline]
+    fn new(topology: &'a Topology<S>, checkpoint: &'a mut Checkpoint<S>, sources: usize) -> Self {
+        let frontier = &mut checkpoint.frontier;
+        Self {
+            topology,
+            state: &checkpoint.state,
+            tasks: &mut frontier.next,
+            joins: &mut frontier.joins,
+            deferred: &mut frontier.deferred,
+            queued: (sources > 8).then(HashSet::new),
+        }
+    }
+
+    #[inline]
+    fn take_over(&mut self, node: &NodeEntry<S>, targets: Targets) -> Result<(), StepError> {
+        if let Some(targets) = targets.into_vec() {
+            for goto in targets {
+                self.goto(&node.name, &goto.target, goto.payload)?;
+            }
+        }
+        self.follow(&node.name, &node.out)
+    }
+
+    #[inline]
+    fn follow(&mut self, name: &str, out: &Outgoing<S>) -> Result<(), StepError> {
+        for target in &out.direct {
+            self.reach(*target);
+        }
+        for (join, position) in &out.joins {
+            self.arrive(*join, *position);
+        }
+        for router in &out.routers {
+            let mut problem = None;
+            let state = self.state;
+            let choose = AssertUnwindSafe(|| {
+                (router.pick)(state, &mut |choice| match router.targets.get(choice.index) {
+                    Some(target) => self.choose(*target, choice.payload, &mut problem),
+                    None => problem = Some(format!("it chose target {}, and there is none", choice.index)),
+                });
+            });
+            let panicked =
+                catch_unwind(choose).err().map(|panic| format!("it panicked: {}", panic_text(&*panic)));
+            if let Some(reason) = panicked.or(problem) {
+                return Err(StepError::Router { node: name.to_owned(), reason });
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn choose(
+        &mut self,
+        target: Option<NodeIx>,
+        payload: Option<Box<Result<Value, String>>>,
+        problem: &mut Option<String>,
+    ) {
+        let Some(node) = target else { return };
+        match payload.map(|payload| *payload) {
+            None => self.reach(node),
+            Some(Ok(payload)) => self.send(node, payload),
+            Some(Err(error)) => *problem = Some(format!("its payload cannot be written as JSON: {error}")),
+        }
+    }
+
+    fn goto(&mut self, node: &Arc<str>, target: &str, payload: Option<Value>) -> Result<(), StepError> {
+        match (self.topology.number(target), payload) {
+            (Some(number), None) => self.reach(number),
+            (Some(number), Some(payload)) => self.send(number, payload),
+            (None, _) if target == END => {}
+            (None, _) => {
+                let names = self.topology.nodes.iter().map(|entry| &*entry.name);
+                let (node, target) = (node.to_string(), target.to_owned());
+                return Err(StepError::UnknownTarget { node, hint: hint(&target, names), target });
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, node: NodeIx, payload: Value) {
+        self.plan(Task { node, input: TaskInput::Payload(payload) });
+    }
+
+    /// Queues a task, or lets it wait if its node is deferred.
+    fn plan(&mut self, task: Task) {
+        if self.topology.node(task.node).config.is_deferred {
+            self.deferred.push(task);
+        } else {
+            self.tasks.push(task);
+        }
+    }
+
+    /// Queues a node once, however many edges lead to it.
+    #[inline]
+    fn reach(&mut self, node: NodeIx) {
+        let is_same = |task: &Task| task.node == node && matches!(task.input, TaskInput::State);
+        if self.topology.node(node).config.is_deferred {
+            if !self.deferred.iter().any(is_same) {
+                self.deferred.push(Task { node, input: TaskInput::State });
+            }
+            return;
+        }
+        let is_new = match &mut self.queued {
+            Some(queued) => queued.insert(node),
+            None => !self.tasks.iter().any(is_same),
+        };
+        if is_new {
+            self.tasks.push(Task { node, input: TaskInput::State });
+        }
+    }
+
+    fn arrive(&mut self, join: usize, position: usize) {
+        let arrived = &mut self.joins[join];
+        arrived[position] = true;
+        if arrived.iter().all(|has_arrived| *has_arrived) {
+            arrived.fill(false);
+            self.reach(self.topology.joins[join].target);
+        }
+    }
+
+    /// Lets the tasks of deferred nodes run if nothing else will.
+    #[inline]
+    fn release(self) {
+        if self.tasks.is_empty() {
+            self.tasks.append(self.deferred);
+        }
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}

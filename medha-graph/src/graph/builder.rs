@@ -1,0 +1,159 @@
+//! The graph under construction: nodes and edges by name, in any order.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::check::{self, BuildError};
+use super::compiled::CompiledGraph;
+use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
+use super::topology::Topology;
+use crate::node::failure::Failure;
+use crate::node::function::{ErasedNode, IntoNode};
+use crate::state::State;
+
+/// A graph under construction. Nothing is checked before [`compile`](Self::compile), which checks everything.
+///
+/// ```
+/// use medha_graph::{END, START, State, StateGraph};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+/// struct Sum { #[state(add)] total: u32 }
+///
+/// async fn one() -> SumUpdate { Sum::update().total(1) }
+/// async fn two() -> SumUpdate { Sum::update().total(2) }
+/// async fn double(sum: &Sum) -> SumUpdate { Sum::update().total(sum.total) }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let graph = StateGraph::<Sum>::new("sum")
+///     .node("one", one).node("two", two).node("double", double)
+///     .edge(START, "one").edge(START, "two")           // both run at once
+///     .edge(["one", "two"], "double")                  // runs when both have finished
+///     .edge("double", END)
+///     .compile().unwrap();
+/// assert_eq!(graph.invoke(Sum::update()).await.unwrap().into_state().total, 6);
+/// # }
+/// ```
+pub struct StateGraph<S: State> {
+    name: String,
+    version: u32,
+    nodes: Vec<(String, ErasedNode<S>)>,
+    edges: Vec<Edge<S>>,
+}
+
+impl<S: State> StateGraph<S> {
+    /// An empty graph of this name.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), version: 1, nodes: Vec::new(), edges: Vec::new() }
+    }
+
+    /// The version of the state's shape, 1 unless set. A checkpoint of another version is refused.
+    #[must_use]
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Adds a node: an async function, a [`Node`](crate::Node), or either with settings.
+    #[must_use]
+    pub fn node<M>(mut self, name: impl Into<String>, node: impl IntoNode<S, M>) -> Self {
+        self.nodes.push((name.into(), node.into_node()));
+        self
+    }
+
+    /// Runs `target` in the superstep after `source`; with several sources, once all of them have finished since
+    /// it last ran (a join).
+    #[must_use]
+    pub fn edge(mut self, source: impl Into<Sources>, target: impl Into<String>) -> Self {
+        self.edges.push(Edge::Static { sources: source.into().0, target: target.into() });
+        self
+    }
+
+    /// Lets a function of the merged state choose what runs after `source`.
+    ///
+    /// The function runs when the whole superstep has been merged, so it sees what all its nodes wrote. It
+    /// returns a [`Route`], an `Option` of one (`None` ends this path) or a `Vec`, and must be pure.
+    #[must_use]
+    pub fn conditional_edge<R: IntoRoutes>(
+        mut self,
+        source: impl Into<String>,
+        router: impl Fn(&S) -> R + Send + Sync + 'static,
+    ) -> Self {
+        self.edges.push(Edge::Conditional {
+            source: source.into(),
+            targets: Target::all(<R::Route as Route>::TARGETS),
+            pick: Arc::new(move |state, take| router(state).each(take)),
+        });
+        self
+    }
+
+    /// Starts one task of `target` for every payload the function returns, all in one superstep.
+    ///
+    /// The node takes its payload as [`Payload<T>`](crate::Payload). No payloads, no tasks: if something must
+    /// happen then, use a conditional edge that says so.
+    #[must_use]
+    pub fn fan_out<P: Serialize, I: IntoIterator<Item = P>>(
+        mut self,
+        source: impl Into<String>,
+        target: impl Into<String>,
+        payloads: impl Fn(&S) -> I + Send + Sync + 'static,
+    ) -> Self {
+        let each = move |state: &S, take: &mut dyn FnMut(Choice)| {
+            for payload in payloads(state) {
+                take(Choice::with_payload(0, &payload));
+            }
+        };
+        self.edges.push(Edge::Conditional {
+            source: source.into(),
+            targets: vec![Target { label: "each".to_owned(), node: target.into() }],
+            pick: Arc::new(each),
+        });
+        self
+    }
+
+    /// Runs `target` after `source` has failed its last attempt; it takes the [`Failure`] as a parameter.
+    #[must_use]
+    pub fn error_edge(mut self, source: impl Into<String>, target: impl Into<String>) -> Self {
+        self.edges.push(Edge::Error { source: source.into(), target: target.into() });
+        self
+    }
+
+    /// Lets a function of the failure choose what runs after `source` has failed its last attempt.
+    ///
+    /// If it returns no route (`None`), the failure is not handled and the run fails.
+    #[must_use]
+    pub fn conditional_error_edge<R: IntoRoutes>(
+        mut self,
+        source: impl Into<String>,
+        router: impl Fn(&Failure) -> R + Send + Sync + 'static,
+    ) -> Self {
+        self.edges.push(Edge::ConditionalError {
+            source: source.into(),
+            targets: Target::all(<R::Route as Route>::TARGETS),
+            pick: Arc::new(move |failure, take| router(failure).each(take)),
+        });
+        self
+    }
+
+    /// Checks the whole graph and makes it runnable, or reports everything that is wrong with it.
+    pub fn compile(&self) -> Result<CompiledGraph<S>, BuildError> {
+        let lines = check::lines(&self.nodes, &self.edges);
+        let problems = check::problems(&self.nodes, &self.edges, &lines);
+        if problems.is_empty() {
+            let topology = Topology::new(&self.name, self.version, &self.nodes, &self.edges, lines);
+            Ok(CompiledGraph::new(topology))
+        } else {
+            Err(BuildError { graph: self.name.clone(), problems })
+        }
+    }
+}
+
+impl<S: State> fmt::Debug for StateGraph<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.nodes.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("StateGraph").field("name", &self.name).field("nodes", &names).finish_non_exhaustive()
+    }
+}

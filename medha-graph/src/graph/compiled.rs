@@ -1,0 +1,116 @@
+//! A checked graph: give it a saver and dependencies, then run threads of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::draw;
+use super::topology::Topology;
+use crate::engine::machine::OnFailure;
+use crate::engine::session::Limits;
+use crate::node::context::ContextValues;
+use crate::run::error::RunError;
+use crate::run::event::Outcome;
+use crate::run::input::Input;
+use crate::run::thread::Thread;
+use crate::state::State;
+use crate::store::checkpointer::Checkpointer;
+
+/// A graph that was checked and can run; cheap to clone.
+pub struct CompiledGraph<S: State> {
+    pub(crate) topology: Arc<Topology<S>>,
+    pub(crate) saver: Option<Arc<dyn Checkpointer>>,
+    pub(crate) values: ContextValues,
+    pub(crate) limits: Limits,
+}
+
+impl<S: State> CompiledGraph<S> {
+    pub(crate) fn new(topology: Topology<S>) -> Self {
+        let limits = Limits { steps: 10_000, concurrency: usize::MAX, on_failure: OnFailure::Drain };
+        Self { topology: Arc::new(topology), saver: None, values: ContextValues::default(), limits }
+    }
+
+    /// Stores a checkpoint after every superstep, so that threads can be resumed.
+    #[must_use]
+    pub fn with_checkpointer(mut self, saver: impl Checkpointer) -> Self {
+        self.saver = Some(Arc::new(saver));
+        self
+    }
+
+    /// Gives nodes a dependency; they take it as [`Context<T>`](crate::Context). One value per type.
+    #[must_use]
+    pub fn with_context<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.values = self.values.with(value);
+        self
+    }
+
+    /// Lets one run take exactly this many supersteps, 10,000 unless set. A run that would need one more fails with
+    /// [`RunError::StepLimit`]; resuming it starts a new count.
+    #[must_use]
+    pub fn with_step_limit(mut self, supersteps: u64) -> Self {
+        self.limits.steps = supersteps;
+        self
+    }
+
+    /// Lets at most this many tasks of a superstep run at once (at least one).
+    #[must_use]
+    pub fn with_concurrency(mut self, tasks: usize) -> Self {
+        self.limits.concurrency = tasks.max(1);
+        self
+    }
+
+    /// Says what becomes of the other tasks when one fails and no error edge takes over.
+    #[must_use]
+    pub fn with_on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.limits.on_failure = on_failure;
+        self
+    }
+
+    /// The named history of checkpoints this graph runs on; it exists from its first run.
+    #[must_use]
+    pub fn thread(&self, id: impl Into<String>) -> Thread<S> {
+        Thread::new(self.clone(), Some(id.into()))
+    }
+
+    /// Runs once, without a thread and without storing anything.
+    pub async fn invoke(&self, input: impl Into<Input<S>>) -> Result<Outcome<S>, RunError> {
+        Thread::new(self.clone(), None).invoke(input).await
+    }
+
+    /// The name of the graph.
+    pub fn name(&self) -> &str {
+        &self.topology.name
+    }
+
+    /// The names of the nodes, in the order they were added.
+    pub fn node_names(&self) -> impl Iterator<Item = &str> {
+        self.topology.nodes.iter().map(|node| &*node.name)
+    }
+
+    /// The graph as a Mermaid flowchart: solid edges are static, dashed ones a router's choice, `on error` ones
+    /// are taken after a failure.
+    pub fn mermaid(&self) -> String {
+        draw::mermaid(&self.topology)
+    }
+}
+
+impl<S: State> Clone for CompiledGraph<S> {
+    fn clone(&self) -> Self {
+        Self {
+            topology: Arc::clone(&self.topology),
+            saver: self.saver.clone(),
+            values: self.values.clone(),
+            limits: self.limits,
+        }
+    }
+}
+
+impl<S: State> fmt::Debug for CompiledGraph<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompiledGraph")
+            .field("name", &self.topology.name)
+            .field("nodes", &self.node_names().collect::<Vec<_>>())
+            .field("saver", &self.saver)
+            .field("context", &self.values)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,248 @@
+//! A compiled graph as the engine reads it: nodes and joins are numbers, edges are lists of numbers.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::edge::{Choice, END, Edge, EdgeKind, Line, PickByFailure, PickByState, START, Target};
+use crate::engine::checkpoint::{Task, TaskInput};
+use crate::engine::superstep::panic_text;
+use crate::node::config::NodeConfig;
+use crate::node::failure::Failure;
+use crate::node::function::{CallNode, ErasedNode};
+use crate::state::{FieldSet, State};
+
+/// The number of a node in its graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct NodeIx(pub(crate) u32);
+
+pub(crate) struct Topology<S: State> {
+    pub(crate) name: Arc<str>,
+    pub(crate) version: u32,
+    /// Of the nodes, edges and fields: changes when any of them does.
+    pub(crate) fingerprint: u64,
+    pub(crate) nodes: Vec<NodeEntry<S>>,
+    pub(crate) start: Outgoing<S>,
+    pub(crate) joins: Vec<Join>,
+    pub(crate) exclusive: FieldSet,
+    pub(crate) lines: Vec<Line>,
+    numbers: HashMap<Arc<str>, NodeIx>,
+}
+
+pub(crate) struct NodeEntry<S: State> {
+    pub(crate) name: Arc<str>,
+    pub(crate) call: Arc<dyn CallNode<S>>,
+    pub(crate) config: NodeConfig,
+    pub(crate) out: Outgoing<S>,
+}
+
+/// Where a node leads. Edges to `END` start nothing, so they are not kept, except as choices of routers.
+pub(crate) struct Outgoing<S: State> {
+    pub(crate) direct: Vec<NodeIx>,
+    /// Joins this node is a source of, and its position among the sources.
+    pub(crate) joins: Vec<(usize, usize)>,
+    pub(crate) routers: Vec<Router<S>>,
+    pub(crate) failures: Vec<FailureEdge>,
+}
+
+pub(crate) struct Router<S: State> {
+    pub(crate) targets: Vec<Option<NodeIx>>,
+    pub(crate) pick: PickByState<S>,
+}
+
+pub(crate) enum FailureEdge {
+    Always(Option<NodeIx>),
+    Choose { targets: Vec<Option<NodeIx>>, pick: PickByFailure },
+}
+
+pub(crate) struct Join {
+    pub(crate) sources: Vec<NodeIx>,
+    pub(crate) target: NodeIx,
+}
+
+impl<S: State> Topology<S> {
+    /// Puts numbers for names. The names were checked before.
+    pub(crate) fn new(
+        name: &str,
+        version: u32,
+        nodes: &[(String, ErasedNode<S>)],
+        edges: &[Edge<S>],
+        lines: Vec<Line>,
+    ) -> Self {
+        let numbers: HashMap<Arc<str>, NodeIx> = nodes
+            .iter()
+            .zip(0..)
+            .map(|((name, _), number)| (Arc::from(name.as_str()), NodeIx(number)))
+            .collect();
+        let entries = nodes.iter().map(|(name, node)| NodeEntry {
+            name: Arc::from(name.as_str()),
+            call: Arc::clone(&node.call),
+            config: node.config.clone(),
+            out: Outgoing::default(),
+        });
+        let mut topology = Self {
+            name: Arc::from(name),
+            version,
+            fingerprint: fingerprint::<S>(nodes, &lines),
+            nodes: entries.collect(),
+            start: Outgoing::default(),
+            joins: Vec::new(),
+            exclusive: FieldSet::exclusive_of::<S>(),
+            lines,
+            numbers,
+        };
+        for edge in edges {
+            topology.add(edge);
+        }
+        topology
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<NodeIx> {
+        self.numbers.get(name).copied()
+    }
+
+    #[inline]
+    pub(crate) fn node(&self, number: NodeIx) -> &NodeEntry<S> {
+        &self.nodes[number.0 as usize]
+    }
+
+    #[inline]
+    pub(crate) fn name_of(&self, number: NodeIx) -> &Arc<str> {
+        &self.node(number).name
+    }
+
+    /// The tasks that take over after a failure: none if no error edge wants it, an error if a router is broken.
+    pub(crate) fn handlers(&self, node: NodeIx, failure: &Failure) -> Result<Option<Vec<Task>>, String> {
+        let mut tasks: Option<Vec<Task>> = None;
+        let mut take = |target: Option<NodeIx>, input: TaskInput| {
+            let tasks = tasks.get_or_insert_default();
+            tasks.extend(target.map(|node| Task { node, input }));
+        };
+        let whole = || TaskInput::Failure(Box::new(failure.clone()));
+        let mut problem = None;
+        for edge in &self.node(node).out.failures {
+            match edge {
+                FailureEdge::Always(target) => take(*target, whole()),
+                FailureEdge::Choose { targets, pick } => {
+                    let picked = catch_unwind(AssertUnwindSafe(|| {
+                        pick(failure, &mut |choice: Choice| match (
+                            targets.get(choice.index),
+                            choice.payload.map(|payload| *payload),
+                        ) {
+                            (None, _) => problem = Some("chose a target that does not exist".to_owned()),
+                            (_, Some(Err(error))) => problem = Some(format!("chose a payload that {error}")),
+                            (Some(target), None) => take(*target, whole()),
+                            (Some(target), Some(Ok(payload))) => take(*target, TaskInput::Payload(payload)),
+                        });
+                    }));
+                    if let Err(panic) = picked {
+                        problem = Some(format!("panicked: {}", panic_text(panic.as_ref())));
+                    }
+                }
+            }
+        }
+        problem.map_or(Ok(tasks), Err)
+    }
+
+    fn add(&mut self, edge: &Edge<S>) {
+        match edge {
+            Edge::Static { sources, target } => match self.number(target) {
+                None => {}
+                Some(target) if sources.len() == 1 => self.out(&sources[0]).direct.push(target),
+                Some(target) => {
+                    let join = self.joins.len();
+                    for (position, source) in sources.iter().enumerate() {
+                        self.out(source).joins.push((join, position));
+                    }
+                    let sources = sources.iter().filter_map(|source| self.number(source)).collect();
+                    self.joins.push(Join { sources, target });
+                }
+            },
+            Edge::Conditional { source, targets, pick } => {
+                let router = Router { targets: self.all(targets), pick: Arc::clone(pick) };
+                self.out(source).routers.push(router);
+            }
+            Edge::Error { source, target } => {
+                let target = self.number(target);
+                self.out(source).failures.push(FailureEdge::Always(target));
+            }
+            Edge::ConditionalError { source, targets, pick } => {
+                let edge = FailureEdge::Choose { targets: self.all(targets), pick: Arc::clone(pick) };
+                self.out(source).failures.push(edge);
+            }
+        }
+    }
+
+    fn all(&self, targets: &[Target]) -> Vec<Option<NodeIx>> {
+        targets.iter().map(|target| self.number(&target.node)).collect()
+    }
+
+    fn out(&mut self, source: &str) -> &mut Outgoing<S> {
+        match self.number(source) {
+            Some(number) => &mut self.nodes[number.0 as usize].out,
+            None => {
+                debug_assert_eq!(source, START, "sources are checked before");
+                &mut self.start
+            }
+        }
+    }
+}
+
+impl<S: State> Default for Outgoing<S> {
+    fn default() -> Self {
+        Self { direct: Vec::new(), joins: Vec::new(), routers: Vec::new(), failures: Vec::new() }
+    }
+}
+
+/// The closest of the names, if one is close enough to be what was meant.
+pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let wanted_lower = wanted.to_lowercase();
+    let allowed = (wanted.chars().count() / 3).max(1);
+    names
+        .map(|name| (strsim::damerau_levenshtein(&wanted_lower, &name.to_lowercase()), name))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, name)| name.to_owned())
+}
+
+/// `did you mean "write"?`, or what there is.
+pub(crate) fn hint<'a>(wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    if let Some(name) = nearest(wanted, names.clone()) {
+        return format!("did you mean {name:?}?");
+    }
+    let all: Vec<String> = names.take(8).map(|name| format!("{name:?}")).collect();
+    if all.is_empty() {
+        "the graph has no nodes".to_owned()
+    } else {
+        format!("the nodes are {}", all.join(", "))
+    }
+}
+
+fn fingerprint<S: State>(nodes: &[(String, ErasedNode<S>)], lines: &[Line]) -> u64 {
+    let mut text = String::new();
+    let mut put = |part: &str| {
+        text.push_str(part);
+        text.push('\0');
+    };
+    for (name, _) in nodes {
+        put(name);
+    }
+    for line in lines {
+        put(&line.source);
+        put(&line.target);
+        match &line.kind {
+            EdgeKind::Static => put("static"),
+            EdgeKind::Join(number) => put(&format!("join {number}")),
+            EdgeKind::Conditional(label) => put(label),
+            EdgeKind::Error(label) => put(label.as_deref().unwrap_or("error")),
+            EdgeKind::Command => put("command"),
+        }
+    }
+    for field in S::FIELDS {
+        put(field.name);
+    }
+    put(END);
+    xxh3_64(text.as_bytes())
+}

@@ -1,0 +1,154 @@
+//! What a node returns: an update, and if it wishes, where to go besides its edges.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::error::NodeError;
+use crate::state::State;
+
+/// An update plus where to go next; a node that only updates returns the update itself.
+///
+/// Targets are added to the node's edges: both are followed. A name that is no node of the graph fails the run.
+///
+/// ```
+/// use medha_graph::{Command, State};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+/// struct Desk { open: u32 }
+///
+/// async fn triage(desk: &Desk) -> Command<Desk> {
+///     Command::new().update(Desk::update().open(desk.open + 1)).goto("answer").send("audit", &"case 7")
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "a command does nothing until a node returns it"]
+pub struct Command<S: State> {
+    pub(crate) update: S::Update,
+    /// In a box, since most commands are bare updates and are moved on every superstep.
+    extra: Option<Box<Extra>>,
+}
+
+#[derive(Debug, Default)]
+struct Extra {
+    goto: Vec<Goto>,
+    problem: Option<NodeError>,
+}
+
+/// The targets of a command, apart from its update.
+pub(crate) struct Targets(Option<Box<Extra>>);
+
+impl Targets {
+    #[inline]
+    pub(crate) fn into_vec(self) -> Option<Vec<Goto>> {
+        self.0.map(|extra| extra.goto)
+    }
+}
+
+/// One dynamic target.
+#[derive(Clone, Debug)]
+pub(crate) struct Goto {
+    pub(crate) target: String,
+    pub(crate) payload: Option<Value>,
+}
+
+impl<S: State> Command<S> {
+    /// A command that changes nothing and goes nowhere else.
+    pub fn new() -> Self {
+        Self::from_update(S::Update::default())
+    }
+
+    /// A command that only updates.
+    pub fn from_update(update: S::Update) -> Self {
+        Self { update, extra: None }
+    }
+
+    pub(crate) fn with_targets(update: S::Update, goto: Vec<Goto>) -> Self {
+        let extra = (!goto.is_empty()).then(|| Box::new(Extra { goto, problem: None }));
+        Self { update, extra }
+    }
+
+    #[inline]
+    pub(crate) fn into_parts(self) -> (S::Update, Targets) {
+        (self.update, Targets(self.extra))
+    }
+
+    pub(crate) fn targets(&self) -> &[Goto] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.goto)
+    }
+
+    /// Sets the update.
+    pub fn update(mut self, update: S::Update) -> Self {
+        self.update = update;
+        self
+    }
+
+    /// Also goes to this node (or `END`, which starts nothing).
+    pub fn goto(mut self, node: impl Into<String>) -> Self {
+        self.extra.get_or_insert_default().goto.push(Goto { target: node.into(), payload: None });
+        self
+    }
+
+    /// Also starts one task of this node with a payload, which it takes as `Payload<T>`.
+    pub fn send(mut self, node: impl Into<String>, payload: &impl Serialize) -> Self {
+        let target = node.into();
+        match serde_json::to_value(payload) {
+            Ok(payload) => {
+                self.extra.get_or_insert_default().goto.push(Goto { target, payload: Some(payload) });
+            }
+            Err(error) => {
+                let why = format!("the payload for node {target:?} cannot be written as JSON: {error}");
+                self.extra.get_or_insert_default().problem = Some(NodeError::new(why).terminal());
+            }
+        }
+        self
+    }
+}
+
+impl<S: State> Default for Command<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a node may return: its update, `()`, a [`Command`], an `Option` or a `Result` of these.
+#[diagnostic::on_unimplemented(
+    message = "a node of this graph cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "a node returns the update of `{S}`, `()`, `Command<{S}>`, or an `Option` or a `Result<_, NodeError>` of these"
+)]
+pub trait IntoCommand<S: State> {
+    /// Whether this type can name targets at run time; the build checks must then allow for them.
+    const MAY_GOTO: bool;
+    /// The command, or why the attempt failed.
+    fn into_command(self) -> Result<Command<S>, NodeError>;
+}
+
+impl<S: State> IntoCommand<S> for () {
+    const MAY_GOTO: bool = false;
+    fn into_command(self) -> Result<Command<S>, NodeError> {
+        Ok(Command::new())
+    }
+}
+
+impl<S: State> IntoCommand<S> for Command<S> {
+    const MAY_GOTO: bool = true;
+    fn into_command(mut self) -> Result<Self, NodeError> {
+        let problem = self.extra.as_mut().and_then(|extra| extra.problem.take());
+        problem.map_or(Ok(self), Err)
+    }
+}
+
+impl<S: State, T: IntoCommand<S>> IntoCommand<S> for Option<T> {
+    const MAY_GOTO: bool = T::MAY_GOTO;
+    fn into_command(self) -> Result<Command<S>, NodeError> {
+        self.map_or_else(|| Ok(Command::new()), T::into_command)
+    }
+}
+
+impl<S: State, T: IntoCommand<S>, E: Into<NodeError>> IntoCommand<S> for Result<T, E> {
+    const MAY_GOTO: bool = T::MAY_GOTO;
+    fn into_command(self) -> Result<Command<S>, NodeError> {
+        self.map_err(Into::into)?.into_command()
+    }
+}

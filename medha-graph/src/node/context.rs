@@ -1,0 +1,221 @@
+//! What a task may ask of its run: who it is, a question to a human, a progress event, a dependency.
+
+use std::any::{Any, TypeId};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use futures_util::task::AtomicWaker;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::NodeError;
+use crate::engine::checkpoint::{InterruptId, TaskId};
+
+/// The running task: take it as a parameter of a node (`ctx: Ctx`).
+///
+/// ```
+/// use medha_graph::{Ctx, State};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+/// struct Mail { text: String, sent: bool }
+///
+/// async fn send(mail: &Mail, ctx: Ctx) -> MailUpdate {
+///     ctx.emit("asking for approval");
+///     let approved: bool = ctx.interrupt(format!("send {:?}?", mail.text)).await;
+///     Mail::update().sent(approved)
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Ctx(Arc<CtxInner>);
+
+pub(crate) struct CtxInner {
+    pub(crate) task: TaskRef,
+    pub(crate) thread: Arc<str>,
+    pub(crate) values: ContextValues,
+    pub(crate) answers: BTreeMap<u32, Value>,
+    pub(crate) emit: Option<EmitCustom>,
+    asked: AtomicU32,
+    pending: Mutex<Vec<Question>>,
+    waker: AtomicWaker,
+}
+
+pub(crate) type EmitCustom = Arc<dyn Fn(TaskRef, Value) + Send + Sync>;
+
+/// Which attempt of which task of which superstep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TaskRef {
+    /// The id of the task: the same whenever the same checkpoint is resumed.
+    pub id: TaskId,
+    /// The node.
+    #[serde(serialize_with = "as_text")]
+    pub node: Arc<str>,
+    /// The superstep, counted over the life of the thread, from 1.
+    pub step: u64,
+    /// The attempt, from 1.
+    pub attempt: u32,
+}
+
+fn as_text<W: serde::Serializer>(text: &Arc<str>, serializer: W) -> Result<W::Ok, W::Error> {
+    serializer.serialize_str(text)
+}
+
+/// A question a task asked, before it has an id for the outside.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Question {
+    pub(crate) ordinal: u32,
+    pub(crate) value: Value,
+    /// Why the answer it was given cannot be used.
+    pub(crate) refused: Option<String>,
+}
+
+impl Ctx {
+    pub(crate) fn new(
+        task: TaskRef,
+        thread: Arc<str>,
+        values: ContextValues,
+        answers: BTreeMap<u32, Value>,
+        emit: Option<EmitCustom>,
+    ) -> Self {
+        let (asked, pending, waker) = (AtomicU32::new(0), Mutex::new(Vec::new()), AtomicWaker::new());
+        Self(Arc::new(CtxInner { task, thread, values, answers, emit, asked, pending, waker }))
+    }
+
+    /// Asks a question of whoever runs the graph and waits for the answer.
+    ///
+    /// The first time, the node stops here and the run ends as `Outcome::Interrupted`; everything else of the
+    /// superstep is finished and kept. When the answer is given with `resume`, the node runs again from its first
+    /// line, and this call returns the answer: keep what comes before it free of side effects. An answer of
+    /// another type is refused where it is given, and the question stays open. Without a saver the run ends at the
+    /// question all the same, but nothing can be resumed.
+    pub async fn interrupt<A: DeserializeOwned>(&self, question: impl Serialize) -> A {
+        let ordinal = self.0.asked.fetch_add(1, Ordering::Relaxed);
+        let refused = match self.0.answers.get(&ordinal).map(|answer| A::deserialize(answer)) {
+            Some(Ok(answer)) => return answer,
+            Some(Err(error)) => Some(error.to_string()),
+            None => None,
+        };
+        let value = serde_json::to_value(question).unwrap_or_else(|error| Value::String(error.to_string()));
+        self.pending().push(Question { ordinal, value, refused });
+        let _asking = Asking { ctx: self, ordinal };
+        self.0.waker.wake();
+        // The driver ends this attempt as soon as it sees the question.
+        poll_fn(|_| Poll::<A>::Pending).await
+    }
+
+    /// Sends a progress event to whoever watches the run; free when nobody does.
+    pub fn emit(&self, value: impl Serialize) {
+        if let Some(emit) = &self.0.emit {
+            let value = serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()));
+            emit(self.0.task.clone(), value);
+        }
+    }
+
+    /// Whether anybody watches the run, for events that are costly to make.
+    pub fn is_watched(&self) -> bool {
+        self.0.emit.is_some()
+    }
+
+    /// A dependency given with `with_context`.
+    pub fn context<T: ?Sized + Send + Sync + 'static>(&self) -> Result<Arc<T>, NodeError> {
+        self.0.values.find(&self.0.task.node)
+    }
+
+    /// The running task.
+    pub fn task(&self) -> &TaskRef {
+        &self.0.task
+    }
+
+    /// The thread this run belongs to; empty for a run without one.
+    pub fn thread(&self) -> &str {
+        &self.0.thread
+    }
+
+    pub(crate) fn take_questions(&self) -> Vec<Question> {
+        std::mem::take(&mut *self.pending())
+    }
+
+    pub(crate) fn register(&self, waker: &std::task::Waker) {
+        self.0.waker.register(waker);
+    }
+
+    fn pending(&self) -> std::sync::MutexGuard<'_, Vec<Question>> {
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question that is being asked: it is taken back if the node no longer waits for the answer.
+struct Asking<'a> {
+    ctx: &'a Ctx,
+    ordinal: u32,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.ctx.pending().retain(|question| question.ordinal != self.ordinal);
+    }
+}
+
+impl fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx")
+            .field("task", &self.0.task)
+            .field("thread", &self.0.thread)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A question that stopped a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Interrupt {
+    /// Names the question when several are open.
+    pub id: InterruptId,
+    /// The node that asks.
+    pub node: String,
+    /// The question, as the node gave it.
+    pub question: Value,
+}
+
+impl Interrupt {
+    pub(crate) fn new(id: InterruptId, node: String, question: Value) -> Self {
+        Self { id, node, question }
+    }
+}
+
+/// Dependencies of nodes, one per type, shared by reference.
+#[derive(Clone, Default)]
+pub(crate) struct ContextValues(Arc<HashMap<TypeId, Held>>);
+
+/// The name of a type, and an `Arc` of an `Arc` of it: the inner one may point to a trait object.
+type Held = (&'static str, Arc<dyn Any + Send + Sync>);
+
+impl ContextValues {
+    pub(crate) fn with<T: ?Sized + Send + Sync + 'static>(&self, value: Arc<T>) -> Self {
+        let mut values = (*self.0).clone();
+        values.insert(TypeId::of::<T>(), (std::any::type_name::<T>(), Arc::new(value)));
+        Self(Arc::new(values))
+    }
+
+    pub(crate) fn find<T: ?Sized + Send + Sync + 'static>(&self, node: &str) -> Result<Arc<T>, NodeError> {
+        let held = self.0.get(&TypeId::of::<T>());
+        held.and_then(|(_, value)| value.downcast_ref::<Arc<T>>()).cloned().ok_or_else(|| {
+            let wanted = std::any::type_name::<T>();
+            let text =
+                format!("node {node:?} needs a `{wanted}`, and none was given; add it with `with_context`");
+            NodeError::new(text).terminal()
+        })
+    }
+}
+
+impl fmt::Debug for ContextValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.values().map(|(name, _)| name)).finish()
+    }
+}

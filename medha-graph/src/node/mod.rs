@@ -1,0 +1,9 @@
+//! Nodes: what does the work of a graph. Start with `function`, the way most nodes are written.
+
+pub(crate) mod command;
+pub(crate) mod config;
+pub(crate) mod context;
+pub(crate) mod error;
+pub(crate) mod extract;
+pub(crate) mod failure;
+pub(crate) mod function;

@@ -1,0 +1,120 @@
+//! One attempt of one task: what it is given, and how it ends. The driver and the simulation share it.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+
+use super::event::{Event, EventQueue};
+use crate::engine::checkpoint::{Task, TaskId};
+use crate::engine::machine::AttemptEnd;
+use crate::engine::record::Progress;
+use crate::engine::superstep::panic_text;
+use crate::graph::topology::Topology;
+use crate::node::context::{ContextValues, EmitCustom, TaskRef};
+use crate::node::extract::{Attempt, Origin};
+use crate::state::State;
+
+/// What the attempts of one superstep share.
+pub(crate) struct Scope<'a, S: State> {
+    pub(crate) topology: &'a Topology<S>,
+    pub(crate) thread: &'a Arc<str>,
+    pub(crate) values: &'a ContextValues,
+    pub(crate) queue: Option<&'a Arc<EventQueue<Event<S>>>>,
+    pub(crate) state: &'a S,
+    pub(crate) tasks: &'a [Task],
+    pub(crate) progress: &'a Progress,
+    /// The superstep that runs.
+    pub(crate) step: u64,
+    /// What task ids count from.
+    pub(crate) base: u64,
+}
+
+impl<S: State> Scope<'_, S> {
+    /// Runs one attempt: catches its panic, and ends it when it asks a question.
+    #[inline]
+    pub(crate) async fn attempt(&self, position: usize, attempt: u32) -> AttemptEnd<S> {
+        let origin = AttemptOrigin { scope: self, position, attempt };
+        let task = &self.tasks[position];
+        let node = self.topology.node(task.node);
+        let answers = self.progress.answers(position);
+        let given =
+            Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
+        // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
+        let mut work = Work { future: None, node: &node.name };
+        let mut poll = |cx: &mut Context<'_>| {
+            work.future.get_or_insert_with(|| node.call.call(&given)).as_mut().poll(cx)
+        };
+        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| poll(cx))) {
+            Ok(Poll::Ready(Ok(command))) => Poll::Ready(AttemptEnd::Done(command)),
+            Ok(Poll::Ready(Err(error))) => Poll::Ready(AttemptEnd::Failed(error)),
+            Ok(Poll::Pending) => poll_question(&given, cx),
+            Err(panic) => Poll::Ready(AttemptEnd::Panicked(panic_text(panic.as_ref()))),
+        })
+        .await
+    }
+
+    pub(crate) fn task_ref(&self, position: usize, attempt: u32) -> TaskRef {
+        let node = self.topology.name_of(self.tasks[position].node);
+        let id = TaskId::new(self.thread, self.base, position, node);
+        TaskRef { id, node: Arc::clone(node), step: self.step, attempt }
+    }
+}
+
+/// The future of a node. It is dropped unfinished when it asks, takes too long or is cancelled, and what its locals
+/// then panic with must not take the run down.
+struct Work<'a, T> {
+    future: Option<BoxFuture<'a, T>>,
+    node: &'a str,
+}
+
+impl<T> Drop for Work<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        let future = self.future.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(future))) {
+            let panic = panic_text(panic.as_ref());
+            tracing::warn!(node = self.node, panic, "a node panicked while it was dropped");
+        }
+    }
+}
+
+/// Ends an attempt that has asked a question.
+fn poll_question<S: State>(given: &Attempt<'_, S>, cx: &Context<'_>) -> Poll<AttemptEnd<S>> {
+    let Some(ctx) = given.ctx.get() else { return Poll::Pending };
+    ctx.register(cx.waker());
+    let questions = ctx.take_questions();
+    if questions.is_empty() { Poll::Pending } else { Poll::Ready(AttemptEnd::Asked(questions)) }
+}
+
+/// Where an attempt gets what it asks for besides the state.
+struct AttemptOrigin<'a, 'b, S: State> {
+    scope: &'a Scope<'b, S>,
+    position: usize,
+    attempt: u32,
+}
+
+impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
+    fn task(&self) -> TaskRef {
+        self.scope.task_ref(self.position, self.attempt)
+    }
+
+    fn node(&self) -> &str {
+        self.scope.topology.name_of(self.scope.tasks[self.position].node)
+    }
+
+    fn thread(&self) -> Arc<str> {
+        Arc::clone(self.scope.thread)
+    }
+
+    fn values(&self) -> &ContextValues {
+        self.scope.values
+    }
+
+    fn emit(&self) -> Option<EmitCustom> {
+        let queue = Arc::clone(self.scope.queue?);
+        Some(Arc::new(move |task, value| queue.push(Event::Custom { task, value })))
+    }
+}

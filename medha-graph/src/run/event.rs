@@ -1,0 +1,183 @@
+//! What a stream of a run yields, and how a run ends.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::engine::checkpoint::CheckpointId;
+use crate::engine::record::StoredJoin;
+use crate::node::context::{Interrupt, TaskRef};
+use crate::node::failure::Failure;
+use crate::state::State;
+
+/// Something that happened in a run, in the order it happened.
+///
+/// As JSON an event is an object with its name under `event`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case", bound = "")]
+#[non_exhaustive]
+pub enum Event<S: State> {
+    /// The run began, or went on.
+    RunStarted {
+        /// The graph.
+        graph: String,
+        /// The thread; empty for a run without one.
+        thread: String,
+        /// The nodes that run first.
+        next: Vec<String>,
+    },
+    /// An attempt of a task began.
+    TaskStarted {
+        /// The attempt.
+        task: TaskRef,
+    },
+    /// An attempt failed, and another will be made.
+    TaskRetrying {
+        /// The attempt that failed.
+        task: TaskRef,
+        /// What went wrong.
+        error: String,
+        /// The wait before the next attempt.
+        #[serde(serialize_with = "as_seconds", rename = "pause_seconds")]
+        pause: Duration,
+    },
+    /// The last attempt of a task failed.
+    TaskFailed {
+        /// The attempt that failed.
+        task: TaskRef,
+        /// The failure.
+        failure: Failure,
+        /// Whether an error edge takes over.
+        is_handled: bool,
+    },
+    /// A task stopped to ask.
+    TaskAsked {
+        /// The attempt that asked.
+        task: TaskRef,
+    },
+    /// A task is done. Tasks of one superstep come in the order they finish.
+    TaskFinished {
+        /// The attempt that succeeded.
+        task: TaskRef,
+        /// What it wrote.
+        update: S::Update,
+        /// How long the attempt took.
+        #[serde(serialize_with = "as_seconds", rename = "elapsed_seconds")]
+        elapsed: Duration,
+    },
+    /// A node sent a progress event with [`Ctx::emit`](crate::Ctx::emit).
+    Custom {
+        /// The attempt that sent it.
+        task: TaskRef,
+        /// What it sent.
+        value: Value,
+    },
+    /// A superstep was merged.
+    Values {
+        /// The superstep, counted over the life of the thread, from 1.
+        step: u64,
+        /// The merged state.
+        state: S,
+        /// The nodes that run next.
+        next: Vec<String>,
+    },
+    /// A checkpoint was stored.
+    CheckpointSaved {
+        /// Its number.
+        id: CheckpointId,
+    },
+    /// The run stopped to ask.
+    Interrupted {
+        /// Every open question.
+        interrupts: Vec<Interrupt>,
+    },
+    /// The run is done; the last event, unless the run is interrupted or fails.
+    RunFinished {
+        /// The state at the end.
+        state: S,
+        /// Joins that were left waiting: some of their sources finished, the others never ran.
+        waiting_joins: Vec<StoredJoin>,
+    },
+}
+
+fn as_seconds<W: serde::Serializer>(duration: &Duration, serializer: W) -> Result<W::Ok, W::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+/// How a run ended when nothing went wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome<S> {
+    /// Nothing is left to run.
+    Done(S),
+    /// Nodes have questions; `resume` with the answers.
+    Interrupted {
+        /// The state so far.
+        state: S,
+        /// The open questions.
+        interrupts: Vec<Interrupt>,
+    },
+}
+
+impl<S> Outcome<S> {
+    /// The state, finished or not.
+    pub fn into_state(self) -> S {
+        match self {
+            Self::Done(state) | Self::Interrupted { state, .. } => state,
+        }
+    }
+
+    /// The state, finished or not.
+    pub fn state(&self) -> &S {
+        match self {
+            Self::Done(state) | Self::Interrupted { state, .. } => state,
+        }
+    }
+
+    /// The open questions; none when the run is done.
+    pub fn interrupts(&self) -> &[Interrupt] {
+        match self {
+            Self::Done(_) => &[],
+            Self::Interrupted { interrupts, .. } => interrupts,
+        }
+    }
+
+    /// Whether nothing is left to run.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+}
+
+/// Events on their way from a run to its stream; what a node emits from elsewhere wakes the stream.
+#[derive(Debug)]
+pub(crate) struct EventQueue<T> {
+    events: Mutex<VecDeque<T>>,
+    waker: AtomicWaker,
+}
+
+impl<T> EventQueue<T> {
+    pub(crate) fn push(&self, event: T) {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
+        self.waker.wake();
+    }
+
+    pub(crate) fn pop(&self) -> Option<T> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+}
+
+impl<T> Default for EventQueue<T> {
+    fn default() -> Self {
+        Self { events: Mutex::default(), waker: AtomicWaker::new() }
+    }
+}

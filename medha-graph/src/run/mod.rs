@@ -1,0 +1,9 @@
+//! The shell around the engine: threads, the driver, events, errors of a run.
+
+pub(crate) mod attempt;
+pub(crate) mod driver;
+pub(crate) mod error;
+pub(crate) mod event;
+pub(crate) mod input;
+pub(crate) mod stream;
+pub(crate) mod thread;

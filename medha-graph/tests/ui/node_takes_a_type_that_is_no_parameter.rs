@@ -1,0 +1,15 @@
+use medha_graph::prelude::*;
+
+#[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+struct Essay {
+    draft: String,
+    score: u32,
+}
+
+async fn write(essay: &Essay, words: u32) -> EssayUpdate {
+    Essay::update().draft(format!("{} {words}", essay.draft))
+}
+
+fn main() {
+    let _ = StateGraph::<Essay>::new("essay").node("write", write);
+}

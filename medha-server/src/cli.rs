@@ -1,0 +1,177 @@
+//! The command line: what can be asked for, and which command does it.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::civil::DateTime;
+
+use crate::clock::parse_moment;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::format::Format;
+use crate::render::answer::Charts;
+use crate::terminal::{Terminal, is_closed, tell};
+use crate::{ask, eval, graph, serve};
+
+/// Ask a database a question in plain words.
+#[derive(Debug, Parser)]
+#[command(name = "medha", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer a question
+    #[command(after_help = ASK_HELP)]
+    Ask(AskArgs),
+    /// Answer questions over HTTP
+    Serve(ServeArgs),
+    /// Print the analyst's workflow as a Mermaid diagram
+    Graph,
+    /// Answer the questions of an evaluation pack
+    Eval(EvalArgs),
+}
+
+const ASK_HELP: &str = "\
+Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 not understood or somebody has to choose, 4 refused, 130 interrupted.
+Without -d the sample business is asked; it is kept in MEDHA_DATA_DIR (default: the platform's data folder).";
+
+/// `medha ask`.
+#[derive(Debug, Args)]
+pub(crate) struct AskArgs {
+    /// The question; `-` reads it from standard input
+    #[arg(required = true, value_name = "QUESTION")]
+    pub(crate) question: Vec<String>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// How the answer is written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Show the plan in words and the SQL
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Write the SQL and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The moment "today" is taken from, as 2025-06-30 or 2025-06-30T12:00
+    #[arg(long, value_name = "DATE", value_parser = parse_moment)]
+    pub(crate) now: Option<DateTime>,
+    /// Read at most this many rows
+    #[arg(long, value_name = "N")]
+    pub(crate) max_rows: Option<NonZeroUsize>,
+    /// Whether charts are drawn
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) chart: Charts,
+    /// Print what happens as JSON events, one a line, as the server sends them
+    #[arg(long, conflicts_with_all = ["format", "explain"])]
+    pub(crate) events: bool,
+    /// Print the answer and nothing else
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Which database, and what its tables mean.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    /// A SQLite file to ask instead of the sample business
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) database: Option<PathBuf>,
+    /// A semantic model for it; default: <stem>.ossie.yaml beside it, else one inferred from its tables
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+}
+
+/// `medha serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, env = "MEDHA_ADDR", default_value = "127.0.0.1:8008", value_name = "HOST:PORT")]
+    pub(crate) addr: SocketAddr,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+/// `medha eval`.
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    /// A folder with questions.jsonl, db/*.sqlite and semantic/*.ossie.yaml
+    pub(crate) pack: PathBuf,
+    /// A file of questions in that folder
+    #[arg(long, value_name = "FILE", default_value = "questions.jsonl")]
+    pub(crate) questions: PathBuf,
+    /// Infer every model from its database
+    #[arg(long)]
+    pub(crate) no_models: bool,
+    /// How many questions are answered at a time; default: one a processor
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Where the predictions are written
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Runs the `medha` command with the arguments of this process, and says how it ended.
+#[must_use]
+pub fn run() -> ExitCode {
+    let command = Cli::parse().command;
+    let terminal = Terminal::detect();
+    start_logging();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tell(&format!("{} cannot start: {error}", terminal.paint_errors.red("error:")));
+            return Exit::Failed.into();
+        }
+    };
+    let ended = runtime.block_on(carry_out(command, terminal));
+    // A thread that still waits for somebody to type must not keep the process.
+    runtime.shutdown_background();
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(CommandError::Output(error)) if is_closed(&error) => Exit::Done.into(),
+        Err(error) => {
+            tell(&format!("{} {error}", terminal.paint_errors.red("error:")));
+            error.exit().into()
+        }
+    }
+}
+
+async fn carry_out(command: Command, terminal: Terminal) -> Result<Exit, CommandError> {
+    match command {
+        Command::Ask(args) => ask::ask(args, terminal).await,
+        Command::Serve(args) => serve::serve(args).await,
+        Command::Graph => graph::graph(),
+        Command::Eval(args) => eval::eval(args).await,
+    }
+}
+
+/// Logs to standard error what `MEDHA_LOG` asks for, as in `MEDHA_LOG=medha_server=debug`; warnings by default.
+fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("MEDHA_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_question_needs_no_quotes() {
+        let cli = Cli::try_parse_from(["medha", "ask", "how", "many", "orders", "-f", "csv"]).unwrap();
+        let Command::Ask(args) = cli.command else { panic!("{cli:?}") };
+        assert_eq!(args.question, ["how", "many", "orders"]);
+        assert_eq!(args.format, Format::Csv);
+    }
+}

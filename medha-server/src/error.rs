@@ -1,0 +1,46 @@
+//! Why a command could not do its work.
+
+use std::io;
+
+use crate::data_dir::DataDirError;
+use crate::eval::PackError;
+use crate::exit::Exit;
+use crate::question::QuestionError;
+use crate::serve::ServeError;
+use crate::source::SourceError;
+
+/// Why a command could not do its work. An answer that says "no" is no such error.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The question cannot be read.
+    #[error(transparent)]
+    Question(#[from] QuestionError),
+    /// The database or its model cannot be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Our own folder or the sample in it cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The server cannot listen or stopped listening.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The evaluation pack cannot be read, or the predictions not be written.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// Standard output cannot be written to.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[source] io::Error),
+}
+
+impl CommandError {
+    /// How the process ends after it.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Question(QuestionError::Input(_)) => Exit::Failed,
+            Self::Question(QuestionError::Empty | QuestionError::TooLong { .. }) => Exit::Usage,
+            Self::Source(_) | Self::DataDir(_) | Self::Serve(_) | Self::Pack(_) | Self::Output(_) => {
+                Exit::Failed
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The server's life: listen, answer, and stop when told to.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::router::router;
+use crate::cli::ServeArgs;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::session::Session;
+use crate::signals::Signals;
+use crate::source::Source;
+use crate::terminal::tell;
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {addr}: {source}; choose another with --addr or MEDHA_ADDR")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It listened and then failed.
+    #[error("the server stopped: {0}")]
+    Stopped(#[source] io::Error),
+}
+
+/// How long requests that are being answered may take after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until it is told to stop: it takes no more requests, and lets those it has come to an end.
+pub(crate) async fn serve(args: ServeArgs) -> Result<Exit, CommandError> {
+    let source = Source::open(&args.database).await?;
+    for remark in &source.remarks {
+        tell(remark);
+    }
+    let name = source.name.clone();
+    let session = Arc::new(Session::new(source)?);
+    let refused = |source| ServeError::Listen { addr: args.addr, source };
+    let listener = TcpListener::bind(args.addr).await.map_err(refused)?;
+    let addr = listener.local_addr().map_err(refused)?;
+
+    // Before it says that it listens, so that whoever reads that can also stop it.
+    let signals = Signals::listen();
+    let stop = CancellationToken::new();
+    let server = axum::serve(listener, router(session))
+        .with_graceful_shutdown(stop.clone().cancelled_owned())
+        .into_future();
+    tell(&format!("medha answers questions about {name} on http://{addr}"));
+    tokio::select! {
+        ended = server => ended.map_err(ServeError::Stopped)?,
+        () = told_to_stop(signals, &stop) => tell("Stopped with requests unfinished."),
+    }
+    Ok(Exit::Done)
+}
+
+/// Waits for the signal, passes it on, and ends when patience does.
+async fn told_to_stop(mut signals: Signals, stop: &CancellationToken) {
+    signals.next().await;
+    tell("Stopping…");
+    stop.cancel();
+    tokio::select! {
+        () = tokio::time::sleep(GRACE) => {}
+        () = signals.next() => {}
+    }
+}

@@ -1,0 +1,218 @@
+//! Which database is asked and what its tables mean: a file and a model, or the sample with its own.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use medha_agents::analyst::AnalystError;
+use medha_agents::semantic::{self, ModelError, Problem, SemanticModel};
+use medha_connectors::{Connector, ConnectorError, Schema, SqliteConnector, sample};
+
+use crate::cli::DatabaseArgs;
+use crate::clock;
+use crate::data_dir::{DataDir, SampleState};
+use crate::error::CommandError;
+
+/// A database that can be asked, and what is worth saying about it first.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// What it is called when it is mentioned.
+    pub(crate) name: String,
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) model: SemanticModel,
+    /// For the user, a line each.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Where the model of a database comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ModelSource {
+    /// This file.
+    File(PathBuf),
+    /// This text, which came with us.
+    Text(&'static str),
+    /// The tables alone.
+    Inferred,
+}
+
+/// Why a database cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    /// It is not a kind we can open.
+    #[error("cannot open {database:?}: only SQLite files can be asked; give the path of one")]
+    Kind {
+        /// What was to be opened, without what follows its scheme.
+        database: String,
+    },
+    /// It cannot be opened or described.
+    #[error(transparent)]
+    Database(#[from] ConnectorError),
+    /// No analyst can be made for it.
+    #[error(transparent)]
+    Analyst(#[from] AnalystError),
+    /// There is nothing in it.
+    #[error("{database:?} has no tables, so there is nothing to ask about")]
+    Empty {
+        /// Its path.
+        database: PathBuf,
+    },
+    /// The model's file cannot be read.
+    #[error("cannot read the semantic model {path:?}: {source}")]
+    ModelFile {
+        /// Its path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The model's file says something impossible.
+    #[error("{path:?}: {source}")]
+    Model {
+        /// Its path.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ModelError,
+    },
+}
+
+const MOST_PROBLEMS: usize = 5;
+
+impl Source {
+    /// Opens what the command line asks for; without a database, the sample.
+    pub(crate) async fn open(args: &DatabaseArgs) -> Result<Self, CommandError> {
+        let Some(database) = &args.database else {
+            let data = DataDir::choose(std::env::var_os("MEDHA_DATA_DIR"))?;
+            let state = data.ensure_sample(clock::today()).await?;
+            let path = data.sample_path();
+            let model = args.model.clone().map_or(ModelSource::Text(sample::MODEL), ModelSource::File);
+            let mut source = Self::connect(&path, model).await?;
+            source.name = "the sample business".into();
+            source.remarks.splice(0..0, sample_remark(&state, &path));
+            return Ok(source);
+        };
+        let path = sqlite_path(database)?;
+        let model = args
+            .model
+            .clone()
+            .or_else(|| model_beside(&path))
+            .map_or(ModelSource::Inferred, ModelSource::File);
+        Ok(Self::connect(&path, model).await?)
+    }
+
+    /// Opens a SQLite file with a model.
+    pub(crate) async fn connect(path: &Path, model: ModelSource) -> Result<Self, SourceError> {
+        let connector = SqliteConnector::open(path).await?;
+        let schema = connector.schema().await?;
+        if schema.tables.is_empty() {
+            return Err(SourceError::Empty { database: path.to_owned() });
+        }
+        let mut remarks = Vec::new();
+        let model = match model {
+            ModelSource::Inferred => semantic::infer(&schema),
+            ModelSource::File(file) => {
+                let yaml = fs::read_to_string(&file)
+                    .map_err(|source| SourceError::ModelFile { path: file.clone(), source })?;
+                let read = semantic::ossie::read(&yaml);
+                let mut model = read.map_err(|source| SourceError::Model { path: file.clone(), source })?;
+                remarks.extend(misfit(&file, &model.check(&schema)));
+                model.observe(&schema);
+                model
+            }
+            ModelSource::Text(yaml) => {
+                let read = semantic::ossie::read(yaml);
+                let mut model =
+                    read.map_err(|source| SourceError::Model { path: path.to_owned(), source })?;
+                model.observe(&schema);
+                model
+            }
+        };
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Ok(Self { name, connector: Arc::new(connector), schema: Arc::new(schema), model, remarks })
+    }
+}
+
+/// The path of a file given as one, or as `sqlite:` and one.
+fn sqlite_path(database: &Path) -> Result<PathBuf, SourceError> {
+    let text = database.to_string_lossy();
+    match text.split_once(':') {
+        Some(("sqlite", path)) => Ok(PathBuf::from(path.strip_prefix("//").unwrap_or(path))),
+        // One letter is a drive.
+        Some((scheme, _)) if scheme.len() > 1 && text.contains("://") => {
+            Err(SourceError::Kind { database: format!("{scheme}://…") })
+        }
+        _ => Ok(database.to_owned()),
+    }
+}
+
+fn model_beside(database: &Path) -> Option<PathBuf> {
+    let path = database.with_extension("ossie.yaml");
+    path.is_file().then_some(path)
+}
+
+fn sample_remark(state: &SampleState, path: &Path) -> Option<String> {
+    match state {
+        SampleState::Ready => None,
+        SampleState::Made { end_date } => {
+            Some(format!("Made a sample business of three years up to {end_date} in {}", path.display()))
+        }
+        SampleState::Renewed { end_date, before } => {
+            Some(format!("Made the sample business anew up to {end_date}; the one before ended on {before}"))
+        }
+        SampleState::Aged { end_date, reason } => {
+            Some(format!("The sample business ends on {end_date} and could not be made anew: {reason}"))
+        }
+    }
+}
+
+/// What is said of a model that does not fit. The analyst mends what it can, so this is no error.
+fn misfit(file: &Path, problems: &[Problem]) -> Vec<String> {
+    let Some(rest) = problems.len().checked_sub(MOST_PROBLEMS) else {
+        return problems.iter().map(|problem| format!("{}: {problem}", file.display())).collect();
+    };
+    let mut lines = misfit(file, &problems[..MOST_PROBLEMS - 1]);
+    lines.push(format!("{}: and {} more places that do not fit the database", file.display(), rest + 1));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[tokio::test]
+    async fn the_model_of_the_sample_fits_it_in_every_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sample.sqlite");
+        sample::generate(&path, 7, date(2025, 6, 30)).await.unwrap();
+        let model = ModelSource::File(model_beside(&path).unwrap());
+        let source = Source::connect(&path, model).await.unwrap();
+        assert_eq!(source.remarks, Vec::<String>::new());
+        assert_eq!(source.name, "sample.sqlite");
+        assert!(source.model.metric("revenue").is_some_and(|metric| metric.filter.is_some()));
+    }
+
+    #[test]
+    fn only_sqlite_is_opened_and_no_secret_of_an_address_is_repeated() {
+        assert_eq!(sqlite_path(Path::new("sqlite:///tmp/a.db")).unwrap(), Path::new("/tmp/a.db"));
+        assert_eq!(sqlite_path(Path::new("sqlite:a.db")).unwrap(), Path::new("a.db"));
+        assert_eq!(sqlite_path(Path::new("a:b.db")).unwrap(), Path::new("a:b.db"));
+        let error = sqlite_path(Path::new("postgres://me:secret@host/db")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot open \"postgres://…\": only SQLite files can be asked; give the path of one"
+        );
+    }
+
+    #[test]
+    fn many_problems_are_counted() {
+        let problems: Vec<Problem> =
+            (0..9).map(|number| Problem { at: String::new(), message: number.to_string() }).collect();
+        let lines = misfit(Path::new("m"), &problems);
+        assert_eq!(
+            lines,
+            ["m: 0", "m: 1", "m: 2", "m: 3", "m: and 5 more places that do not fit the database"]
+        );
+        assert_eq!(misfit(Path::new("m"), &problems[..2]), ["m: 0", "m: 1"]);
+    }
+}

@@ -1,0 +1,10 @@
+//! The `medha` binary as people and programs meet it: one binary of tests, a module a subject.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
+
+mod support;
+
+mod cli;
+mod eval;
+mod http;
+mod sample;
