@@ -95,7 +95,7 @@ impl Planner {
     /// A ranking and its development, where both are asked for.
     fn two_steps(&self, tokens: &[Token], now: DateTime) -> Option<Planned> {
         let turn = turn_to_trend(tokens, &self.lexicon, now)?;
-        let reading = read_tokens(turn.first.clone(), &self.lexicon, now);
+        let reading = read_tokens(&turn.first, &self.lexicon, now);
         let first = reading.step.ok().filter(|_| reading.unknown.is_empty())?;
         let steps = ranking_and_trend(first, &turn, &self.lexicon)?;
         Some(Planned { steps, assumptions: reading.assumptions })

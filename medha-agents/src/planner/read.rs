@@ -24,7 +24,7 @@ pub(crate) struct Reading {
 
 /// Reads a question once.
 pub(crate) fn read(text: &str, lexicon: &Lexicon, now: DateTime) -> Reading {
-    read_tokens(tokenize(text), lexicon, now)
+    read_tokens(&tokenize(text), lexicon, now)
 }
 
 /// Whether a question can be answered as it stands.
@@ -34,7 +34,7 @@ pub(crate) fn is_answerable(text: &str, lexicon: &Lexicon, now: DateTime) -> boo
 }
 
 /// Reads tokens once.
-pub(crate) fn read_tokens(tokens: Vec<Token>, lexicon: &Lexicon, now: DateTime) -> Reading {
+pub(crate) fn read_tokens(tokens: &[Token], lexicon: &Lexicon, now: DateTime) -> Reading {
     let clock = Clock { now, calendar: &lexicon.model.calendar };
     let (sketch, parser) = parse(tokens, lexicon, clock);
     let unknown = parser.unknown_words();

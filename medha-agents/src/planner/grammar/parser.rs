@@ -39,8 +39,8 @@ pub(crate) struct Parser<'a> {
 }
 
 /// Reads a question into a sketch; the parser that is returned tells which words were not used.
-pub(crate) fn parse<'a>(tokens: Vec<Token>, lexicon: &'a Lexicon, clock: Clock<'a>) -> (Sketch, Parser<'a>) {
-    let tokens = rewrite(&tokens);
+pub(crate) fn parse<'a>(tokens: &[Token], lexicon: &'a Lexicon, clock: Clock<'a>) -> (Sketch, Parser<'a>) {
+    let tokens = rewrite(tokens);
     let uses = vec![Use::Open; tokens.len()];
     let mut parser = Parser {
         tokens,
