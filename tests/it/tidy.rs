@@ -119,7 +119,8 @@ fn the_engine_is_pure() {
             continue;
         }
         seen += 1;
-        for word in ["tokio", "async ", ".await", "Instant", "SystemTime", "std::thread", "dyn Checkpointer"] {
+        for word in ["tokio", "async ", ".await", "Instant", "SystemTime", "std::thread", "dyn Checkpointer"]
+        {
             let found = code_lines(&text).find(|line| line.contains(word));
             assert!(found.is_none(), "{path} mentions {word:?}: {found:?}");
         }

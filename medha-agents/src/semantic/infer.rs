@@ -1,10 +1,11 @@
 //! Makes a model from a bare schema: names become words, foreign keys become relationships,
-//! few-valued text becomes values, dates become time, numbers become measures.
+//! few-valued text becomes values, dates become time, numbers become measures, and what events measure becomes metrics.
 //!
-//! It says nothing that the schema and a look at the values do not suggest: there are no metrics and no
-//! named filters, and a relationship that nobody declared is marked as guessed.
+//! It says nothing that the schema and a look at the values do not suggest: there are no named filters, and a
+//! relationship that nobody declared is marked as guessed.
 
 mod fields;
+mod metrics;
 mod naming;
 mod relationships;
 
@@ -42,6 +43,7 @@ pub fn infer(schema: &Schema) -> SemanticModel {
         let dataset = &mut model.datasets[index];
         (dataset.hidden, dataset.default_time, dataset.label_fields) = (hidden, default_time, labels);
     }
+    model.metrics = metrics::infer(&model);
     model
 }
 

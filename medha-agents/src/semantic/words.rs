@@ -38,6 +38,7 @@ pub fn identifier_words(identifier: &str) -> Vec<String> {
     for word in words {
         match joined.last_mut() {
             Some(last) if word == "s" && last.len() <= 4 => last.push('s'),
+            Some(last) if word == "ds" && last == "i" => last.push_str("ds"),
             _ => joined.push(word),
         }
     }
