@@ -1,13 +1,13 @@
 //! From identifiers to the words people say.
 
-/// Splits an identifier into lower-case words: `sbTxCustId` is `sb tx cust id`, `Song_release_year` is
-/// `song release year`, `HTTPStatus` is `http status`.
+/// Splits an identifier into lower-case words: `crmTxCustId` is `crm tx cust id`, `Ship_release_date` is
+/// `ship release date`, `HTTPStatus` is `http status`.
 ///
 /// ```
 /// use medha_agents::semantic::identifier_words;
 ///
 /// assert_eq!(identifier_words("CustomerID"), ["customer", "id"]);
-/// assert_eq!(identifier_words("Official_ratings_(millions)"), ["official", "ratings", "millions"]);
+/// assert_eq!(identifier_words("Net_weight_(grams)"), ["net", "weight", "grams"]);
 /// ```
 #[must_use]
 pub fn identifier_words(identifier: &str) -> Vec<String> {
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn identifiers_of_every_habit_become_words() {
         for (identifier, words) in [
-            ("sbTxCustId", "sb tx cust id"),
+            ("crmTxCustId", "crm tx cust id"),
             ("customer_id", "customer id"),
             ("CustomerID", "customer id"),
             ("StuIDs", "stu ids"),

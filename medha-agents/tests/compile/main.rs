@@ -1,4 +1,5 @@
 //! Plans compiled over a small shop, run on SQLite through the guard, and compared with sums made by hand.
+#![allow(clippy::unwrap_used, reason = "tests unwrap")]
 
 mod fixture;
 mod fan_out;

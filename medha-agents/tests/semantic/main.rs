@@ -1,4 +1,5 @@
 //! Semantic models: read from Ossie, written back, inferred from a schema, compared with a database.
+#![allow(clippy::unwrap_used, reason = "tests unwrap")]
 
 mod schema;
 mod ossie;

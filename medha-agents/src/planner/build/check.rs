@@ -6,7 +6,7 @@ use crate::planner::grammar::{Group, Noun, Want};
 use crate::planner::lexicon::{FieldId, Target};
 
 impl Builder<'_> {
-    /// `companies of both orchestras founded before 2003 and those after`: values that rows of both kinds have.
+    /// `cities of both shops opened before 2010 and shops opened after`: values that rows of both kinds have.
     pub(super) fn both_of_one_dataset(&mut self, home: usize) -> Result<Option<AnalysisPlan>, Failure> {
         use crate::planner::grammar::Cond;
         let place = self.sketch.scope.conds.iter().position(|cond| matches!(cond, Cond::Both(_)));
