@@ -53,6 +53,7 @@ impl Builder<'_> {
         if let Some((order, count)) = ranked {
             let first: Vec<Order> = order.into_iter().map(|(order, _)| order).collect();
             self.rank_within(&mut plan, first, count, home)?;
+            Self::refuse_ranked_total(&plan)?;
         }
         plan.keep_empty = self.sketch.keep_empty;
         Self::lift_time(&mut plan);
@@ -68,6 +69,17 @@ impl Builder<'_> {
             let keys: Vec<Expr> = self.key_fields(home).into_iter().map(|id| self.field_expr(id)).collect();
             plan.group_by.retain(|key| !keys.contains(key));
         }
+    }
+
+    /// `the revenue of our best customer`: one number over everything has no first row.
+    fn refuse_ranked_total(plan: &AnalysisPlan) -> Result<(), Failure> {
+        let single = plan.group_by.is_empty()
+            && !plan.order.is_empty()
+            && plan.outputs.iter().all(|output| super::is_measure(&output.expr));
+        if single && !plan.outputs.is_empty() {
+            return Err(Failure::Missing("which one the number is about has to be named or shown".into()));
+        }
+        Ok(())
     }
 
     /// A list of rows.

@@ -57,6 +57,22 @@ fn two_windows_without_a_moment_in_common_are_no_condition() {
 }
 
 #[test]
+fn what_would_be_a_guess_is_refused() {
+    let refused = |text: &str| match understand(text) {
+        Understanding::NotUnderstood(refusal) => refusal.reason,
+        other => panic!("{text:?} is a guess, but: {other:?}"),
+    };
+    assert_eq!(
+        refused("What is the revenue of the oldest branch?"),
+        "which one the number is about has to be named or shown"
+    );
+    assert_eq!(
+        refused("Which region grew the most last year?"),
+        "nothing in the data is called \"grew\", \"most\""
+    );
+}
+
+#[test]
 fn things_per_thing_are_counted_by_the_rows_that_connect_them() {
     let planned = planned("What is the average number of cakes per baker?");
     assert_eq!(
