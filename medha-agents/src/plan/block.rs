@@ -113,6 +113,8 @@ struct Prepared {
     /// What is aggregated; `None` for the rows themselves.
     of: Option<Term>,
     conditions: Vec<String>,
+    /// Whether it is compared with the same number over other rows: then a sum over none is 0.
+    compared: bool,
 }
 
 impl Prepared {
@@ -151,6 +153,7 @@ impl Prepared {
 
     fn call(&self, argument: &str, distinct: bool) -> Term {
         match self.function {
+            AggregateFunction::Sum if self.compared => Term::number(format!("COALESCE(SUM({argument}), 0)")),
             AggregateFunction::Sum => Term::number(format!("SUM({argument})")),
             AggregateFunction::Average | AggregateFunction::Median => {
                 Term::number(format!("AVG({argument})"))
@@ -184,7 +187,8 @@ fn prepare(scope: &mut Scope<'_>, leaf: &Leaf) -> Result<Prepared, CompileError>
         }
     };
     let conditions = only.map(|only| guard(&only.sql)).into_iter().collect();
-    Ok(Prepared { function: leaf.call.function(), of, conditions })
+    let compared = !leaf.filters.is_empty() || !leaf.times.is_empty();
+    Ok(Prepared { function: leaf.call.function(), of, conditions, compared })
 }
 
 /// An expression of the model over `dataset.field` references.

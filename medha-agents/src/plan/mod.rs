@@ -27,3 +27,4 @@ pub use column::{PlannedColumn, PlannedKind};
 pub use compile::{CompiledPlan, compile};
 pub use describe::describe;
 pub use error::CompileError;
+pub(crate) use rows::{fields_of, fields_of_filters};

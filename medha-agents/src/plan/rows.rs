@@ -305,7 +305,7 @@ fn mentioned(filter: &Filter, context: &Context<'_>) -> Result<Vec<(String, Opti
 }
 
 /// The fields that a value is made of.
-pub(super) fn fields_of(expr: &Expr, fields: &mut Vec<FieldRef>) {
+pub(crate) fn fields_of(expr: &Expr, fields: &mut Vec<FieldRef>) {
     match expr {
         Expr::Field(field) | Expr::Bucket { field, .. } | Expr::Part { field, .. } => {
             fields.push(field.clone())
@@ -326,7 +326,7 @@ pub(super) fn fields_of(expr: &Expr, fields: &mut Vec<FieldRef>) {
 }
 
 /// The fields that conditions look at, at any depth.
-pub(super) fn fields_of_filters(filters: &[Filter], fields: &mut Vec<FieldRef>) {
+pub(crate) fn fields_of_filters(filters: &[Filter], fields: &mut Vec<FieldRef>) {
     for filter in filters {
         match filter {
             Filter::Compare { left, right, .. } => {

@@ -7,7 +7,7 @@ use super::phrase::{dimensions, field_words, identifier, measure, plural, singul
 use super::propose::capital;
 use super::read::read;
 use super::understanding::Planned;
-use crate::plan::{AnalysisPlan, Expr};
+use crate::plan::{AnalysisPlan, CompareOp, Expr, Filter, Literal, Operand, TimeRange};
 
 /// How many follow-ups are offered.
 const MOST: usize = 4;
@@ -23,19 +23,86 @@ pub(crate) fn follow_ups(planned: &Planned, lexicon: &Lexicon, now: DateTime) ->
         }
     }
     let mut offered: Vec<(String, AnalysisPlan)> = Vec::new();
+    let context = plans.first().and_then(|plan| context(plan));
     for candidate in candidates {
         if offered.len() == MOST {
             break;
         }
-        let reading = read(&candidate, lexicon, now);
-        let Ok(step) = reading.step else { continue };
-        let known = plans.iter().any(|plan| **plan == step.plan)
-            || offered.iter().any(|(_, plan)| *plan == step.plan);
-        if reading.unknown.is_empty() && !known && !step.plan.outputs.is_empty() {
-            offered.push((candidate, step.plan));
+        let Some((candidate, plan)) = in_context(&candidate, context.as_deref(), plans.first(), lexicon, now)
+        else {
+            continue;
+        };
+        let known =
+            plans.iter().any(|known| **known == plan) || offered.iter().any(|(_, known)| *known == plan);
+        if !known {
+            offered.push((candidate, plan));
         }
     }
     offered.into_iter().map(|(question, _)| question).collect()
+}
+
+/// A candidate asked of the same rows as the answered question, and its plan.
+fn in_context(
+    candidate: &str,
+    context: Option<&str>,
+    answered: Option<&&AnalysisPlan>,
+    lexicon: &Lexicon,
+    now: DateTime,
+) -> Option<(String, AnalysisPlan)> {
+    let understood = |question: &str| {
+        let reading = read(question, lexicon, now);
+        let plan = reading.step.ok()?.plan;
+        (reading.unknown.is_empty() && !plan.outputs.is_empty()).then_some(plan)
+    };
+    let plain = understood(candidate)?;
+    let (Some(context), Some(answered)) = (context, answered) else {
+        return Some((candidate.to_owned(), plain));
+    };
+    // A candidate with a window of its own asks about other rows on purpose.
+    if context.is_empty() || (plain.time.is_some() && answered.filters.is_empty()) {
+        return Some((candidate.to_owned(), plain));
+    }
+    let question = format!("{candidate}{context}");
+    let plan = understood(&question)?;
+    let end = |plan: &AnalysisPlan| plan.time.as_ref().map(|time| time.end);
+    let keeps = end(&plan) == end(answered)
+        && plan.filters.len() == answered.filters.len()
+        && answered.filters.iter().all(|filter| plan.filters.contains(filter));
+    keeps.then_some((question, plan))
+}
+
+/// The window and the values of a plan as words that can be asked again; `None` if it has conditions beyond them.
+fn context(plan: &AnalysisPlan) -> Option<String> {
+    let mut words = String::new();
+    for filter in &plan.filters {
+        match filter {
+            Filter::Compare {
+                left: Expr::Field(_),
+                op: CompareOp::Equal,
+                right: Operand::Literal(Literal::Text(value)),
+            } => words.push_str(&format!(" for {value}")),
+            _ => return None,
+        }
+    }
+    if let Some(time) = &plan.time {
+        words.push_str(&window_words(time)?);
+    }
+    Some(words)
+}
+
+/// A window as it is asked for: the words of its label, or its days.
+fn window_words(time: &TimeRange) -> Option<String> {
+    let label = time.label.split(" (").next().unwrap_or_default();
+    let label = label.split(", since ").next().unwrap_or_default();
+    let relative = ["this ", "last ", "next ", "today", "yesterday", "since ", "before ", "after ", "until "];
+    if relative.iter().any(|word| label.starts_with(word)) {
+        return Some(format!(" {label}"));
+    }
+    if label.starts_with("the last ") || !label.contains('-') {
+        return Some(format!(" in {label}"));
+    }
+    let last = time.end?.checked_sub(jiff::Span::new().days(1)).ok()?;
+    Some(format!(" from {} to {}", time.start?.date(), last.date()))
 }
 
 fn of_measure(plan: &AnalysisPlan, measure: &str, lexicon: &Lexicon, candidates: &mut Vec<String>) {
@@ -59,8 +126,10 @@ fn of_measure(plan: &AnalysisPlan, measure: &str, lexicon: &Lexicon, candidates:
     if let (Some(group), false) = (&group, by_time) {
         candidates.push(format!("{name} by {group} and month"));
     }
-    candidates.push(format!("{name} last year"));
-    candidates.push(format!("{name} by year"));
+    if plan.time.is_none() {
+        candidates.push(format!("{name} last year"));
+        candidates.push(format!("{name} by year"));
+    }
 }
 
 fn of_list(plan: &AnalysisPlan, lexicon: &Lexicon, candidates: &mut Vec<String>) {

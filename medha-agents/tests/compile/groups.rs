@@ -117,7 +117,7 @@ async fn an_aggregate_over_some_rows_stands_beside_one_over_others() {
         order: vec![ascending(field("customers.name"))],
         ..plan("orders", [field("customers.name"), only("paid"), only("open"), count("orders")])
     };
-    assert_eq!(rows(&both).await, ["Ann|150|-|2", "Bob|-|70|1", "Dee|30|-|1"]);
+    assert_eq!(rows(&both).await, ["Ann|150|0|2", "Bob|0|70|1", "Dee|30|0|1"]);
     let windows = |start: &str, end: &str| Expr::Where {
         of: Box::new(metric("revenue")),
         filters: vec![],

@@ -6,10 +6,17 @@ use super::group::Grouping;
 use crate::plan::{AnalysisPlan, Expr, Filter, Order, Output};
 
 impl Builder<'_> {
-    /// Builds the plan.
+    /// Builds the plan, and tells what was assumed on the way.
     pub(crate) fn plan(&mut self) -> Result<AnalysisPlan, Failure> {
+        let plan = self.assembled()?;
+        self.tell_ways(&plan);
+        Ok(plan)
+    }
+
+    fn assembled(&mut self) -> Result<AnalysisPlan, Failure> {
         self.settle_subject()?;
         self.count_bare_things();
+        self.compare_windows()?;
         self.compare_side_by_side();
         let special = self.sketch.special.clone();
         let scope = self.sketch.scope.clone();
@@ -19,6 +26,7 @@ impl Builder<'_> {
         }
         let filters = self.filters(&scope, home)?;
         let filters = self.apart(filters, home)?;
+        Self::refuse_windows_apart(&filters)?;
         if let Some(special) = special {
             return self.special_plan(&special, filters);
         }
@@ -40,15 +48,38 @@ impl Builder<'_> {
         plan.filters = filters;
         self.existence(&mut plan, home);
         plan.having = std::mem::take(&mut self.having);
+        self.join_rows_counted(&mut plan, home);
         plan.order = ordered.into_iter().map(|(order, _)| order).collect();
         if let Some((order, count)) = ranked {
             let first: Vec<Order> = order.into_iter().map(|(order, _)| order).collect();
             self.rank_within(&mut plan, first, count, home)?;
+            Self::refuse_ranked_total(&plan)?;
         }
         plan.keep_empty = self.sketch.keep_empty;
         Self::lift_time(&mut plan);
         self.refuse_unused(&plan)?;
         Ok(plan)
+    }
+
+    /// `cities with more than one shop of the same name`: rows that are counted are no groups of their own.
+    fn join_rows_counted(&self, plan: &mut AnalysisPlan, home: usize) {
+        let rows = Expr::Count { dataset: self.dataset_name(home) };
+        let counted = |filter: &Filter| matches!(filter, Filter::Compare { left, .. } if *left == rows);
+        if plan.having.iter().any(counted) {
+            let keys: Vec<Expr> = self.key_fields(home).into_iter().map(|id| self.field_expr(id)).collect();
+            plan.group_by.retain(|key| !keys.contains(key));
+        }
+    }
+
+    /// `the revenue of our best customer`: one number over everything has no first row.
+    fn refuse_ranked_total(plan: &AnalysisPlan) -> Result<(), Failure> {
+        let single = plan.group_by.is_empty()
+            && !plan.order.is_empty()
+            && plan.outputs.iter().all(|output| super::is_measure(&output.expr));
+        if single && !plan.outputs.is_empty() {
+            return Err(Failure::Missing("which one the number is about has to be named or shown".into()));
+        }
+        Ok(())
     }
 
     /// A list of rows.

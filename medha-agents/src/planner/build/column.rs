@@ -5,7 +5,7 @@ use super::filter::CountOf;
 use super::resolve::Resolved;
 use super::subject::want_noun;
 use crate::plan::{AggregateFunction, Expr, Filter, Output};
-use crate::planner::grammar::{Group, Noun, Want};
+use crate::planner::grammar::{Cond, Group, Noun, Want};
 use crate::planner::lexicon::FieldId;
 use crate::semantic::DataType;
 
@@ -215,6 +215,12 @@ impl Builder<'_> {
                     .min
                     .as_deref()
                     .is_some_and(|least| least.trim_end_matches('%').parse::<f64>().is_ok());
+                if function == AggregateFunction::Sum && self.is_rate(id) {
+                    return Err(Failure::Missing(format!(
+                        "{} is a rate, and rates do not add up",
+                        field.name
+                    )));
+                }
                 if !numeric && !looks_numeric {
                     return Err(Failure::Missing(format!("{} is no number", field.name)));
                 }
@@ -233,6 +239,17 @@ impl Builder<'_> {
             },
         };
         Ok(vec![Column { output: Output { expr, name }, aggregated: true, entity: None }])
+    }
+
+    /// Whether a field holds parts of a whole, as percent or between 0 and 1.
+    pub(super) fn is_rate(&self, id: FieldId) -> bool {
+        let field = self.lexicon.field(id);
+        let named = self.lexicon.stems_of(id).iter().any(|stem| {
+            matches!(stem.as_str(), "discount" | "rate" | "rat" | "ratio" | "percent" | "percentag" | "share")
+        });
+        let greatest = field.max.as_deref().and_then(|greatest| greatest.parse::<f64>().ok());
+        field.format.as_deref() == Some("percent")
+            || (named && greatest.is_some_and(|greatest| greatest > 0.0 && greatest <= 1.0))
     }
 
     /// A duration in the unit that was asked for.
@@ -291,6 +308,27 @@ impl Builder<'_> {
             .collect()
     }
 
+    /// Whether a condition says already what a field is.
+    fn is_fixed(&self, id: FieldId) -> bool {
+        self.sketch.scope.conds.iter().any(|cond| match cond {
+            Cond::Is { values, negated: false, .. } => {
+                values.iter().any(|value| value.matches.iter().any(|found| found.target.field() == Some(id)))
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether a related dataset tells streets or addresses.
+    fn has_address_nearby(&self, dataset: usize) -> bool {
+        (0..self.lexicon.model.datasets.len()).any(|other| {
+            self.lexicon.graph.distance(dataset, other) == Some(1)
+                && self.lexicon.fields(other).any(|(id, _)| {
+                    let stems = self.lexicon.stems_of(id);
+                    stems.iter().any(|stem| matches!(stem.as_str(), "street" | "address"))
+                })
+        })
+    }
+
     /// Where something is: its place, and its name beside it.
     pub(super) fn place_columns(&self, home: usize) -> Result<Vec<Column>, Failure> {
         let mut homes = vec![home];
@@ -302,6 +340,16 @@ impl Builder<'_> {
                     .fields(dataset)
                     .find(|(id, _)| self.lexicon.stems_of(*id).iter().any(|stem| stem == wanted));
                 if let Some((id, _)) = found {
+                    if self.is_fixed(id) {
+                        continue;
+                    }
+                    let is_coarse = matches!(wanted, "citi" | "countri" | "region");
+                    if is_coarse && self.has_address_nearby(dataset) {
+                        return Err(Failure::Missing(format!(
+                            "whether its {wanted_name} or its address is asked for is not clear",
+                            wanted_name = self.lexicon.field(id).name
+                        )));
+                    }
                     return Ok(vec![Column {
                         output: self.output(id),
                         aggregated: false,

@@ -187,6 +187,11 @@ impl Builder<'_> {
 
     /// A number in the unit a field is stored in.
     pub(super) fn in_unit(&mut self, id: FieldId, value: f64, unit: Option<&str>) -> f64 {
+        if matches!(unit, Some("%" | "percent")) {
+            let greatest = self.lexicon.field(id).max.as_deref().and_then(|most| most.parse::<f64>().ok());
+            let is_part = greatest.is_some_and(|greatest| greatest <= 1.0);
+            return if is_part && self.is_rate(id) { value / 100.0 } else { value };
+        }
         let Some(seconds) = unit.and_then(seconds_in) else { return value };
         match self.stored_seconds(id) {
             Some(stored) => value * seconds / stored,

@@ -13,6 +13,8 @@ mod group;
 mod column;
 mod rank;
 mod check;
+mod beside;
+mod ways;
 mod assemble;
 mod special;
 mod title;

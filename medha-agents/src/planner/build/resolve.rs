@@ -61,6 +61,9 @@ impl Builder<'_> {
         if let Some(metric) = self.metric_reading(noun) {
             return Ok(Resolved::Metric(metric));
         }
+        if let Some(key) = self.key_of_asked(noun, home) {
+            return Ok(Resolved::Field(key, true));
+        }
         let owner = noun.owner.as_deref().and_then(|owner| sure_dataset(owner).or_else(|| owner.dataset()));
         if let Some(owner) = owner {
             let own = noun.matches.iter().find_map(|found| match found.target {
@@ -127,6 +130,17 @@ impl Builder<'_> {
                 None => Err(self.unknown(noun)),
             },
         }
+    }
+
+    /// `Which customer ...? Return the id and name.`: the id is that of the thing asked for.
+    fn key_of_asked(&self, noun: &Noun, home: usize) -> Option<FieldId> {
+        let is_id = matches!(noun.text.to_lowercase().as_str(), "id" | "ids");
+        if !is_id || noun.owner.is_some() || !self.sketch.wants_are_final {
+            return None;
+        }
+        let asked = self.main_entity(home);
+        let key = self.key_fields(asked).first().copied();
+        key.filter(|_| asked != home)
     }
 
     pub(super) fn field_of(&self, noun: &Noun, dataset: usize) -> Result<Resolved, Failure> {

@@ -6,6 +6,7 @@ use crate::plan::{
     AggregateFunction, AnalysisPlan, ArithmeticOp, Expr, Filter, Grain, Literal, Operand, Order, Output,
 };
 use crate::planner::grammar::{Group, Measure, PerUnit, Scope, Special, Want};
+use crate::planner::time::Window;
 
 impl Builder<'_> {
     /// Builds the plan of a special question.
@@ -26,6 +27,7 @@ impl Builder<'_> {
                 plan.filters = without_windows(filters);
                 let id = self
                     .time_field(home, None, None)
+                    .filter(|id| !self.is_year(*id))
                     .ok_or_else(|| Failure::Missing("nothing tells when it happened".into()))?;
                 let within = |window| Expr::Where {
                     of: Box::new(of.clone()),
@@ -37,8 +39,8 @@ impl Builder<'_> {
                     let change = times_100(divide(subtract(new, old.clone()), old));
                     plan.outputs.push(Output { expr: change, name: "change_percent".into() });
                 } else {
-                    plan.outputs.push(Output { expr: old, name: from.label.clone() });
-                    plan.outputs.push(Output { expr: new, name: to.label.clone() });
+                    plan.outputs.push(Output { expr: old, name: short_label(from) });
+                    plan.outputs.push(Output { expr: new, name: short_label(to) });
                 }
                 plan
             }
@@ -237,6 +239,10 @@ impl Builder<'_> {
             .collect();
         self.sketch.wants = plain;
         let of = self.main_aggregate(home)?;
+        let home = self.between(&of, unit, home)?;
+        let shown = of.clone();
+        let of = if home == self.subject { of } else { Expr::Count { dataset: self.dataset_name(home) } };
+        self.subject = home;
         let below = match unit {
             PerUnit::Grain(grain) => Expr::Aggregate {
                 function: AggregateFunction::CountDistinct,
@@ -257,12 +263,43 @@ impl Builder<'_> {
         let columns = self.columns(home)?;
         let mut plan = self.grouped(columns, home)?;
         for output in &mut plan.outputs {
-            if output.expr == of {
+            if output.expr == shown {
                 *output = Output { expr: average.clone(), name: format!("average_{}", measure_name(&of)) };
             }
         }
         plan.filters = filters;
         Ok(plan)
+    }
+}
+
+impl Builder<'_> {
+    /// Things counted for each of another that has many of them: the rows that connect the two are counted.
+    fn between(&mut self, of: &Expr, unit: &PerUnit, home: usize) -> Result<usize, Failure> {
+        let PerUnit::Noun(noun) = unit else { return Ok(home) };
+        let Some(other) = super::subject::sure_dataset(noun).or_else(|| noun.dataset()) else {
+            return Ok(home);
+        };
+        let graph = &self.lexicon.graph;
+        if !matches!(of, Expr::Count { .. }) || graph.steps_up(home, other).is_some() {
+            return Ok(home);
+        }
+        let unclear = || {
+            let (counted, unit) = (self.dataset_name(home), self.dataset_name(other));
+            Failure::Missing(format!("how many {counted} each of {unit} has is not known"))
+        };
+        let steps = |dataset: usize| Some(graph.steps_up(dataset, home)? + graph.steps_up(dataset, other)?);
+        let ways: Vec<(usize, usize)> = (0..self.lexicon.model.datasets.len())
+            .filter(|dataset| *dataset != other && *dataset != home)
+            .filter_map(|dataset| steps(dataset).map(|steps| (steps, dataset)))
+            .collect();
+        let (_, link) = ways.into_iter().min().ok_or_else(unclear)?;
+        self.assumptions.push(format!(
+            "{} of each of {} are counted by {}",
+            self.dataset_name(home),
+            self.dataset_name(other),
+            self.dataset_name(link)
+        ));
+        Ok(link)
     }
 }
 
@@ -273,6 +310,11 @@ enum Replace {
     Measure,
     /// Nothing: it stands beside it.
     Nothing,
+}
+
+/// The words of a window without its days: `last year`.
+fn short_label(window: &Window) -> String {
+    window.label.split(" (").next().unwrap_or_default().to_owned()
 }
 
 fn without_windows(filters: Vec<Filter>) -> Vec<Filter> {

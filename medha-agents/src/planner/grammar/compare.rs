@@ -138,6 +138,10 @@ impl Parser<'_> {
 
     /// `minutes`, `dollars`, `years old`, `percent` after a number.
     fn unit_word(&mut self) -> Option<String> {
+        if self.is_symbol(0, '%') {
+            self.take(1);
+            return Some("percent".to_owned());
+        }
         let word = self.eat_any(&[
             "minutes",
             "minute",

@@ -153,7 +153,10 @@ impl Parser<'_> {
     pub(super) fn pass(&mut self) {
         let Some(token) = self.tokens.get(self.at) else { return };
         let harmless = match token.kind {
-            TokenKind::Word => words::is_stop_word(&token.lower) || words::is_light_verb(&token.stem),
+            TokenKind::Word => {
+                let light = words::is_stop_word(&token.lower) || words::is_light_verb(&token.stem);
+                light && !self.asks_beyond(&token.lower)
+            }
             TokenKind::Possessive | TokenKind::Symbol(_) => true,
             TokenKind::Number(_) | TokenKind::Date(_) | TokenKind::Quoted => false,
         };
@@ -162,6 +165,24 @@ impl Parser<'_> {
         }
         self.uses[self.at] = if harmless { Use::Passed } else { Use::Unknown };
         self.at += 1;
+    }
+
+    /// Words that look light and ask for a quotient or a change, which nothing has taken up.
+    fn asks_beyond(&self, word: &str) -> bool {
+        let quotient = matches!(word, "rate" | "rates" | "ratio" | "ratios");
+        let change = matches!(
+            word,
+            "grew"
+                | "grow"
+                | "grown"
+                | "growth"
+                | "increased"
+                | "decreased"
+                | "declined"
+                | "dropped"
+                | "improved"
+        );
+        quotient || (change && self.sketch.special.is_none())
     }
 
     /// Passes over words without content that stand between the parts of a phrase.

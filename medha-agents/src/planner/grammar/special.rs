@@ -2,7 +2,7 @@
 
 use super::compare::Depth;
 use super::parser::Parser;
-use super::sketch::{Cond, Group, Measure, PerUnit, Scope, Sketch, Special, Superlative, Want};
+use super::sketch::{Cond, Group, Measure, PerUnit, Scope, Sketch, Special, Superlative, Timed, Want};
 use crate::plan::{AggregateFunction, CompareOp, Grain};
 use crate::planner::text::TokenKind;
 use crate::planner::text::words::{Quality, grain_noun};
@@ -274,6 +274,9 @@ impl Parser<'_> {
             self.take(2);
             return true;
         }
+        if self.windows_compared() {
+            return true;
+        }
         if self.eat(&["including", "the", "empty", "ones"])
             || self.eat(&["including", "empty"])
             || self.eat(&["including", "those", "with", "none"])
@@ -330,6 +333,32 @@ impl Parser<'_> {
             return self.want_list();
         }
         false
+    }
+
+    /// `versus last year`, `compared to 2024`: what follows is set beside what was said.
+    fn windows_compared(&mut self) -> bool {
+        let mark = self.mark();
+        let opened = self.eat_any(&["vs", "versus", "against"]).is_some()
+            || (self.is_word(0, &["compared", "relative"])
+                && self.is_word(1, &["to", "with", "against"])
+                && {
+                    self.take(2);
+                    true
+                });
+        if !opened {
+            return false;
+        }
+        self.skip(&["the"]);
+        let year = self.year_window();
+        self.take(usize::from(year.is_some()));
+        let Some(window) = year.or_else(|| self.window()) else {
+            self.reset(mark);
+            return false;
+        };
+        let timed = Timed { window, verb: None, near: None };
+        self.sketch.scope.conds.push(Cond::Time(timed));
+        self.sketch.compares = true;
+        true
     }
 
     /// A trend is shown beside what else is asked.

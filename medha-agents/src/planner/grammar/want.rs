@@ -274,6 +274,7 @@ impl Parser<'_> {
         let wants = np.wants();
         let any = !wants.is_empty();
         self.sketch.wants.extend(wants);
+        self.share_of_before();
         while np.count
             && np.distinct
             && self.is_word(0, &["and"])
@@ -287,6 +288,37 @@ impl Parser<'_> {
             self.sketch.wants.push(Want::Count { of: Noun { distinct: true, ..next } });
         }
         any
+    }
+
+    /// `revenue share`, `order percentage`: the share of what stands before.
+    fn share_of_before(&mut self) {
+        let shares = ["share", "shares", "percentage", "percentages", "proportion", "proportions"];
+        let [.., last] = self.sketch.wants.as_mut_slice() else { return };
+        let counted = match last {
+            Want::Noun(noun)
+                if noun.best().is_some_and(|found| matches!(found.target, Target::Metric(_))) =>
+            {
+                None
+            }
+            Want::Noun(noun) if crate::planner::build::names_thing(noun) => Some(noun.clone()),
+            Want::Count { .. } => None,
+            _ => return,
+        };
+        let mark = self.mark();
+        if self.is_symbol(0, '%') {
+            self.take(1);
+        } else if self.eat_any(&shares).is_none() {
+            return;
+        }
+        let names_field = self.at > 0 && self.lookup_at(self.at - 1).iter().any(|found| found.score >= 0.95);
+        if names_field || self.is_word(0, &["of"]) {
+            return self.reset(mark);
+        }
+        if let (Some(of), Some(want)) = (counted, self.sketch.wants.last_mut()) {
+            *want = Want::Count { of };
+        }
+        self.sketch.percent = true;
+        self.sketch.special = Some(Special::Share);
     }
 
     /// `the youngest singer` ranks; `the highest grade` is an aggregate of the grade.

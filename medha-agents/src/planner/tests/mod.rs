@@ -2,6 +2,7 @@
 
 mod model;
 mod render;
+mod mends;
 mod questions;
 mod refusals;
 mod properties;
