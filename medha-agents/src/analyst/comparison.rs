@@ -3,7 +3,6 @@
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::chart::is_aggregate;
 use crate::insight::{Compared, DataSpan, PreviousWindow, comparable};
 use crate::plan::{AnalysisPlan, Expr};
 use crate::planner::{Intent, PlannedStep};
@@ -44,7 +43,7 @@ pub(crate) fn before(step: &PlannedStep, model: &SemanticModel, now: DateTime) -
     let plan = &step.plan;
     let Some(time) = &plan.time else { return Before::Nothing };
     let own_change = matches!(step.intent, Intent::List | Intent::Comparison | Intent::Trend);
-    let aggregates = plan.outputs.iter().any(|output| is_aggregate(&output.expr));
+    let aggregates = plan.outputs.iter().any(|output| output.expr.is_aggregate());
     let movable =
         plan.set.is_none() && plan.top_per_group.is_none() && plan.having.is_empty() && plan.offset.is_none();
     if own_change || !aggregates || !movable || plan.outputs.iter().any(|output| has_own_time(&output.expr)) {

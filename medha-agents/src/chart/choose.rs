@@ -107,7 +107,7 @@ impl Chooser<'_> {
     fn drafts(&self) -> Vec<ChartSpec> {
         let rows = self.result.rows.len();
         let listed = self.step.intent == Intent::List
-            && !self.step.plan.outputs.iter().any(|output| super::is_aggregate(&output.expr));
+            && !self.step.plan.outputs.iter().any(|output| output.expr.is_aggregate());
         let Some((first, others)) = self.measures() else { return Vec::new() };
         if rows == 0 || listed {
             return Vec::new();

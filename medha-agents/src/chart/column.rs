@@ -76,7 +76,7 @@ impl Column {
 #[must_use]
 pub fn columns_of(plan: &AnalysisPlan, model: &SemanticModel, result: &ResultSet) -> Vec<Column> {
     let names = unique_names(result.columns.iter().map(|column| column.name.as_str()));
-    let reader = Reader { model, grouped: plan.outputs.iter().any(|output| is_aggregate(&output.expr)) };
+    let reader = Reader { model, grouped: plan.outputs.iter().any(|output| output.expr.is_aggregate()) };
     let matched = plan.outputs.len() == result.columns.len();
     let mut columns = Vec::with_capacity(names.len());
     for (index, name) in names.into_iter().enumerate() {
@@ -168,26 +168,6 @@ fn counted_words(expr: &Expr) -> Option<String> {
         | Expr::Previous { .. }
         | Expr::Rank { .. }
         | Expr::Literal(_) => None,
-    }
-}
-
-/// Whether an expression sums up rows.
-pub(crate) fn is_aggregate(expr: &Expr) -> bool {
-    match expr {
-        Expr::Metric(_)
-        | Expr::Count { .. }
-        | Expr::Aggregate { .. }
-        | Expr::Where { .. }
-        | Expr::Total { .. }
-        | Expr::RunningTotal { .. }
-        | Expr::Previous { .. }
-        | Expr::Rank { .. } => true,
-        Expr::Arithmetic { left, right, .. } => is_aggregate(left) || is_aggregate(right),
-        Expr::Field(_)
-        | Expr::Bucket { .. }
-        | Expr::Part { .. }
-        | Expr::DaysBetween { .. }
-        | Expr::Literal(_) => false,
     }
 }
 

@@ -16,7 +16,7 @@ mod tests;
 
 pub use choose::{choose, redraw};
 pub use column::{Column, ColumnRole, columns_of, unique_names};
-pub(crate) use column::{column_words, is_aggregate, measures};
+pub(crate) use column::{column_words, measures};
 pub use legal::{ChartError, check};
 pub use number::NumberFormat;
 pub(crate) use number::percent;

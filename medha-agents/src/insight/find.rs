@@ -8,7 +8,7 @@ use super::finding::{Finding, FindingKind};
 use super::period::{Compared, DataSpan, PreviousWindow};
 use super::words::{capital, counted, listed};
 use super::{groups, series};
-use crate::chart::{Column, ColumnRole, column_words, is_aggregate, measures, number, percent};
+use crate::chart::{Column, ColumnRole, column_words, measures, number, percent};
 use crate::planner::{Intent, PlannedStep};
 
 /// At most so many findings are told.
@@ -58,7 +58,7 @@ fn look(facts: &Facts<'_>) -> Vec<Finding> {
     if facts.result.rows.is_empty() {
         return vec![empty(facts)];
     }
-    let aggregates = plan.outputs.iter().any(|output| is_aggregate(&output.expr));
+    let aggregates = plan.outputs.iter().any(|output| output.expr.is_aggregate());
     if facts.step.intent == Intent::List && !aggregates {
         return listing(facts);
     }

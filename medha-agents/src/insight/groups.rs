@@ -110,7 +110,7 @@ impl Groups<'_> {
         let plan = &self.facts.step.plan;
         let ordered = plan.order.first().filter(|order| {
             plan.outputs.iter().any(|output| output.expr == order.expr && output.name == self.column.name)
-                || crate::chart::is_aggregate(&order.expr)
+                || order.expr.is_aggregate()
         });
         ordered.is_some_and(|order| !order.descending) && plan.limit.is_some()
     }

@@ -154,6 +154,36 @@ pub enum Expr {
     Literal(Literal),
 }
 
+impl Expr {
+    /// Whether it is a number over several rows: a value of a group, not of a row.
+    ///
+    /// ```
+    /// use medha_agents::plan::{Expr, Literal};
+    ///
+    /// assert!(Expr::Metric("revenue".into()).is_aggregate());
+    /// assert!(!Expr::Literal(Literal::Integer(1)).is_aggregate());
+    /// ```
+    #[must_use]
+    pub fn is_aggregate(&self) -> bool {
+        match self {
+            Self::Metric(_)
+            | Self::Count { .. }
+            | Self::Aggregate { .. }
+            | Self::Where { .. }
+            | Self::Total { .. }
+            | Self::RunningTotal { .. }
+            | Self::Previous { .. }
+            | Self::Rank { .. } => true,
+            Self::Arithmetic { left, right, .. } => left.is_aggregate() || right.is_aggregate(),
+            Self::Field(_)
+            | Self::Bucket { .. }
+            | Self::Part { .. }
+            | Self::DaysBetween { .. }
+            | Self::Literal(_) => false,
+        }
+    }
+}
+
 /// A constant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,7 +8,6 @@ use super::column::{PlannedColumn, columns};
 use super::context::Context;
 use super::error::CompileError;
 use super::grouped::{self, is_about_groups, order_by};
-use super::leaf::is_aggregate;
 use super::listing;
 use super::select::{Select, nested};
 use crate::semantic::SemanticModel;
@@ -81,7 +80,7 @@ fn single(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Select, CompileE
     }
     let aggregates = plan.outputs.iter().map(|output| &output.expr);
     let aggregates = aggregates.chain(plan.order.iter().map(|order| &order.expr));
-    if aggregates.into_iter().any(is_aggregate) || !plan.group_by.is_empty() {
+    if aggregates.into_iter().any(Expr::is_aggregate) || !plan.group_by.is_empty() {
         return grouped::select(plan, context);
     }
     if plan.filters.iter().chain(&plan.having).any(is_about_groups) {
@@ -159,7 +158,7 @@ fn wrapped(context: &Context<'_>, select: &Select) -> Select {
 /// Whether a value aggregates an aggregate.
 fn is_nested(expr: &Expr) -> bool {
     match expr {
-        Expr::Aggregate { of, .. } => is_aggregate(of),
+        Expr::Aggregate { of, .. } => of.is_aggregate(),
         Expr::Arithmetic { left, right, .. } => is_nested(left) || is_nested(right),
         Expr::Field(_)
         | Expr::Bucket { .. }
@@ -196,7 +195,7 @@ fn over_groups(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Select, Com
     let mut values = Vec::new();
     for output in &plan.outputs {
         let value = lifted(&output.expr, &mut inner.outputs, context)?;
-        if !is_aggregate(&output.expr) {
+        if !output.expr.is_aggregate() {
             outer.groups.push(value.clone());
         }
         outer.items.push(format!("{value} AS {}", context.sql.name(&output.name)));
@@ -225,7 +224,7 @@ fn lifted(expr: &Expr, inner: &mut Vec<Output>, context: &Context<'_>) -> Result
         context.sql.name(&inner[place].name)
     };
     match expr {
-        Expr::Aggregate { function, of } if is_aggregate(of) => {
+        Expr::Aggregate { function, of } if of.is_aggregate() => {
             let of = column(of);
             Ok(match function {
                 super::analysis::AggregateFunction::Sum => format!("SUM({of})"),
@@ -247,7 +246,7 @@ fn lifted(expr: &Expr, inner: &mut Vec<Output>, context: &Context<'_>) -> Result
             Ok(super::rows::arithmetic(context, &left, *op, &right))
         }
         Expr::Literal(constant) => Ok(super::term::plain(context, constant)),
-        plain if is_aggregate(plain) => Err(CompileError::unsupported(
+        plain if plain.is_aggregate() => Err(CompileError::unsupported(
             "an aggregate over rows stands beside an aggregate over groups; ask for them apart",
         )),
         group => Ok(column(group)),

@@ -23,7 +23,7 @@ use crate::semantic::{SemanticModel, identifier_words, plural, singular};
 #[must_use]
 pub fn describe(plan: &AnalysisPlan, model: &SemanticModel) -> String {
     let words = Words { model };
-    let is_number = |expr: &Expr| super::leaf::is_aggregate(expr);
+    let is_number = |expr: &Expr| expr.is_aggregate();
     let (numbers, others): (Vec<&Expr>, Vec<&Expr>) =
         plan.outputs.iter().map(|output| &output.expr).partition(|expr| is_number(expr));
     let mut text = if numbers.is_empty() {

@@ -5,7 +5,7 @@ use super::block::{self, Built, Rows};
 use super::context::Context;
 use super::error::CompileError;
 use super::filter::Terms;
-use super::leaf::{Analysis, GroupExpr, Piece, is_aggregate};
+use super::leaf::{Analysis, GroupExpr, Piece};
 use super::rows::{arithmetic, fields_of, fields_of_filters, flatten};
 use super::select::{Select, nested};
 use super::stack::{Layer, layer};
@@ -55,13 +55,13 @@ pub(super) fn select(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Selec
 pub(super) fn is_about_groups(filter: &Filter) -> bool {
     match filter {
         Filter::Compare { left, right, .. } => {
-            is_aggregate(left)
-                || matches!(right, super::analysis::Operand::Expr(right) if is_aggregate(right))
+            left.is_aggregate()
+                || matches!(right, super::analysis::Operand::Expr(right) if right.is_aggregate())
         }
         Filter::OneOf { expr, .. }
         | Filter::Between { expr, .. }
         | Filter::Matches { expr, .. }
-        | Filter::Missing { expr, .. } => is_aggregate(expr),
+        | Filter::Missing { expr, .. } => expr.is_aggregate(),
         Filter::Any(inner) | Filter::All(inner) => inner.iter().any(is_about_groups),
         Filter::Not(inner) => is_about_groups(inner),
         Filter::Related { .. } | Filter::During(_) | Filter::Named(_) => false,
@@ -72,7 +72,7 @@ pub(super) fn is_about_groups(filter: &Filter) -> bool {
 fn wanted(plan: &AnalysisPlan, filters: &[Filter]) -> Vec<FieldRef> {
     let mut wanted = Vec::new();
     let outputs = plan.outputs.iter().map(|output| &output.expr);
-    for group in outputs.chain(&plan.group_by).filter(|group| !is_aggregate(group)) {
+    for group in outputs.chain(&plan.group_by).filter(|group| !group.is_aggregate()) {
         fields_of(group, &mut wanted);
     }
     fields_of_filters(filters, &mut wanted);

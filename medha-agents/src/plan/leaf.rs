@@ -97,26 +97,6 @@ impl GroupExpr {
     }
 }
 
-/// Whether a value is one of groups and not of rows.
-pub(super) fn is_aggregate(expr: &Expr) -> bool {
-    match expr {
-        Expr::Metric(_)
-        | Expr::Count { .. }
-        | Expr::Aggregate { .. }
-        | Expr::Where { .. }
-        | Expr::Total { .. }
-        | Expr::RunningTotal { .. }
-        | Expr::Previous { .. }
-        | Expr::Rank { .. } => true,
-        Expr::Arithmetic { left, right, .. } => is_aggregate(left) || is_aggregate(right),
-        Expr::Field(_)
-        | Expr::Bucket { .. }
-        | Expr::Part { .. }
-        | Expr::DaysBetween { .. }
-        | Expr::Literal(_) => false,
-    }
-}
-
 /// The groups and the aggregates that the values of a plan share.
 #[derive(Debug)]
 pub(super) struct Analysis<'a> {
@@ -140,7 +120,7 @@ impl<'a> Analysis<'a> {
         if let Expr::Literal(constant) = expr {
             return Ok(GroupExpr::Literal(constant.clone()));
         }
-        if !is_aggregate(expr) {
+        if !expr.is_aggregate() {
             return Ok(GroupExpr::Group(self.group(expr)));
         }
         match expr {
@@ -208,7 +188,7 @@ impl<'a> Analysis<'a> {
     }
 
     fn aggregate(&mut self, function: AggregateFunction, of: &Expr) -> Result<GroupExpr, CompileError> {
-        if is_aggregate(of) {
+        if of.is_aggregate() {
             return Err(CompileError::unsupported(
                 "an aggregate of an aggregate has to be an output of its own, over the groups of the plan",
             ));

@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 
-use super::build::{intent, is_measure, title};
+use super::build::{intent, title};
 use super::lexicon::Lexicon;
 use super::text::{Token, TokenKind, words::is_imperative};
 use super::time::{Clock, Window, read_window, start_of};
@@ -71,19 +71,19 @@ pub(crate) fn ranking_and_trend(
     lexicon: &Lexicon,
 ) -> Option<Vec<PlannedStep>> {
     let measure =
-        first.plan.outputs.iter().find(|output| is_measure(&output.expr)).cloned().or_else(|| {
+        first.plan.outputs.iter().find(|output| output.expr.is_aggregate()).cloned().or_else(|| {
             first
                 .plan
                 .order
                 .iter()
-                .find(|order| is_measure(&order.expr))
+                .find(|order| order.expr.is_aggregate())
                 .map(|order| Output { expr: order.expr.clone(), name: "value".into() })
         })?;
     let measure = named(measure);
     let time = time_of(&measure.expr, &first.plan, lexicon)?;
     let bucket = Expr::Bucket { field: time.clone(), grain: turn.grain };
     let groups: Vec<Output> =
-        first.plan.outputs.iter().filter(|output| !is_measure(&output.expr)).cloned().collect();
+        first.plan.outputs.iter().filter(|output| !output.expr.is_aggregate()).cloned().collect();
     let mut outputs =
         vec![Output { expr: bucket.clone(), name: super::build::grain_name(turn.grain).into() }];
     outputs.extend(groups.clone());
@@ -113,7 +113,7 @@ pub(crate) fn ranking_and_trend(
             .collect(),
         ..AnalysisPlan::default()
     };
-    if !first.plan.outputs.iter().any(|output| is_measure(&output.expr)) {
+    if !first.plan.outputs.iter().any(|output| output.expr.is_aggregate()) {
         first.plan.outputs.push(measure.clone());
     }
     if first.plan.limit == Some(1) {

@@ -1,8 +1,9 @@
 //! [`Guard::check`], from the text that was asked to the text that runs.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use sqlparser::ast::Query;
+use sqlparser::ast::{Expr, Query, Value, ValueWithSpan, visit_expressions_mut};
 
 use super::error::GuardError;
 use super::{cost, limit, names, parse, shape};
@@ -116,10 +117,25 @@ impl Guard {
 
     /// Writes the tree out and reads it back, so that a fault of the writer cannot change what runs.
     fn written_out(&self, query: &Query) -> Result<String, GuardError> {
-        let sql = query.to_string();
+        let sql = with_quotes_doubled(query).to_string();
         match parse::one_query(&sql, self.dialect) {
             Ok(read_back) if read_back == *query => Ok(sql),
             _ => Err(GuardError::not_allowed("a notation that does not survive being written out")),
         }
     }
+}
+
+/// The tree for the writer, which takes two quotes in a row, or one behind a backslash, for one that is escaped already.
+fn with_quotes_doubled(query: &Query) -> Query {
+    let mut query = query.clone();
+    let done: ControlFlow<()> = visit_expressions_mut(&mut query, |expr| {
+        if let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = expr
+            && text.contains('\'')
+        {
+            *text = text.replace('\'', "''");
+        }
+        ControlFlow::Continue(())
+    });
+    debug_assert!(done.is_continue(), "nothing ends the walk early");
+    query
 }

@@ -75,7 +75,7 @@ impl Builder<'_> {
     fn refuse_ranked_total(plan: &AnalysisPlan) -> Result<(), Failure> {
         let single = plan.group_by.is_empty()
             && !plan.order.is_empty()
-            && plan.outputs.iter().all(|output| super::is_measure(&output.expr));
+            && plan.outputs.iter().all(|output| output.expr.is_aggregate());
         if single && !plan.outputs.is_empty() {
             return Err(Failure::Missing("which one the number is about has to be named or shown".into()));
         }

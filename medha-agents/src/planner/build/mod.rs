@@ -23,4 +23,4 @@ pub(crate) use builder::{Builder, Failure};
 pub(crate) use group::grain_name;
 pub(crate) use kind::is_boolean;
 pub(crate) use subject::names_thing;
-pub(crate) use title::{intent, is_measure, title};
+pub(crate) use title::{intent, title};

@@ -6,7 +6,7 @@ use crate::planner::understanding::Intent;
 /// A short title: `revenue by region, last quarter`.
 pub(crate) fn title(plan: &AnalysisPlan) -> String {
     let (measures, groups): (Vec<_>, Vec<_>) =
-        plan.outputs.iter().partition(|output| is_measure(&output.expr));
+        plan.outputs.iter().partition(|output| output.expr.is_aggregate());
     let words = |outputs: &[&crate::plan::Output]| -> String {
         let names: Vec<String> = outputs.iter().map(|output| output.name.replace('_', " ")).collect();
         names.join(", ")
@@ -27,39 +27,19 @@ pub(crate) fn title(plan: &AnalysisPlan) -> String {
 
 /// What kind of answer a plan gives.
 pub(crate) fn intent(plan: &AnalysisPlan, asks_share: bool) -> Intent {
-    let measured = plan.outputs.iter().any(|output| is_measure(&output.expr));
+    let measured = plan.outputs.iter().any(|output| output.expr.is_aggregate());
     let by_time = plan.outputs.iter().any(|output| matches!(output.expr, Expr::Bucket { .. }));
-    let grouped = plan.outputs.iter().any(|output| !is_measure(&output.expr)) || !plan.group_by.is_empty();
+    let grouped = plan.outputs.iter().any(|output| !output.expr.is_aggregate()) || !plan.group_by.is_empty();
     let compared =
         plan.outputs.iter().filter(|output| matches!(output.expr, Expr::Where { .. })).count() >= 2;
     match () {
         () if asks_share && measured && grouped => Intent::Share,
         () if compared => Intent::Comparison,
-        () if !measured && plan.order.iter().any(|order| is_measure(&order.expr)) => Intent::Ranking,
+        () if !measured && plan.order.iter().any(|order| order.expr.is_aggregate()) => Intent::Ranking,
         () if !measured => Intent::List,
         () if by_time => Intent::Trend,
         () if grouped && plan.limit.is_some() => Intent::Ranking,
         () if grouped => Intent::Breakdown,
         () => Intent::Number,
-    }
-}
-
-/// Whether an expression sums up rows.
-pub(crate) fn is_measure(expr: &Expr) -> bool {
-    match expr {
-        Expr::Metric(_)
-        | Expr::Count { .. }
-        | Expr::Aggregate { .. }
-        | Expr::Where { .. }
-        | Expr::Total { .. }
-        | Expr::RunningTotal { .. }
-        | Expr::Previous { .. }
-        | Expr::Rank { .. } => true,
-        Expr::Arithmetic { left, right, .. } => is_measure(left) || is_measure(right),
-        Expr::Field(_)
-        | Expr::Bucket { .. }
-        | Expr::Part { .. }
-        | Expr::DaysBetween { .. }
-        | Expr::Literal(_) => false,
     }
 }
