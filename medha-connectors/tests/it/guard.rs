@@ -248,6 +248,15 @@ async fn what_runs_is_the_tree_written_out_with_a_limit() {
 }
 
 #[tokio::test]
+async fn quotes_in_text_mean_what_they_meant() {
+    let guard = Guard::new(Dialect::Sqlite, shop().await);
+    for text in ["'O''Brien'", "'a''''b'", "''''", "''''''", r"'\'''", r"'c:\dir'"] {
+        let sql = guard.check(&format!("SELECT name FROM customers WHERE name = {text}"), 10).unwrap();
+        assert_eq!(sql.as_str(), format!("SELECT name FROM customers WHERE name = {text} LIMIT 11"));
+    }
+}
+
+#[tokio::test]
 async fn sizes_and_depths_have_bounds_that_no_stack_feels() {
     let guard = Guard::new(Dialect::Sqlite, shop().await);
     let refused = |sql: &str| matches!(guard.check(sql, 10), Err(GuardError::TooLarge { .. }));
