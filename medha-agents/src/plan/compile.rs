@@ -3,7 +3,7 @@
 use medha_connectors::Dialect;
 use serde::{Deserialize, Serialize};
 
-use super::analysis::{AnalysisPlan, Expr, FieldRef, Output};
+use super::analysis::{AnalysisPlan, Expr, FieldRef, Filter, Output};
 use super::column::{PlannedColumn, columns};
 use super::context::Context;
 use super::error::CompileError;
@@ -83,10 +83,22 @@ fn single(plan: &AnalysisPlan, context: &Context<'_>) -> Result<Select, CompileE
     if aggregates.into_iter().any(Expr::is_aggregate) || !plan.group_by.is_empty() {
         return grouped::select(plan, context);
     }
+    if plan.having.iter().any(|filter| is_over_rows_of(filter, &plan.subject)) {
+        return grouped::select(plan, context);
+    }
     if plan.filters.iter().chain(&plan.having).any(is_about_groups) {
         return grouped::select(&each_row(plan, context)?, context);
     }
     listing::select(plan, context)
+}
+
+/// Whether a condition is on a number over the very rows that are listed ("regions with at least 4 customers"): then the
+/// outputs are groups of them.
+fn is_over_rows_of(filter: &Filter, subject: &str) -> bool {
+    let Filter::Compare { left, .. } = filter else { return false };
+    let is_own = |expr: &Expr| matches!(expr, Expr::Field(field) if field.dataset == subject);
+    matches!(left, Expr::Count { dataset } if dataset == subject)
+        || matches!(left, Expr::Aggregate { of, .. } if is_own(of))
 }
 
 /// A list of rows that are chosen by a number over others ("customers with more than 5 orders"): each row is a

@@ -38,6 +38,15 @@ async fn groups_with_no_value_are_kept() {
 }
 
 #[tokio::test]
+async fn a_condition_on_the_rows_that_are_listed_makes_groups_of_them() {
+    let regions = AnalysisPlan {
+        having: vec![compare(count("customers"), CompareOp::GreaterOrEqual, Literal::Integer(2))],
+        ..plan("customers", [field("customers.region")])
+    };
+    assert_eq!(rows(&regions).await, ["North"]);
+}
+
+#[tokio::test]
 async fn conditions_on_groups_hold_for_groups() {
     let more = AnalysisPlan {
         having: vec![compare(count("orders"), CompareOp::GreaterOrEqual, Literal::Integer(2))],

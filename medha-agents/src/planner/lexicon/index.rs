@@ -182,8 +182,9 @@ impl Lexicon {
             let mut stems = identifier_stems(column);
             if stems.last().is_some_and(|stem| stem == "id") && stems.len() >= 2 && stems.len() <= 3 {
                 stems.pop();
-                let target_words = identifier_stems(&known.to);
-                if stems != target_words {
+                // Where the rows of a dataset are called so themselves (friends, with a friend each), that is what is meant.
+                let is_name = model.datasets.iter().any(|dataset| identifier_stems(&dataset.name) == stems);
+                if !is_name {
                     self.add(stems, Target::Dataset(target), 0.8);
                 }
             }
