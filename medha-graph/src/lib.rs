@@ -69,6 +69,7 @@ mod node;
 pub mod prelude;
 pub mod reducer;
 mod run;
+mod schema;
 mod state;
 pub mod store;
 pub mod testing;
@@ -97,6 +98,7 @@ pub use run::event::{Event, Outcome};
 pub use run::input::{Input, Resume};
 pub use run::stream::RunStream;
 pub use run::thread::{Snapshot, Thread};
+pub use schema::{FieldSchema, Schemas};
 pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
 pub use store::checkpointer::Checkpointer;
 pub use store::error::{CheckpointError, CheckpointErrorKind};
@@ -105,7 +107,10 @@ pub use store::memory::MemorySaver;
 /// What the derives name; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::state::{Change, no_field};
+    pub use crate::schema::{AnySchema, KnownSchema, Probe};
+    pub use crate::state::change::Change;
+    pub use crate::state::no_field;
+    pub use schemars::SchemaGenerator;
     pub use serde;
     pub use serde_json::value::{RawValue, to_raw_value};
     pub use serde_json::{Error as JsonError, from_str};
