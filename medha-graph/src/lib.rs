@@ -63,8 +63,11 @@
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
 
+mod dyn_graph;
 mod engine;
 mod graph;
+mod json_state;
+mod json_update;
 mod node;
 pub mod prelude;
 pub mod reducer;
@@ -76,6 +79,7 @@ pub mod testing;
 
 pub use medha_graph_macros::{Route, State};
 
+pub use dyn_graph::{DynCall, DynError, DynGraph, DynStream};
 pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, RunId, TaskId};
 pub use engine::machine::OnFailure;
 pub use engine::pause::{Durability, Pause};
@@ -84,6 +88,8 @@ pub use graph::builder::StateGraph;
 pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
+pub use json_state::JsonState;
+pub use json_update::JsonUpdate;
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
 pub use node::context::{Ctx, Interrupt, TaskRef};
@@ -92,10 +98,12 @@ pub use node::extract::{Attempt, Context, FromTask, Payload};
 pub use node::failure::{Failure, FailureKind};
 pub use node::function::{ErasedNode, IntoNode, Node};
 pub use node::once::IdempotencyKey;
+pub use node::parameters::{LastStep, StepsLeft, View};
 pub use run::control::RunControl;
 pub use run::error::RunError;
 pub use run::event::{Event, Outcome};
 pub use run::input::{Input, Resume};
+pub use run::modes::{Mode, ModeStream, Part, PartContent};
 pub use run::stream::RunStream;
 pub use run::thread::{Snapshot, Thread};
 pub use schema::{FieldSchema, Schemas};

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::graph::topology::nearest;
 use crate::schema::FieldSchema;
 
 pub(crate) mod change;
@@ -276,4 +277,14 @@ impl MergeError {
 /// The answer of a derived state to a position it does not have.
 pub fn no_field(position: usize) -> serde_json::Error {
     serde::de::Error::custom(format!("the state has no field at position {position}"))
+}
+
+/// `did you mean "notes"?`, or what there is.
+pub(crate) fn field_hint<'a>(wanted: &str, fields: impl Iterator<Item = &'a Field> + Clone) -> String {
+    let names = fields.map(|field| &*field.name);
+    if let Some(name) = nearest(wanted, names.clone()) {
+        return format!("did you mean {name:?}?");
+    }
+    let all: Vec<String> = names.map(|name| format!("{name:?}")).collect();
+    if all.is_empty() { "it has none".to_owned() } else { format!("its fields are {}", all.join(", ")) }
 }

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::control::RunControl;
 use super::driver::{self, Run};
 use super::error::RunError;
-use super::event::{EventQueue, Outcome};
+use super::event::Outcome;
 use super::input::{Input, Resume};
 use super::open;
+use super::queue::EventQueue;
 use super::stream::RunStream;
 use crate::engine::checkpoint::{CheckpointId, RunId};
 use crate::engine::pause::Durability;
@@ -153,7 +154,7 @@ impl<S: State> Thread<S> {
         run.store_all(session.abandon()?.map(|record| *record)).await
     }
 
-    fn run(&self, queue: Option<Arc<EventQueue<super::event::Event<S>>>>) -> Run<S> {
+    fn run(&self, queue: Option<Arc<EventQueue<S>>>) -> Run<S> {
         let saver = self.key.as_ref().and(self.graph.saver.clone());
         let key = self.key.clone().unwrap_or_else(|| ThreadKey::root(""));
         let thread = Arc::from(key.thread());
