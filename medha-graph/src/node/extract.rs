@@ -57,7 +57,7 @@ impl<S: State> std::fmt::Debug for Attempt<'_, S> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a node",
     label = "not a parameter of a node",
-    note = "a node takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`, `View<T>`, `StepsLeft`, `LastStep`"
+    note = "a node takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`, `View<T>` (where `T: From<&{S}>`), `StepsLeft`, `LastStep`"
 )]
 pub trait FromTask<S: State>: Sized {
     /// Takes the parameter out of the task, or says why it cannot be had; the attempt then fails for good.
