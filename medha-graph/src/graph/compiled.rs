@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::draw;
+use super::draw::drawing::Drawing;
 use super::topology::Topology;
 use crate::engine::machine::OnFailure;
 use crate::engine::session::Limits;
@@ -86,10 +86,14 @@ impl<S: State> CompiledGraph<S> {
         self.topology.nodes.iter().map(|node| &*node.name)
     }
 
-    /// The graph as a Mermaid flowchart: solid edges are static, dashed ones a router's choice, `on error` ones
-    /// are taken after a failure.
+    /// Its structure as a value, made without running anything.
+    pub fn drawing(&self) -> Drawing {
+        Drawing::of(&self.topology)
+    }
+
+    /// The graph as a Mermaid flowchart; see [`Drawing::mermaid`].
     pub fn mermaid(&self) -> String {
-        draw::mermaid(&self.topology)
+        self.drawing().mermaid()
     }
 }
 
