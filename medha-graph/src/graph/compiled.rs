@@ -95,6 +95,16 @@ impl<S: State> CompiledGraph<S> {
     pub fn mermaid(&self) -> String {
         self.drawing().mermaid()
     }
+
+    /// The graph in DOT, the language of `GraphViz`; see [`Drawing::dot`].
+    pub fn dot(&self) -> String {
+        self.drawing().dot()
+    }
+
+    /// The graph as an SVG picture; see [`Drawing::svg`].
+    pub fn svg(&self) -> String {
+        self.drawing().svg()
+    }
 }
 
 impl<S: State> Clone for CompiledGraph<S> {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::mermaid;
+use super::{dot, mermaid, svg};
 use crate::graph::edge::{END, EdgeKind, Line, START};
 use crate::graph::topology::{NodeEntry, Topology};
 use crate::state::State;
@@ -13,7 +13,7 @@ use crate::state::State;
 /// The structure of a graph: its nodes and edges, each exactly once, and the graphs inside of it.
 ///
 /// [`CompiledGraph::drawing`](crate::CompiledGraph::drawing) makes it without running anything. It can be written as
-/// Mermaid, or sent (it is serialisable, and what is read back was checked).
+/// Mermaid, DOT or SVG, or sent (it is serialisable, and what is read back was checked).
 ///
 /// ```
 /// use medha_graph::{DrawnEdgeKind, prelude::*};
@@ -32,6 +32,7 @@ use crate::state::State;
 /// assert_eq!(drawing.edges()[1].kind, DrawnEdgeKind::Static);
 /// assert!(drawing.nodes()[2].interrupts);
 /// assert!(drawing.mermaid().contains("n0 --> n1"));
+/// assert!(drawing.svg().starts_with("<svg"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Sent")]
@@ -152,6 +153,20 @@ impl Drawing {
     /// failure. Mermaid itself refuses more than 500 edges and 50,000 characters unless it is configured otherwise.
     pub fn mermaid(&self) -> String {
         mermaid::write(self)
+    }
+
+    /// A digraph in the language of `GraphViz`; subgraphs are clusters.
+    pub fn dot(&self) -> String {
+        dot::write(self)
+    }
+
+    /// A picture of its own, laid out in layers; subgraphs are boxes in it.
+    ///
+    /// Solid lines are static, dashed ones a router's choice, red ones are taken after a failure, dotted ones by a
+    /// command; a dashed box is deferred. Names that are too long to show are cut, and stand in full in the `<title>`
+    /// of what they name.
+    pub fn svg(&self) -> String {
+        svg::write(self)
     }
 
     /// The static structure of a graph.
