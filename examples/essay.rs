@@ -53,7 +53,7 @@ fn essay_graph() -> StateGraph<Essay> {
         .node("write", write.retry(RetryPolicy::attempts(3)).timeout(Duration::from_secs(30)))
         .node("review", review)
         .node("apologize", apologize)
-        .node("publish", publish.interrupts())
+        .node("publish", publish)
         .edge(START, "write")
         .edge("write", "review")
         .conditional_edge("review", verdict)

@@ -82,7 +82,7 @@ pub use engine::retry::RetryPolicy;
 pub use graph::builder::StateGraph;
 pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;
-pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnNode, DrawnNodeKind};
+pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};

@@ -125,7 +125,7 @@ impl<S: State> CompiledGraph<S> {
 
     /// Its structure as a value, made without running anything.
     pub fn drawing(&self) -> Drawing {
-        Drawing::of(&self.topology)
+        Drawing::of(&self.topology, &self.options.breakpoints)
     }
 
     /// The graph as a Mermaid flowchart; see [`Drawing::mermaid`].

@@ -1,4 +1,4 @@
-//! What can be set for one node: retries, a timeout, when it runs, where its commands may go, whether it interrupts.
+//! What can be set for one node: retries, a timeout, when it runs, where its commands may go.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::function::{ErasedNode, IntoNode};
 use crate::engine::retry::RetryPolicy;
 use crate::state::State;
 
-/// `.retry(..)`, `.timeout(..)`, `.defer()`, `.goes_to(..)` and `.interrupts()` on anything that can be a node.
+/// `.retry(..)`, `.timeout(..)`, `.defer()` and `.goes_to(..)` on anything that can be a node.
 pub trait NodeExt<S: State, M>: IntoNode<S, M> {
     /// Tries again after a failure, as the policy says.
     fn retry(self, policy: RetryPolicy) -> Configured<Self, S, M> {
@@ -28,12 +28,6 @@ pub trait NodeExt<S: State, M>: IntoNode<S, M> {
     fn goes_to<N: Into<String>>(self, targets: impl IntoIterator<Item = N>) -> Configured<Self, S, M> {
         Configured::new(self).goes_to(targets)
     }
-
-    /// Says that it may ask a human ([`Ctx::interrupt`](crate::Ctx::interrupt)), for the drawing: it changes nothing
-    /// else.
-    fn interrupts(self) -> Configured<Self, S, M> {
-        Configured::new(self).interrupts()
-    }
 }
 
 impl<S: State, M, T: IntoNode<S, M>> NodeExt<S, M> for T {}
@@ -53,7 +47,6 @@ pub(crate) struct NodeConfig {
     pub(crate) timeout: Option<Duration>,
     pub(crate) is_deferred: bool,
     pub(crate) goes_to: Vec<String>,
-    pub(crate) interrupts: bool,
 }
 
 impl<T, S, M> Configured<T, S, M> {
@@ -86,13 +79,6 @@ impl<T, S, M> Configured<T, S, M> {
     #[must_use]
     pub fn goes_to<N: Into<String>>(mut self, targets: impl IntoIterator<Item = N>) -> Self {
         self.config.goes_to.extend(targets.into_iter().map(Into::into));
-        self
-    }
-
-    /// Says that it may ask a human, for the drawing: it changes nothing else.
-    #[must_use]
-    pub fn interrupts(mut self) -> Self {
-        self.config.interrupts = true;
         self
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use medha_graph::prelude::*;
-use medha_graph::{Drawing, DrawnEdgeKind, DrawnNodeKind};
+use medha_graph::{Drawing, DrawnEdgeKind, DrawnInterrupt, DrawnNodeKind};
 use serde_json::json;
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ fn essay() -> CompiledGraph<Essay> {
         .node("write", node.retry(RetryPolicy::attempts(3)))
         .node("review", node)
         .node("apologize", node)
-        .node("publish", node.interrupts())
+        .node("publish", node)
         .edge(START, "write")
         .edge("write", "review")
         .conditional_edge("review", verdict)
@@ -40,6 +40,7 @@ fn essay() -> CompiledGraph<Essay> {
         .edge("publish", END)
         .compile()
         .unwrap()
+        .with_interrupt_before(["publish"])
 }
 
 fn chain(length: usize) -> CompiledGraph<Essay> {
@@ -71,8 +72,10 @@ fn nested() -> Drawing {
         })
     };
     let read = graph("reading", json!({"name": "read", "kind": "node", "is_deferred": true}));
-    let research =
-        graph("searching", json!({"name": "search", "kind": {"subgraph": read}, "interrupts": true}));
+    let research = graph(
+        "searching",
+        json!({"name": "search", "kind": {"subgraph": read}, "interrupts": ["before", "after"]}),
+    );
     let whole =
         graph("whole", json!({"name": "research", "kind": {"subgraph": research}, "is_deferred": true}));
     serde_json::from_value(whole).unwrap()
@@ -83,9 +86,9 @@ fn the_structure_is_a_value() {
     let drawing = essay().drawing();
     let nodes: Vec<&str> = drawing.nodes().iter().map(|node| node.name.as_str()).collect();
     assert_eq!(nodes, [START, "write", "review", "apologize", "publish", END]);
-    let interrupting: Vec<&str> =
-        drawing.nodes().iter().filter(|node| node.interrupts).map(|node| node.name.as_str()).collect();
-    assert_eq!(interrupting, ["publish"]);
+    let interrupts: Vec<&[DrawnInterrupt]> =
+        drawing.nodes().iter().map(|node| node.interrupts.as_slice()).collect();
+    assert_eq!(interrupts, [&[] as &[_], &[], &[], &[], &[DrawnInterrupt::Before], &[]]);
     let edges: Vec<_> = drawing
         .edges()
         .iter()
@@ -111,7 +114,7 @@ fn the_essay_is_drawn_in_mermaid() {
     n0["write"]
     n1["review"]
     n2["apologize"]
-    n3["publish<br/>(interrupts)"]
+    n3["publish<br/>(interrupt before)"]
     end_([END])
     start --> n0
     n0 --> n1
@@ -134,7 +137,7 @@ fn the_essay_is_drawn_in_dot() {
     n0 [label="write"];
     n1 [label="review"];
     n2 [label="apologize"];
-    n3 [label="publish\n(interrupts)"];
+    n3 [label="publish\n(interrupt before)"];
     end [label="END", shape=oval, style=solid];
     start -> n0;
     n0 -> n1;
@@ -165,7 +168,7 @@ fn a_drawing_is_read_back_as_it_was_sent() {
 #[test]
 fn the_first_version_of_a_sent_drawing_can_be_read() {
     let sent = r#"{"version":1,"name":"team","nodes":[{"name":"__start__","kind":"start"},
-        {"name":"a","kind":"node","is_deferred":true},{"name":"b","kind":"node","interrupts":true},
+        {"name":"a","kind":"node","is_deferred":true},{"name":"b","kind":"node","interrupts":["after"]},
         {"name":"c","kind":{"subgraph":{"version":1,"name":"c","edges":[],
             "nodes":[{"name":"__start__","kind":"start"},{"name":"__end__","kind":"end"}]}}},
         {"name":"__end__","kind":"end"}],
@@ -175,7 +178,8 @@ fn the_first_version_of_a_sent_drawing_can_be_read() {
         {"source":"a","target":"b","kind":{"conditional":"Ask"}},{"source":"a","target":"b","kind":{"error":null}},
         {"source":"b","target":"a","kind":{"error":"Mend"}},{"source":"c","target":"__end__","kind":"command"}]}"#;
     let drawing: Drawing = serde_json::from_str(sent).unwrap();
-    assert!(drawing.nodes()[1].is_deferred && drawing.nodes()[2].interrupts);
+    assert!(drawing.nodes()[1].is_deferred);
+    assert_eq!(drawing.nodes()[2].interrupts, [DrawnInterrupt::After]);
     let join = DrawnEdgeKind::Join { number: 0, label: "all".to_owned() };
     assert_eq!(drawing.edges().iter().filter(|edge| edge.kind == join).count(), 2);
     assert_eq!(drawing.edges()[5].label().unwrap(), "on error: Mend");
@@ -249,7 +253,7 @@ fn a_subgraph_is_drawn_within_its_node_in_mermaid() {
     start([START])
     subgraph n0["research (deferred)"]
         n0_start([START])
-        subgraph n0_n0["search (interrupts)"]
+        subgraph n0_n0["search (interrupt before, interrupt after)"]
             n0_n0_start([START])
             n0_n0_n0[/"read"/]
             n0_n0_end_([END])
@@ -282,7 +286,7 @@ fn a_subgraph_is_a_cluster_in_dot() {
         style=dashed;
         n0_start [label="START", shape=oval, style=solid];
         subgraph cluster_n0_n0 {
-            label="search (interrupts)";
+            label="search (interrupt before, interrupt after)";
             style=solid;
             n0_n0_start [label="START", shape=oval, style=solid];
             n0_n0_n0 [label="read\n(deferred)", style="rounded,dashed"];
@@ -309,16 +313,17 @@ fn a_subgraph_is_a_cluster_in_dot() {
 fn a_subgraph_is_a_box_around_its_nodes_in_svg() {
     let svg = nested().svg();
     well_formed(&svg);
-    let boxes: Vec<[f64; 4]> = ["research (deferred)", "search (interrupts)", "read (deferred)"]
-        .map(|title| {
-            let (_, after) = svg.split_once(&format!("<title>{title}</title>\n<rect ")).unwrap();
-            let value = |name: &str| -> f64 {
-                let (_, value) = after.split_once(&format!("{name}=\"")).unwrap();
-                value.split('"').next().unwrap().parse().unwrap()
-            };
-            [value("x"), value("y"), value("x") + value("width"), value("y") + value("height")]
-        })
-        .to_vec();
+    let boxes: Vec<[f64; 4]> =
+        ["research (deferred)", "search (interrupt before, interrupt after)", "read (deferred)"]
+            .map(|title| {
+                let (_, after) = svg.split_once(&format!("<title>{title}</title>\n<rect ")).unwrap();
+                let value = |name: &str| -> f64 {
+                    let (_, value) = after.split_once(&format!("{name}=\"")).unwrap();
+                    value.split('"').next().unwrap().parse().unwrap()
+                };
+                [value("x"), value("y"), value("x") + value("width"), value("y") + value("height")]
+            })
+            .to_vec();
     for pair in boxes.windows(2) {
         let (outer, inner) = (pair[0], pair[1]);
         assert!(outer[0] < inner[0] && outer[1] < inner[1], "{outer:?} is not around {inner:?}");
@@ -336,6 +341,14 @@ fn a_collapsed_drawing_shows_a_subgraph_as_one_node() {
     assert_eq!(drawing.edges(), nested().edges());
     assert!(drawing.mermaid().contains("n0[/\"research\"/]"));
     assert!(!drawing.svg().contains("<title>search"));
+}
+
+#[test]
+fn breakpoints_on_every_node_are_drawn_on_every_node() {
+    let drawing = essay().with_interrupt_before(["*"]).with_interrupt_after(["write"]).drawing();
+    let mermaid = drawing.mermaid();
+    assert!(mermaid.contains("n0[\"write<br/>(interrupt before, interrupt after)\"]"), "{mermaid}");
+    assert_eq!(mermaid.matches("interrupt before").count(), 4);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{dot, mermaid, svg};
+use crate::engine::pause::Breakpoints;
 use crate::graph::edge::{END, EdgeKind, Line, START};
 use crate::graph::topology::{NodeEntry, Topology};
 use crate::state::State;
@@ -16,7 +17,7 @@ use crate::state::State;
 /// Mermaid, DOT or SVG, or sent (it is serialisable, and what is read back was checked).
 ///
 /// ```
-/// use medha_graph::{DrawnEdgeKind, prelude::*};
+/// use medha_graph::{DrawnEdgeKind, DrawnInterrupt, prelude::*};
 ///
 /// # #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
 /// # struct Essay { draft: String }
@@ -24,13 +25,14 @@ use crate::state::State;
 /// # async fn publish() {}
 /// let graph = StateGraph::<Essay>::new("essay")
 ///     .node("write", write)
-///     .node("publish", publish.interrupts())
+///     .node("publish", publish)
 ///     .edge(START, "write").edge("write", "publish").edge("publish", END)
-///     .compile().unwrap();
+///     .compile().unwrap()
+///     .with_interrupt_before(["publish"]);
 ///
 /// let drawing = graph.drawing();
 /// assert_eq!(drawing.edges()[1].kind, DrawnEdgeKind::Static);
-/// assert!(drawing.nodes()[2].interrupts);
+/// assert_eq!(drawing.nodes()[2].interrupts, [DrawnInterrupt::Before]);
 /// assert!(drawing.mermaid().contains("n0 --> n1"));
 /// assert!(drawing.svg().starts_with("<svg"));
 /// ```
@@ -58,9 +60,20 @@ pub struct DrawnNode {
     /// It runs when nothing else is queued.
     #[serde(default)]
     pub is_deferred: bool,
-    /// It was said to ask a human ([`NodeExt::interrupts`](crate::NodeExt::interrupts)).
+    /// Where runs stop at it, if the graph was told to.
     #[serde(default)]
-    pub interrupts: bool,
+    pub interrupts: Vec<DrawnInterrupt>,
+}
+
+/// Where a run stops at a node of a [`Drawing`]. What a node itself asks is not in the structure of a graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DrawnInterrupt {
+    /// See [`CompiledGraph::with_interrupt_before`](crate::CompiledGraph::with_interrupt_before).
+    Before,
+    /// See [`CompiledGraph::with_interrupt_after`](crate::CompiledGraph::with_interrupt_after).
+    After,
 }
 
 /// What a node of a [`Drawing`] is.
@@ -139,7 +152,8 @@ impl Drawing {
                 DrawnNodeKind::End => DrawnNodeKind::End,
                 DrawnNodeKind::Node | DrawnNodeKind::Subgraph(_) => DrawnNodeKind::Node,
             },
-            ..*node
+            is_deferred: node.is_deferred,
+            interrupts: node.interrupts.clone(),
         };
         Self {
             version: VERSION,
@@ -170,15 +184,15 @@ impl Drawing {
     }
 
     /// The static structure of a graph.
-    pub(crate) fn of<S: State>(topology: &Topology<S>) -> Self {
+    pub(crate) fn of<S: State>(topology: &Topology<S>, breakpoints: &Breakpoints) -> Self {
         let end = |name: &str, kind| DrawnNode {
             name: name.to_owned(),
             kind,
             is_deferred: false,
-            interrupts: false,
+            interrupts: Vec::new(),
         };
         let mut nodes = vec![end(START, DrawnNodeKind::Start)];
-        nodes.extend(topology.nodes.iter().map(drawn_node));
+        nodes.extend(topology.nodes.iter().map(|node| drawn_node(node, breakpoints)));
         nodes.push(end(END, DrawnNodeKind::End));
         Self { version: VERSION, name: topology.name.to_string(), nodes, edges: drawn_edges(&topology.lines) }
     }
@@ -206,8 +220,11 @@ impl Drawing {
 impl DrawnNode {
     /// What is written under or beside the name.
     pub(super) fn remarks(&self) -> Vec<&'static str> {
-        let deferred = self.is_deferred.then_some("deferred");
-        deferred.into_iter().chain(self.interrupts.then_some("interrupts")).collect()
+        let interrupts = self.interrupts.iter().map(|interrupt| match interrupt {
+            DrawnInterrupt::Before => "interrupt before",
+            DrawnInterrupt::After => "interrupt after",
+        });
+        self.is_deferred.then_some("deferred").into_iter().chain(interrupts).collect()
     }
 
     /// The name as it is shown.
@@ -233,7 +250,9 @@ impl DrawnEdge {
     }
 }
 
-fn drawn_node<S: State>(node: &NodeEntry<S>) -> DrawnNode {
+fn drawn_node<S: State>(node: &NodeEntry<S>, breakpoints: &Breakpoints) -> DrawnNode {
+    let before = breakpoints.is_before(&node.name).then_some(DrawnInterrupt::Before);
+    let after = breakpoints.is_after(&node.name).then_some(DrawnInterrupt::After);
     DrawnNode {
         name: node.name.to_string(),
         kind: match &node.subgraph {
@@ -241,7 +260,7 @@ fn drawn_node<S: State>(node: &NodeEntry<S>) -> DrawnNode {
             None => DrawnNodeKind::Node,
         },
         is_deferred: node.config.is_deferred,
-        interrupts: node.config.interrupts,
+        interrupts: before.into_iter().chain(after).collect(),
     }
 }
 

@@ -57,8 +57,12 @@ fn write_node(text: &mut String, node: &DrawnNode, id: &str, depth: usize) {
         DrawnNodeKind::Start | DrawnNodeKind::End => line(text, depth, &format!("{id}([{}])", node.shown())),
         DrawnNodeKind::Node => {
             let (open, close) = if node.is_deferred { ("[/", "/]") } else { ("[", "]") };
-            let interrupts = if node.interrupts { "<br/>(interrupts)" } else { "" };
-            line(text, depth, &format!("{id}{open}\"{}{interrupts}\"{close}", escape(&node.name)));
+            // The shape says that it is deferred.
+            let remarks: Vec<&str> =
+                node.remarks().into_iter().filter(|remark| *remark != "deferred").collect();
+            let remark =
+                if remarks.is_empty() { String::new() } else { format!("<br/>({})", remarks.join(", ")) };
+            line(text, depth, &format!("{id}{open}\"{}{remark}\"{close}", escape(&node.name)));
         }
         DrawnNodeKind::Subgraph(inner) => {
             let title = escape(&with_remarks(&node.name, &node.remarks()));

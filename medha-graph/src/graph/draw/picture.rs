@@ -119,9 +119,7 @@ impl Frame {
     fn of(node: &DrawnNode) -> Self {
         let remarks = node.remarks();
         let mut lines = wrap(node.shown(), NAME_COLUMNS, MOST_LINES);
-        if !remarks.is_empty() {
-            lines.push(format!("({})", remarks.join(", ")));
-        }
+        lines.extend(remarks.iter().map(|remark| format!("({remark})")));
         let (shape, inner) = match &node.kind {
             DrawnNodeKind::Start | DrawnNodeKind::End => (Shape::End, None),
             DrawnNodeKind::Node => (Shape::Node, None),
