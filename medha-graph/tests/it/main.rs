@@ -11,6 +11,7 @@ mod driver;
 mod events;
 mod failures;
 mod interrupts;
+mod langgraph;
 mod mistakes;
 mod panics;
 mod persistence;
