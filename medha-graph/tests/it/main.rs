@@ -6,6 +6,7 @@
 mod build;
 mod control;
 mod defer;
+mod drawing;
 mod driver;
 mod events;
 mod failures;
