@@ -113,6 +113,10 @@ impl JsonState {
     }
 
     /// Adds a number; what is written is added to it.
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "named like the attribute of a derived state; states are not summed"
+    )]
     pub fn add(self, name: impl Into<String>) -> Self {
         self.declare(name.into(), Reducer::Add, 0.into())
     }

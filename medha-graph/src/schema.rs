@@ -46,7 +46,7 @@ impl FieldSchema {
     /// What is written has the shape of the value, which collects it.
     pub fn collected(value: Option<Schema>) -> Self {
         let value = value.unwrap_or_else(|| json_schema!({ "type": ["array", "object"] }));
-        let write = or_overwrite(&value, value.clone());
+        let write = or_overwrite(&value, &value);
         Self { value, write }
     }
 
@@ -59,19 +59,19 @@ impl FieldSchema {
             marked("$remove", json!({ "type": "string", "description": "the id of a message to remove" }));
         let clear = marked("$clear", json!({ "const": true }));
         let list = json_schema!({ "type": "array", "items": { "anyOf": [remove, clear, message] } });
-        Self { write: or_overwrite(&value, list), value }
+        Self { write: or_overwrite(&value, &list), value }
     }
 
     /// Values are written one by one, in a list.
     pub fn each(value: Option<Schema>) -> Self {
         let value = value.unwrap_or_default();
         let list = json_schema!({ "type": "array", "items": value.clone() });
-        Self { write: or_overwrite(&value, list), value }
+        Self { write: or_overwrite(&value, &list), value }
     }
 
     /// One value is written, and a function combines it with the one that is there.
     pub(crate) fn one(value: Schema) -> Self {
-        Self { write: or_overwrite(&value, value.clone()), value }
+        Self { write: or_overwrite(&value, &value), value }
     }
 
     /// Says what the field is.
@@ -85,7 +85,7 @@ impl FieldSchema {
 }
 
 /// The write as it is reduced, or a value that goes past the reducer.
-fn or_overwrite(value: &Schema, write: Schema) -> Schema {
+fn or_overwrite(value: &Schema, write: &Schema) -> Schema {
     let overwrite = json!({
         "type": "object",
         "properties": { OVERWRITE: value },

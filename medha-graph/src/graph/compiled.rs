@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::draw;
+use super::draw::drawing::Drawing;
 use super::topology::Topology;
 use crate::dyn_graph::DynGraph;
 use crate::engine::machine::OnFailure;
@@ -160,10 +160,24 @@ impl<S: State> CompiledGraph<S> {
         Arc::new(self)
     }
 
-    /// The graph as a Mermaid flowchart: solid edges are static, dashed ones a router's choice, `on error` ones
-    /// are taken after a failure.
+    /// Its structure as a value, made without running anything.
+    pub fn drawing(&self) -> Drawing {
+        Drawing::of(&self.topology, &self.options.breakpoints)
+    }
+
+    /// The graph as a Mermaid flowchart; see [`Drawing::mermaid`].
     pub fn mermaid(&self) -> String {
-        draw::mermaid(&self.topology)
+        self.drawing().mermaid()
+    }
+
+    /// The graph in DOT, the language of `GraphViz`; see [`Drawing::dot`].
+    pub fn dot(&self) -> String {
+        self.drawing().dot()
+    }
+
+    /// The graph as an SVG picture; see [`Drawing::svg`].
+    pub fn svg(&self) -> String {
+        self.drawing().svg()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A run read in modes: what its events say, sorted by what a reader wants to show.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -152,18 +152,13 @@ impl<S: State> Part<S> {
 #[must_use = "a stream does nothing until it is read"]
 pub struct ModeStream<S: State> {
     run: RunStream<S>,
-    modes: BTreeSet<Mode>,
+    sorter: Sorter,
     parts: VecDeque<Part<S>>,
-    /// Ids of messages that were shown, or were there before the run.
-    shown: HashSet<String>,
-    /// The fields of the state; known from the first values.
-    fields: Vec<Field>,
 }
 
 impl<S: State> ModeStream<S> {
     pub(crate) fn new(run: RunStream<S>, modes: impl IntoIterator<Item = Mode>) -> Self {
-        let (modes, parts) = (modes.into_iter().collect(), VecDeque::new());
-        Self { run, modes, parts, shown: HashSet::new(), fields: Vec::new() }
+        Self { run, sorter: Sorter::new(modes), parts: VecDeque::new() }
     }
 
     /// The next part.
@@ -175,76 +170,108 @@ impl<S: State> ModeStream<S> {
     pub async fn outcome(self) -> Result<Outcome<S>, RunError> {
         self.run.outcome().await
     }
+}
 
-    /// Sorts one event into the modes that show it.
-    fn sort(&mut self, event: Event<S>) {
+/// Sorts events into the modes that show them. Works for a graph and its subgraphs, whatever their states.
+#[derive(Debug)]
+pub(crate) struct Sorter {
+    modes: BTreeSet<Mode>,
+    /// Ids of messages that were shown, or were there before the run.
+    shown: HashSet<String>,
+    /// The fields of a graph by its path; known from its first values.
+    fields: HashMap<Vec<String>, Vec<Field>>,
+}
+
+impl Sorter {
+    fn new(modes: impl IntoIterator<Item = Mode>) -> Self {
+        Self { modes: modes.into_iter().collect(), shown: HashSet::new(), fields: HashMap::new() }
+    }
+
+    /// What one event of the graph at this path shows.
+    pub(crate) fn sort<C: State>(&mut self, path: &[String], event: &Event<C>) -> Vec<PartContent<C>> {
+        let mut contents = Vec::new();
         if self.modes.contains(&Mode::Messages) {
-            self.sort_messages(&event);
+            self.sort_messages(path, event, &mut contents);
         }
-        let in_debug = self.modes.contains(&Mode::Debug).then(|| Box::new(event.clone()));
-        let content = match event {
-            Event::Values { step, state, next } => {
-                self.shown_in(Mode::Values, || PartContent::Values { step, state, next })
+        let mut show = |mode: Mode, content: &dyn Fn() -> PartContent<C>| {
+            if self.modes.contains(&mode) {
+                contents.push(content());
             }
+        };
+        match event {
+            Event::Values { step, state, next } => show(Mode::Values, &|| PartContent::Values {
+                step: *step,
+                state: state.clone(),
+                next: next.clone(),
+            }),
             Event::Custom { task, value } => {
-                self.shown_in(Mode::Custom, || PartContent::Custom { task, value })
+                show(Mode::Custom, &|| PartContent::Custom { task: task.clone(), value: value.clone() });
             }
             Event::CheckpointSaved { id, step, cause, next } => {
-                self.shown_in(Mode::Checkpoints, || PartContent::Checkpoints { id, step, cause, next })
-            }
-            Event::TaskFinished { ref task, ref update, ref more, .. } => {
-                let updates = || std::iter::once(update).chain(more).cloned().collect();
-                let updated = self.shown_in(Mode::Updates, || PartContent::Updates {
-                    task: task.clone(),
-                    updates: updates(),
+                show(Mode::Checkpoints, &|| PartContent::Checkpoints {
+                    id: *id,
+                    step: *step,
+                    cause: *cause,
+                    next: next.clone(),
                 });
-                self.parts.extend(updated.map(|content| Part { path: Vec::new(), content }));
-                self.shown_in(Mode::Tasks, || PartContent::Tasks(Box::new(event)))
+            }
+            Event::TaskFinished { task, update, more, .. } => {
+                show(Mode::Updates, &|| PartContent::Updates {
+                    task: task.clone(),
+                    updates: std::iter::once(update).chain(more).cloned().collect(),
+                });
+                show(Mode::Tasks, &|| PartContent::Tasks(Box::new(event.clone())));
             }
             Event::TaskStarted { .. }
             | Event::TaskRetrying { .. }
             | Event::TaskFailed { .. }
-            | Event::TaskAsked { .. } => self.shown_in(Mode::Tasks, || PartContent::Tasks(Box::new(event))),
+            | Event::TaskAsked { .. } => show(Mode::Tasks, &|| PartContent::Tasks(Box::new(event.clone()))),
             Event::Message { .. }
             | Event::RunStarted { .. }
             | Event::Skipped { .. }
             | Event::Interrupted { .. }
             | Event::Paused { .. }
-            | Event::RunFinished { .. } => None,
-        };
-        let debug = in_debug.map(PartContent::Debug);
-        self.parts.extend(content.into_iter().chain(debug).map(|content| Part { path: Vec::new(), content }));
+            | Event::RunFinished { .. } => {}
+        }
+        show(Mode::Debug, &|| PartContent::Debug(Box::new(event.clone())));
+        contents
     }
 
-    fn shown_in(&self, mode: Mode, content: impl FnOnce() -> PartContent<S>) -> Option<PartContent<S>> {
-        self.modes.contains(&mode).then(content)
-    }
-
-    fn sort_messages(&mut self, event: &Event<S>) {
+    fn sort_messages<C: State>(
+        &mut self,
+        path: &[String],
+        event: &Event<C>,
+        contents: &mut Vec<PartContent<C>>,
+    ) {
         match event {
-            Event::Values { state, .. } if self.fields.is_empty() => {
-                self.fields = state.fields().to_vec();
+            Event::Values { state, .. } if !self.fields.contains_key(path) => {
                 // What is there before the run is not shown.
-                for (position, _) in conversations(&self.fields) {
+                for (position, _) in conversations(state.fields()) {
                     let json = state.field_json(position).ok();
                     let messages = json.and_then(|json| serde_json::from_str::<Vec<Value>>(json.get()).ok());
                     let ids = messages.iter().flatten().filter_map(Message::id).map(str::to_owned);
                     self.shown.extend(ids);
                 }
+                self.fields.insert(path.to_vec(), state.fields().to_vec());
             }
             Event::Message { task, message } => {
                 self.shown.extend(message.id().map(str::to_owned));
-                self.show(task, None, message.clone());
+                let (task, message) = (task.clone(), message.clone());
+                contents.push(PartContent::Messages { task, field: None, message });
             }
             Event::TaskFinished { task, update, more, .. } => {
-                let fields = std::mem::take(&mut self.fields);
+                let Some(fields) = self.fields.get(path) else { return };
                 for update in std::iter::once(update).chain(more) {
-                    let written = update.written(&fields);
-                    for (position, name) in conversations(&fields).filter(|(at, _)| written.contains(*at)) {
-                        self.show_written(task, name, written_messages::<S>(update, position, &fields));
+                    let written = update.written(fields);
+                    for (position, field) in conversations(fields).filter(|(at, _)| written.contains(*at)) {
+                        for message in written_messages::<C>(update, position, fields) {
+                            if message.id().is_none_or(|id| self.shown.insert(id.to_owned())) {
+                                let (task, field) = (task.clone(), Some(field.to_owned()));
+                                contents.push(PartContent::Messages { task, field, message });
+                            }
+                        }
                     }
                 }
-                self.fields = fields;
             }
             Event::Values { .. }
             | Event::Custom { .. }
@@ -259,20 +286,6 @@ impl<S: State> ModeStream<S> {
             | Event::Paused { .. }
             | Event::RunFinished { .. } => {}
         }
-    }
-
-    fn show_written(&mut self, task: &TaskRef, field: &str, messages: Vec<Value>) {
-        for message in messages {
-            let is_new = message.id().is_none_or(|id| self.shown.insert(id.to_owned()));
-            if is_new {
-                self.show(task, Some(field.to_owned()), message);
-            }
-        }
-    }
-
-    fn show(&mut self, task: &TaskRef, field: Option<String>, message: Value) {
-        let content = PartContent::Messages { task: task.clone(), field, message };
-        self.parts.push_back(Part { path: Vec::new(), content });
     }
 }
 
@@ -301,7 +314,10 @@ impl<S: State> Stream for ModeStream<S> {
                 return Poll::Ready(Some(Ok(part)));
             }
             match Pin::new(&mut self.run).poll_next(cx) {
-                Poll::Ready(Some(Ok(event))) => self.sort(event),
+                Poll::Ready(Some(Ok(event))) => {
+                    let contents = self.sorter.sort(&[], &event);
+                    self.parts.extend(contents.into_iter().map(|content| Part { path: Vec::new(), content }));
+                }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending => return Poll::Pending,
@@ -314,7 +330,7 @@ impl<S: State> fmt::Debug for ModeStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ModeStream")
             .field("run", &self.run)
-            .field("modes", &self.modes)
+            .field("modes", &self.sorter.modes)
             .finish_non_exhaustive()
     }
 }

@@ -111,7 +111,7 @@ fn many_writes_at_once_give_the_same_list_as_one_by_one() {
             // Only what can be removed is.
             serde_json::to_value(update).unwrap()["lines"][0].get("$remove").is_none_or(|id| {
                 let number: u32 = id.as_str().unwrap().parse().unwrap();
-                number % 3 == 0 && number % 5 != 4
+                number.is_multiple_of(3) && number % 5 != 4
             })
         })
         .collect();

@@ -42,8 +42,7 @@ async fn a_stream_yields_the_run_in_order() {
         .unwrap()
         .with_checkpointer(MemorySaver::default());
     let (names, failed) = names(&graph).await;
-    let expected =
-        "run_started checkpoint_saved values task_started custom task_finished checkpoint_saved values run_finished";
+    let expected = "run_started checkpoint_saved values task_started custom task_finished checkpoint_saved values run_finished";
     assert_eq!((names.join(" ").as_str(), failed), (expected, None));
 }
 

@@ -7,6 +7,7 @@ mod attributes;
 mod build;
 mod control;
 mod defer;
+mod drawing;
 mod driver;
 mod dyn_graph;
 mod events;
