@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::draw;
 use super::topology::Topology;
 use crate::engine::machine::OnFailure;
-use crate::engine::pause::{Breakpoints, Durability, Names};
+use crate::engine::pause::{Breakpoints, Durability, Names, Unfinished};
 use crate::engine::session::Limits;
 use crate::node::context::ContextValues;
 use crate::run::control::RunControl;
@@ -36,6 +36,7 @@ pub(crate) struct RunOptions {
     pub(crate) breakpoints: Arc<Breakpoints>,
     pub(crate) metadata: Map<String, Value>,
     pub(crate) control: Option<RunControl>,
+    pub(crate) unfinished: Option<Unfinished>,
 }
 
 impl<S: State> CompiledGraph<S> {

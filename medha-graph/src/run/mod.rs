@@ -9,3 +9,5 @@ pub(crate) mod event;
 pub(crate) mod input;
 pub(crate) mod stream;
 pub(crate) mod thread;
+pub(crate) mod snapshot;
+pub(crate) mod update;

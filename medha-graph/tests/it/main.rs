@@ -3,13 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
+mod answers;
+mod breakpoints;
 mod build;
 mod control;
 mod defer;
 mod driver;
+mod durability;
 mod events;
 mod failures;
 mod interrupts;
+mod migrate;
 mod mistakes;
 mod panics;
 mod persistence;
@@ -17,8 +21,11 @@ mod questions;
 mod resume;
 mod savers;
 mod simulation;
+mod stage;
 mod state;
 mod stored;
 mod streams;
+mod travel;
+mod update;
 mod waits;
 mod workflow;
