@@ -273,7 +273,6 @@ async fn a_single_task_that_is_cancelled_runs_again() {
 // C49
 #[tokio::test]
 async fn a_watcher_sees_the_checkpoint_the_thread_stands_at_last() {
-    use futures_util::StreamExt;
     let graph = steps();
     for thread in [
         graph.thread("paused").with_interrupt_after(["step_2"]),
