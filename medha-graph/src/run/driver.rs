@@ -275,7 +275,7 @@ impl<S: State> Run<S> {
                     id: checkpoint.id,
                     step: checkpoint.step,
                     cause: checkpoint.cause,
-                    next: checkpoint.next.iter().map(|task| task.node.clone()).collect(),
+                    next: checkpoint.next.iter().map(|task| task.node.to_string()).collect(),
                 });
                 saver.commit(&self.key, expected, *checkpoint).await?;
                 if let Some(saved) = saved {
