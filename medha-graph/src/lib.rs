@@ -58,7 +58,8 @@
 //! ```
 //!
 //! In reading order: [`State`] and [`reducer`], [`StateGraph`] and [`Route`], [`Node`] and what its parameters may
-//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Drawing`], [`Event`] and [`Outcome`], [`store`], [`testing`].
+//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Drawing`], [`Event`] and [`Outcome`], [`Mode`], [`store`],
+//! [`testing`]; for graphs that are configured or served: [`JsonState`], [`DynGraph`], [`Schemas`].
 
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
@@ -89,7 +90,7 @@ pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;
 pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
-pub use json_state::JsonState;
+pub use json_state::{FieldError, JsonState};
 pub use json_update::JsonUpdate;
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
