@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::check::{self, BuildError};
+use super::check::{self, BuildError, BuildProblem};
 use super::compiled::CompiledGraph;
 use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
 use super::lineage::Lineage;
@@ -204,6 +204,7 @@ impl<S: State> StateGraph<S> {
         let nodes: Vec<&str> = self.nodes.iter().map(|(name, _)| name.as_str()).collect();
         let fields: Vec<&str> = self.initial.fields().iter().map(|field| &*field.name).collect();
         problems.extend(self.lineage.problems(self.version, &nodes, &fields));
+        problems.extend(self.initial.problems().into_iter().map(|reason| BuildProblem::State { reason }));
         if problems.is_empty() {
             let mut topology = Topology::new(
                 &self.name,

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::check::BuildProblem;
 use super::topology::nearest;
+use crate::engine::name::Name;
 use crate::engine::record::{Progress, StoredCheckpoint, StoredOutcome, StoredTask};
 use crate::engine::superstep::panic_text;
 
@@ -60,7 +61,7 @@ impl Lineage {
         if self.nodes.is_empty() {
             return;
         }
-        let name = |name: &mut String| *name = today(&self.nodes, name).to_owned();
+        let name = |name: &mut Name| *name = Name::from(today(&self.nodes, name));
         let of_task = |task: &mut StoredTask| name(&mut task.node);
         stored.next.iter_mut().chain(&mut stored.deferred).for_each(of_task);
         for join in &mut stored.joins {
@@ -84,7 +85,7 @@ impl Lineage {
             if let StoredOutcome::Done { goto, writes } = outcome {
                 writes
                     .iter_mut()
-                    .for_each(|write| write.field = Arc::from(today(&self.fields, &write.field)));
+                    .for_each(|write| write.field = Name::from(today(&self.fields, &write.field)));
                 goto.iter_mut().for_each(|(target, _)| *target = today(&self.nodes, target).to_owned());
             }
         }

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::control::RunControl;
 use super::driver::{self, Run};
 use super::error::RunError;
-use super::event::{EventQueue, Outcome};
+use super::event::Outcome;
 use super::input::{Input, Resume};
+use super::queue::EventQueue;
 use super::stream::RunStream;
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::pause::{Durability, Unfinished};
@@ -142,7 +143,7 @@ impl<S: State> Thread<S> {
         self.invoke(Input::ResumeWith(resume, Box::new(command))).await
     }
 
-    pub(super) fn run(&self, queue: Option<Arc<EventQueue<super::event::Event<S>>>>) -> Run<S> {
+    pub(super) fn run(&self, queue: Option<Arc<EventQueue<S>>>) -> Run<S> {
         let saver = self.key.as_ref().and(self.graph.saver.clone());
         let key = self.key.clone().unwrap_or_else(|| ThreadKey::root(""));
         let thread = Arc::from(key.thread());

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
 mod answers;
+mod attributes;
 mod breakpoints;
 mod build;
 mod control;
@@ -11,17 +12,21 @@ mod defer;
 mod drawing;
 mod driver;
 mod durability;
+mod dyn_graph;
 mod events;
 mod failures;
 mod interrupts;
+mod json_state;
 mod langgraph;
 mod migrate;
 mod mistakes;
+mod modes;
 mod panics;
 mod persistence;
 mod questions;
 mod resume;
 mod savers;
+mod schemas;
 mod simulation;
 mod stage;
 mod state;
