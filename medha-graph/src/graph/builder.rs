@@ -201,10 +201,10 @@ impl<S: State> StateGraph<S> {
     pub fn compile(&self) -> Result<CompiledGraph<S>, BuildError> {
         let lines = check::lines(&self.nodes, &self.edges);
         let mut problems = check::problems(&self.nodes, &self.edges, &lines);
-        problems.extend(self.initial.problems().into_iter().map(|reason| BuildProblem::State { reason }));
         let nodes: Vec<&str> = self.nodes.iter().map(|(name, _)| name.as_str()).collect();
         let fields: Vec<&str> = self.initial.fields().iter().map(|field| &*field.name).collect();
         problems.extend(self.lineage.problems(self.version, &nodes, &fields));
+        problems.extend(self.initial.problems().into_iter().map(|reason| BuildProblem::State { reason }));
         if problems.is_empty() {
             let mut topology = Topology::new(
                 &self.name,

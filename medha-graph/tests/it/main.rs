@@ -3,16 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
-mod attributes;
 mod answers;
+mod attributes;
 mod breakpoints;
 mod build;
 mod control;
 mod defer;
 mod drawing;
 mod driver;
-mod dyn_graph;
 mod durability;
+mod dyn_graph;
 mod events;
 mod failures;
 mod interrupts;
