@@ -96,6 +96,9 @@ pub use run::stream::RunStream;
 pub use run::thread::{Snapshot, Thread};
 pub use state::{Field, FieldSet, MergeError, State, Update};
 pub use store::checkpointer::{CheckpointError, CheckpointErrorKind, Checkpointer};
+pub use store::long_term::memory::MemoryStore;
+pub use store::long_term::namespace::Namespace;
+pub use store::long_term::store::Store;
 pub use store::memory::MemorySaver;
 
 /// What the derives name; not for use by hand.

@@ -14,6 +14,7 @@ use crate::run::input::Input;
 use crate::run::thread::Thread;
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
+use crate::store::long_term::store::Store;
 
 /// A graph that was checked and can run; cheap to clone.
 pub struct CompiledGraph<S: State> {
@@ -41,6 +42,12 @@ impl<S: State> CompiledGraph<S> {
     pub fn with_context<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.values = self.values.with(value);
         self
+    }
+
+    /// Gives nodes a long-term store; they take it as `Context<dyn Store>` or with [`Ctx::store`](crate::Ctx::store).
+    #[must_use]
+    pub fn with_store(self, store: impl Store) -> Self {
+        self.with_context::<dyn Store>(Arc::new(store))
     }
 
     /// Lets one run take exactly this many supersteps, 10,000 unless set. A run that would need one more fails with

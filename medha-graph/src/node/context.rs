@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::error::NodeError;
 use crate::engine::checkpoint::{InterruptId, TaskId};
+use crate::store::long_term::store::Store;
 
 /// The running task: take it as a parameter of a node (`ctx: Ctx`).
 ///
@@ -125,6 +126,13 @@ impl Ctx {
     /// A dependency given with `with_context`.
     pub fn context<T: ?Sized + Send + Sync + 'static>(&self) -> Result<Arc<T>, NodeError> {
         self.0.values.find(&self.0.task.node)
+    }
+
+    /// The store given with [`with_store`](crate::CompiledGraph::with_store): what is known beyond this thread.
+    pub fn store(&self) -> Result<Arc<dyn Store>, NodeError> {
+        let node = &*self.0.task.node;
+        let text = || format!("node {node:?} needs a store, and none was given; add one with `with_store`");
+        self.0.values.find(node).map_err(|_| NodeError::new(text()).terminal())
     }
 
     /// The running task.

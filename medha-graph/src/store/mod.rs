@@ -1,8 +1,11 @@
-//! Where checkpoints live: the trait of savers, what they store, and the saver in memory.
+//! What outlives a run: checkpoints (the trait of savers, what they store, the saver in memory), and long-term memory
+//! shared by all threads.
 
 pub(crate) mod checkpointer;
 pub mod conformance;
 pub(crate) mod memory;
+pub(crate) mod clock;
+pub(crate) mod long_term;
 
 pub use crate::engine::checkpoint::TaskInput;
 pub use crate::engine::record::{
@@ -10,4 +13,16 @@ pub use crate::engine::record::{
     TaskWrites,
 };
 pub use checkpointer::{CheckpointError, CheckpointErrorKind, Checkpointer, Head, Operation};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use long_term::conformance as store_conformance;
+pub use long_term::embed::{Embed, EmbedError, VectorIndex, closeness};
+pub use long_term::error::StoreError;
+pub use long_term::filter::{Comparison, Filter};
+pub use long_term::item::{Indexing, Item, Lifetime, Put};
+pub use long_term::memory::MemoryStore;
+pub use long_term::namespace::{Namespace, NamespaceError, NamespacePattern};
+pub use long_term::operation::{Delete, Get, StoreOp, StoreReply};
+pub use long_term::path::{JsonPath, PathError, PathStep};
+pub use long_term::search::{Found, ListNamespaces, Query, Renewal, Search};
+pub use long_term::store::Store;
 pub use memory::MemorySaver;

@@ -10,6 +10,7 @@ mod driver;
 mod events;
 mod failures;
 mod interrupts;
+mod long_term;
 mod mistakes;
 mod panics;
 mod persistence;
