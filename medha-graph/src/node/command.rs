@@ -33,6 +33,7 @@ pub struct Command<S: State> {
 struct Extra {
     goto: Vec<Goto>,
     problem: Option<NodeError>,
+    is_cached: bool,
 }
 
 /// The targets of a command, apart from its update.
@@ -64,8 +65,17 @@ impl<S: State> Command<S> {
     }
 
     pub(crate) fn with_targets(update: S::Update, goto: Vec<Goto>) -> Self {
-        let extra = (!goto.is_empty()).then(|| Box::new(Extra { goto, problem: None }));
+        let extra = (!goto.is_empty()).then(|| Box::new(Extra { goto, ..Extra::default() }));
         Self { update, extra }
+    }
+
+    /// What a node came to when it was given the same before.
+    pub(crate) fn from_cache(update: S::Update, goto: Vec<Goto>) -> Self {
+        Self { update, extra: Some(Box::new(Extra { goto, problem: None, is_cached: true })) }
+    }
+
+    pub(crate) fn is_cached(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.is_cached)
     }
 
     #[inline]

@@ -211,9 +211,13 @@ impl ContextValues {
         Self(Arc::new(values))
     }
 
+    pub(crate) fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let (_, value) = self.0.get(&TypeId::of::<T>())?;
+        value.downcast_ref::<Arc<T>>().cloned()
+    }
+
     pub(crate) fn find<T: ?Sized + Send + Sync + 'static>(&self, node: &str) -> Result<Arc<T>, NodeError> {
-        let held = self.0.get(&TypeId::of::<T>());
-        held.and_then(|(_, value)| value.downcast_ref::<Arc<T>>()).cloned().ok_or_else(|| {
+        self.get().ok_or_else(|| {
             let wanted = std::any::type_name::<T>();
             let text =
                 format!("node {node:?} needs a `{wanted}`, and none was given; add it with `with_context`");

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::cached::flight::Superstep;
 use super::context::{ContextValues, Ctx, EmitCustom, TaskRef};
 use super::error::NodeError;
 use super::failure::Failure;
@@ -30,6 +31,16 @@ pub(crate) trait Origin: Sync {
     fn thread(&self) -> Arc<str>;
     fn values(&self) -> &ContextValues;
     fn emit(&self) -> Option<EmitCustom>;
+    fn graph(&self) -> GraphRef<'_>;
+    fn superstep(&self) -> Superstep;
+    fn cache_failed(&self, error: String);
+}
+
+/// The graph a task belongs to.
+pub(crate) struct GraphRef<'a> {
+    pub(crate) name: &'a Arc<str>,
+    pub(crate) version: u32,
+    pub(crate) fingerprint: u64,
 }
 
 impl<S: State> Attempt<'_, S> {

@@ -13,8 +13,9 @@ use crate::engine::machine::AttemptEnd;
 use crate::engine::record::Progress;
 use crate::engine::superstep::panic_text;
 use crate::graph::topology::Topology;
+use crate::node::cached::flight::Superstep;
 use crate::node::context::{ContextValues, EmitCustom, TaskRef};
-use crate::node::extract::{Attempt, Origin};
+use crate::node::extract::{Attempt, GraphRef, Origin};
 use crate::state::State;
 
 /// What the attempts of one superstep share.
@@ -111,6 +112,22 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
 
     fn values(&self) -> &ContextValues {
         self.scope.values
+    }
+
+    fn graph(&self) -> GraphRef<'_> {
+        let Topology { name, version, fingerprint, .. } = self.scope.topology;
+        GraphRef { name, version: *version, fingerprint: *fingerprint }
+    }
+
+    /// A superstep is where its scope is: no two live at once in one place.
+    fn superstep(&self) -> Superstep {
+        Superstep(std::ptr::from_ref(self.scope).addr())
+    }
+
+    fn cache_failed(&self, error: String) {
+        if let Some(queue) = self.scope.queue {
+            queue.push(Event::CacheFailed { task: self.task(), error });
+        }
     }
 
     fn emit(&self) -> Option<EmitCustom> {

@@ -245,8 +245,8 @@ impl<S: State> Step<'_, S> {
         }
         let task = || self.scope.task_ref(position, attempt);
         if let AttemptEnd::Done(command) = &end {
-            let update = || command.update.clone();
-            self.run.emit(|| Event::TaskFinished { task: task(), update: update(), elapsed });
+            let (update, cached) = (|| command.update.clone(), command.is_cached());
+            self.run.emit(|| Event::TaskFinished { task: task(), update: update(), elapsed, cached });
         }
         let now = if end.is_failure() { self.clock.now() } else { Time::ZERO };
         match machine.finish(self.scope.topology, self.scope.tasks, position, end, now) {

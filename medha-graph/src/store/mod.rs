@@ -1,17 +1,21 @@
-//! What outlives a run: checkpoints (the trait of savers, what they store, the saver in memory), and long-term memory
-//! shared by all threads.
+//! What outlives a run: checkpoints (the trait of savers, what they store, the saver in memory), long-term memory
+//! shared by all threads, and what cached nodes came to.
 
 pub(crate) mod checkpointer;
 pub mod conformance;
 pub(crate) mod memory;
 pub(crate) mod clock;
 pub(crate) mod long_term;
+pub(crate) mod cache;
 
 pub use crate::engine::checkpoint::TaskInput;
 pub use crate::engine::record::{
     Cause, Progress, StoredCheckpoint, StoredJoin, StoredOutcome, StoredQuestion, StoredTask, TaskProgress,
     TaskWrites,
 };
+pub use cache::conformance as cache_conformance;
+pub use cache::memory::MemoryCache;
+pub use cache::node_cache::{CacheError, CacheKey, NodeCache};
 pub use checkpointer::{CheckpointError, CheckpointErrorKind, Checkpointer, Head, Operation};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use long_term::conformance as store_conformance;

@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
 mod build;
+mod cache;
+mod caches;
 mod control;
 mod defer;
 mod driver;

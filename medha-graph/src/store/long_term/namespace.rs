@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub struct Namespace(Vec<String>);
 
 /// Labels a namespace begins or ends with; `*` stands for any one label. See
-/// [`ListNamespaces`](super::ListNamespaces).
+/// [`ListNamespaces`](crate::store::ListNamespaces).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NamespacePattern(Vec<String>);

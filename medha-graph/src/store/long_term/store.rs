@@ -44,8 +44,8 @@ use super::search::{Found, ListNamespaces, Search};
 /// # Ok(()) }
 /// ```
 ///
-/// To implement it for a database, write [`batch`](Self::batch) and pass [`store_conformance`](super::store_conformance);
-/// [`MemoryStore`](crate::MemoryStore) is the model. A store is given its [`Clock`](super::Clock).
+/// To implement it for a database, write [`batch`](Self::batch) and pass [`store_conformance`](crate::store::store_conformance);
+/// [`MemoryStore`](crate::MemoryStore) is the model. A store is given its [`Clock`](crate::store::Clock).
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Does these things in order, each seeing what those before it did, and replies to each.
     ///

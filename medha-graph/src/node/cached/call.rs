@@ -1,0 +1,147 @@
+//! The node around a node: looks the result up, or runs the node and keeps the result.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::flight::{Flights, Seat};
+use super::policy::CachePolicy;
+use crate::engine::record::update_to_json;
+use crate::node::command::{Command, Goto};
+use crate::node::error::NodeError;
+use crate::node::extract::Attempt;
+use crate::node::function::CallNode;
+use crate::state::State;
+use crate::store::cache::node_cache::{CacheKey, NodeCache};
+
+/// The cache of a graph, which its cached nodes find among the dependencies.
+#[derive(Debug)]
+pub(crate) struct Caching {
+    pub(crate) cache: Arc<dyn NodeCache>,
+    flights: Flights,
+}
+
+impl Caching {
+    pub(crate) fn new(cache: impl NodeCache) -> Self {
+        Self { cache: Arc::new(cache), flights: Flights::default() }
+    }
+}
+
+/// A node whose results are kept.
+pub(crate) struct CachedNode<S: State> {
+    pub(crate) inner: Arc<dyn CallNode<S>>,
+    pub(crate) policy: CachePolicy<S>,
+}
+
+/// A result as it is kept. A change of shape gets a new number, and what has another number is not used.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptCommand {
+    format: u32,
+    update: Value,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    goto: Vec<(String, Option<Value>)>,
+}
+
+/// The version of the shape above.
+const FORMAT: u32 = 1;
+
+impl<S: State> CallNode<S> for CachedNode<S> {
+    fn call<'a>(&'a self, attempt: &'a Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>> {
+        // What a human answered in this thread is not to be used in others.
+        let caching = attempt.origin.values().get::<Caching>().filter(|_| attempt.answers.is_empty());
+        let Some(caching) = caching else { return self.inner.call(attempt) };
+        match self.policy.key_of(attempt) {
+            Ok(key) => Box::pin(self.through(caching, key, attempt)),
+            Err(error) => {
+                report(attempt, format!("what the node is given cannot be written as JSON: {error}"));
+                self.inner.call(attempt)
+            }
+        }
+    }
+}
+
+impl<S: State> CachedNode<S> {
+    async fn through<'a>(
+        &'a self,
+        caching: Arc<Caching>,
+        key: CacheKey,
+        attempt: &'a Attempt<'a, S>,
+    ) -> Result<Command<S>, NodeError> {
+        if let Some(command) = look_up(&caching, &key, attempt).await {
+            return Ok(command);
+        }
+        let seat = caching.flights.board(attempt.origin.superstep(), &key);
+        let leads = match seat {
+            Seat::Leads(_) => Some(seat),
+            Seat::Follows(landing) => {
+                landing.wait().await;
+                if let Some(command) = look_up(&caching, &key, attempt).await {
+                    return Ok(command);
+                }
+                None
+            }
+        };
+        let command = self.inner.call(attempt).await?;
+        self.keep(&caching, &key, &command, attempt).await;
+        drop(leads);
+        Ok(command)
+    }
+
+    async fn keep(&self, caching: &Caching, key: &CacheKey, command: &Command<S>, attempt: &Attempt<'_, S>) {
+        let value = match to_kept(command) {
+            Ok(value) => value,
+            Err(why) => return report(attempt, format!("what the node wrote cannot be kept: {why}")),
+        };
+        if let Err(error) = caching.cache.put(key, value, self.policy.ttl).await {
+            report(attempt, error);
+        }
+    }
+}
+
+async fn look_up<S: State>(
+    caching: &Caching,
+    key: &CacheKey,
+    attempt: &Attempt<'_, S>,
+) -> Option<Command<S>> {
+    match caching.cache.get(key).await {
+        Ok(kept) => match from_kept(kept?) {
+            Ok(command) => Some(command),
+            Err(why) => {
+                report(attempt, format!("what was kept cannot be used: {why}"));
+                None
+            }
+        },
+        Err(error) => {
+            report(attempt, error);
+            None
+        }
+    }
+}
+
+fn to_kept<S: State>(command: &Command<S>) -> Result<Value, String> {
+    let update = update_to_json::<S>(&command.update)?;
+    let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
+    serde_json::to_value(KeptCommand { format: FORMAT, update, goto }).map_err(|error| error.to_string())
+}
+
+fn from_kept<S: State>(kept: Value) -> Result<Command<S>, String> {
+    match kept.get("format").and_then(Value::as_u64) {
+        Some(format) if format == u64::from(FORMAT) => {}
+        Some(other) => return Err(format!("it has format {other}, and this program reads format {FORMAT}")),
+        None => return Err("it has no format".to_owned()),
+    }
+    let kept: KeptCommand = serde_json::from_value(kept).map_err(|error| error.to_string())?;
+    let update = S::Update::deserialize(kept.update).map_err(|error| error.to_string())?;
+    let goto = kept.goto.into_iter().map(|(target, payload)| Goto { target, payload }).collect();
+    Ok(Command::from_cache(update, goto))
+}
+
+/// A cache that fails stops no run, but is not passed over in silence.
+fn report<S: State>(attempt: &Attempt<'_, S>, error: impl Display) {
+    let (graph, node, error) = (attempt.origin.graph().name, attempt.origin.node(), error.to_string());
+    tracing::warn!(%graph, node, error, "the cache failed, and the node runs without it");
+    attempt.origin.cache_failed(error);
+}
