@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use medha_graph::prelude::*;
 use medha_graph::store::{
-    Embed, EmbedError, Filter, Get, Item, ManualClock, Put, Renewal, Search, StoreError, StoreOp, StoreReply,
-    VectorIndex, store_conformance,
+    Embed, EmbedError, Filter, Found, Get, Item, ManualClock, Put, Renewal, Search, StoreError, StoreOp,
+    StoreReply, VectorIndex, store_conformance,
 };
 use medha_graph::{MemoryStore, Namespace, Store};
 use serde_json::json;
@@ -253,4 +253,30 @@ async fn an_item_is_json_that_reads_back() {
     });
     assert_eq!(json, wanted);
     assert_eq!(serde_json::from_value::<Item>(json).unwrap(), item);
+}
+
+#[test]
+fn a_store_without_an_order_of_its_own_can_arrange_what_it_found() {
+    let clock = ManualClock::default();
+    let found = |key: &str, age: u64, score: Option<f32>| {
+        let time = medha_graph::store::Clock::now(&clock) - Duration::from_secs(age);
+        let (namespace, value) = (notes(), json!(null));
+        Found {
+            item: Item { namespace, key: key.to_owned(), value, created_at: time, updated_at: time },
+            score,
+        }
+    };
+    let mixed = vec![
+        found("old", 9, None),
+        found("far", 0, Some(-0.5)),
+        found("b", 5, Some(0.5)),
+        found("a", 5, Some(0.5)),
+        found("young", 1, None),
+        found("near", 9, Some(0.9)),
+    ];
+    let arranged = |search: Search| -> Vec<String> {
+        search.arrange(mixed.clone()).into_iter().map(|one| one.item.key).collect()
+    };
+    assert_eq!(arranged(Search::everywhere()), ["near", "a", "b", "far", "young", "old"]);
+    assert_eq!(arranged(Search::everywhere().offset(3).limit(2)), ["far", "young"]);
 }

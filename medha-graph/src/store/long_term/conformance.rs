@@ -280,14 +280,14 @@ impl Suite<'_> {
             ),
         ];
         for (promise, list, wanted) in table {
-            let listed = self.store.namespaces(list).await?;
+            let listed = self.store.list_namespaces(list).await?;
             let wanted: Vec<Namespace> = wanted.iter().map(|name| space(name)).collect();
             self.expect(promise, listed == wanted);
         }
         for name in names {
             self.store.delete(&space(name), "x").await?;
         }
-        let left = self.store.namespaces(all()).await?;
+        let left = self.store.list_namespaces(all()).await?;
         self.expect("a namespace without items is gone", left.is_empty());
         Ok(())
     }

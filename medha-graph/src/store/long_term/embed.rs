@@ -161,7 +161,8 @@ fn cosine(left: &[f32], right: &[f32]) -> f32 {
     let dot =
         |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
     let lengths = (dot(left, left) * dot(right, right)).sqrt();
-    if lengths > 0.0 { (dot(left, right) / lengths).clamp(-1.0, 1.0) as f32 } else { 0.0 }
+    // Adding nothing makes the negative zero a plain one, so that both are in one place of an order.
+    if lengths > 0.0 { (dot(left, right) / lengths).clamp(-1.0, 1.0) as f32 + 0.0 } else { 0.0 }
 }
 
 fn text(part: &Value) -> Option<String> {

@@ -1,5 +1,8 @@
 //! What can be searched for, and how what was found is ordered. Pure, so that every store can share it.
 
+use std::cmp::Ordering;
+use std::time::SystemTime;
+
 use serde_json::Value;
 
 use super::filter::Filter;
@@ -78,6 +81,32 @@ pub struct Found {
     pub score: Option<f32>,
 }
 
+/// What decides where an item stands among those that were found.
+pub(super) struct Place<'a> {
+    pub(super) score: Option<f32>,
+    pub(super) updated_at: SystemTime,
+    pub(super) namespace: &'a Namespace,
+    pub(super) key: &'a str,
+}
+
+impl Place<'_> {
+    /// The closest first, then what has no score, the last updated first, then by name.
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        let closeness = |place: &Self| place.score.unwrap_or(f32::NEG_INFINITY);
+        closeness(other)
+            .total_cmp(&closeness(self))
+            .then_with(|| other.updated_at.cmp(&self.updated_at))
+            .then_with(|| (self.namespace, self.key).cmp(&(other.namespace, other.key)))
+    }
+}
+
+impl Found {
+    fn place(&self) -> Place<'_> {
+        let Item { namespace, key, updated_at, .. } = &self.item;
+        Place { score: self.score, updated_at: *updated_at, namespace, key }
+    }
+}
+
 impl Search {
     /// Searches a namespace and all inside it.
     pub fn within(namespace: &Namespace) -> Self {
@@ -141,16 +170,10 @@ impl Search {
     }
 
     /// Puts what was found in order and cuts the page out: the closest first, then what has no score, the last
-    /// updated first, then by name.
+    /// updated first, then by name. For stores that cannot leave this to their database.
     #[must_use]
     pub fn arrange(&self, mut found: Vec<Found>) -> Vec<Found> {
-        let rank = |one: &Found| one.score.unwrap_or(f32::NEG_INFINITY);
-        found.sort_by(|a, b| {
-            let by_score = rank(b).total_cmp(&rank(a));
-            let by_time = || b.item.updated_at.cmp(&a.item.updated_at);
-            let by_name = || (&a.item.namespace, &a.item.key).cmp(&(&b.item.namespace, &b.item.key));
-            by_score.then_with(by_time).then_with(by_name)
-        });
+        found.sort_by(|a, b| a.place().order(&b.place()));
         found.into_iter().skip(self.offset).take(self.limit).collect()
     }
 }

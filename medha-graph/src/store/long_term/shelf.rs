@@ -10,7 +10,7 @@ use super::embed::closeness;
 use super::item::{Item, Put};
 use super::namespace::Namespace;
 use super::operation::{Delete, Get};
-use super::search::{Found, ListNamespaces, Search};
+use super::search::{Found, ListNamespaces, Place, Search};
 
 /// The items, by namespace and key, and what is over when.
 #[derive(Debug, Default)]
@@ -90,14 +90,19 @@ impl Shelf {
         let folders = self.namespaces.range((from, Bound::Unbounded));
         let is_inside =
             |namespace: &Namespace| search.within.as_ref().is_none_or(|within| namespace.is_under(within));
+        // Only the page is copied: documents may be large, and many.
         let mut found = Vec::new();
         for (namespace, items) in folders.take_while(|(namespace, _)| is_inside(namespace)) {
             for (key, kept) in items.iter().filter(|(_, kept)| search.accepts(namespace, &kept.value)) {
                 let score = query.and_then(|query| closeness(query, kept.vectors.iter().map(Vec::as_slice)));
-                found.push(Found { item: kept.item(namespace, key), score });
+                found.push((Place { score, updated_at: kept.updated_at, namespace, key }, kept));
             }
         }
-        let found = search.arrange(found);
+        found.sort_by(|(a, _), (b, _)| a.order(b));
+        let page = found.into_iter().skip(search.offset).take(search.limit);
+        let found: Vec<Found> = page
+            .map(|(place, kept)| Found { item: kept.item(place.namespace, place.key), score: place.score })
+            .collect();
         if is_renewed {
             for one in &found {
                 self.renew(&one.item.namespace, &one.item.key, now);

@@ -83,7 +83,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     }
 
     /// A page of the namespaces that hold items.
-    fn namespaces<'a>(&'a self, list: ListNamespaces) -> BoxFuture<'a, Result<Vec<Namespace>, StoreError>> {
+    fn list_namespaces<'a>(
+        &'a self,
+        list: ListNamespaces,
+    ) -> BoxFuture<'a, Result<Vec<Namespace>, StoreError>> {
         one(self.batch(vec![list.into()]), "a list of namespaces", |reply| {
             if let StoreReply::Namespaces(namespaces) = reply { Some(namespaces) } else { None }
         })
