@@ -39,6 +39,7 @@ use crate::state::State;
 pub struct StateGraph<S: State> {
     name: String,
     version: u32,
+    initial: S,
     nodes: Vec<(String, ErasedNode<S>)>,
     edges: Vec<Edge<S>>,
 }
@@ -47,7 +48,13 @@ impl<S: State> StateGraph<S> {
     /// An empty graph of this name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), version: 1, nodes: Vec::new(), edges: Vec::new() }
+        Self::starting_from(name, S::default())
+    }
+
+    /// An empty graph whose threads begin with this state rather than the default one.
+    #[must_use]
+    pub fn starting_from(name: impl Into<String>, initial: S) -> Self {
+        Self { name: name.into(), version: 1, initial, nodes: Vec::new(), edges: Vec::new() }
     }
 
     /// The version of the state's shape, 1 unless set. A checkpoint of another version is refused.
@@ -143,7 +150,14 @@ impl<S: State> StateGraph<S> {
         let lines = check::lines(&self.nodes, &self.edges);
         let problems = check::problems(&self.nodes, &self.edges, &lines);
         if problems.is_empty() {
-            let topology = Topology::new(&self.name, self.version, &self.nodes, &self.edges, lines);
+            let topology = Topology::new(
+                &self.name,
+                self.version,
+                self.initial.clone(),
+                &self.nodes,
+                &self.edges,
+                lines,
+            );
             Ok(CompiledGraph::new(topology))
         } else {
             Err(BuildError { graph: self.name.clone(), problems })

@@ -11,13 +11,16 @@ use super::cached::flight::Superstep;
 use super::context::{ContextValues, Ctx, EmitCustom, TaskRef};
 use super::error::NodeError;
 use super::failure::Failure;
+use super::once::TaskEffects;
 use crate::engine::checkpoint::TaskInput;
+use crate::graph::topology::Topology;
 use crate::state::State;
 
 /// One attempt, as the driver hands it to a node: the state and where parameters come from.
 pub struct Attempt<'a, S: State> {
     pub(crate) state: &'a S,
     pub(crate) input: &'a TaskInput,
+    pub(crate) topology: &'a Topology<S>,
     pub(crate) answers: &'a BTreeMap<u32, Value>,
     pub(crate) origin: &'a dyn Origin,
     /// Made when a parameter first asks for it: most nodes never do.
@@ -31,16 +34,9 @@ pub(crate) trait Origin: Sync {
     fn thread(&self) -> Arc<str>;
     fn values(&self) -> &ContextValues;
     fn emit(&self) -> Option<EmitCustom>;
-    fn graph(&self) -> GraphRef<'_>;
+    fn effects(&self) -> TaskEffects;
     fn superstep(&self) -> Superstep;
     fn cache_failed(&self, error: String);
-}
-
-/// The graph a task belongs to.
-pub(crate) struct GraphRef<'a> {
-    pub(crate) name: &'a Arc<str>,
-    pub(crate) version: u32,
-    pub(crate) fingerprint: u64,
 }
 
 impl<S: State> Attempt<'_, S> {
@@ -48,7 +44,8 @@ impl<S: State> Attempt<'_, S> {
         self.ctx.get_or_init(|| {
             let origin = self.origin;
             let values = origin.values().clone();
-            Ctx::new(origin.task(), origin.thread(), values, self.answers.clone(), origin.emit())
+            let (answers, effects) = (self.answers.clone(), origin.effects());
+            Ctx::new(origin.task(), origin.thread(), values, answers, origin.emit(), effects)
         })
     }
 }

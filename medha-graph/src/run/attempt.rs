@@ -8,14 +8,15 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 
 use super::event::{Event, EventQueue};
-use crate::engine::checkpoint::{Task, TaskId};
+use crate::engine::checkpoint::{Line, Task, TaskId};
 use crate::engine::machine::AttemptEnd;
 use crate::engine::record::Progress;
 use crate::engine::superstep::panic_text;
 use crate::graph::topology::Topology;
 use crate::node::cached::flight::Superstep;
 use crate::node::context::{ContextValues, EmitCustom, TaskRef};
-use crate::node::extract::{Attempt, GraphRef, Origin};
+use crate::node::extract::{Attempt, Origin};
+use crate::node::once::{EffectLog, TaskEffects};
 use crate::state::State;
 
 /// What the attempts of one superstep share.
@@ -27,10 +28,13 @@ pub(crate) struct Scope<'a, S: State> {
     pub(crate) state: &'a S,
     pub(crate) tasks: &'a [Task],
     pub(crate) progress: &'a Progress,
+    pub(crate) effects: &'a Arc<dyn EffectLog>,
     /// The superstep that runs.
     pub(crate) step: u64,
-    /// What task ids count from.
-    pub(crate) base: u64,
+    /// The line of history it belongs to.
+    pub(crate) line: Line,
+    /// The namespace of the graph.
+    pub(crate) namespace: &'a str,
 }
 
 impl<S: State> Scope<'_, S> {
@@ -41,8 +45,9 @@ impl<S: State> Scope<'_, S> {
         let task = &self.tasks[position];
         let node = self.topology.node(task.node);
         let answers = self.progress.answers(position);
+        let Self { state, topology, .. } = *self;
         let given =
-            Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
+            Attempt { state, input: &task.input, topology, answers, origin: &origin, ctx: OnceLock::new() };
         // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
         let mut work = Work { future: None, node: &node.name };
         let mut poll = |cx: &mut Context<'_>| {
@@ -59,7 +64,7 @@ impl<S: State> Scope<'_, S> {
 
     pub(crate) fn task_ref(&self, position: usize, attempt: u32) -> TaskRef {
         let node = self.topology.name_of(self.tasks[position].node);
-        let id = TaskId::new(self.thread, self.base, position, node);
+        let id = TaskId::new(self.line, self.namespace, (self.step, position), node);
         TaskRef { id, node: Arc::clone(node), step: self.step, attempt }
     }
 }
@@ -114,9 +119,9 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
         self.scope.values
     }
 
-    fn graph(&self) -> GraphRef<'_> {
-        let Topology { name, version, fingerprint, .. } = self.scope.topology;
-        GraphRef { name, version: *version, fingerprint: *fingerprint }
+    fn effects(&self) -> TaskEffects {
+        let Scope { effects, line, step, .. } = *self.scope;
+        TaskEffects { log: Arc::clone(effects), line, step, position: self.position }
     }
 
     /// A superstep is where its scope is: no two live at once in one place.

@@ -233,6 +233,22 @@ async fn where_a_command_goes_is_kept_with_what_it_wrote() {
 }
 
 #[tokio::test]
+async fn updates_that_are_merged_one_after_the_other_are_kept_so() {
+    async fn twice(runs: Context<Runs>) -> Command<Work> {
+        runs.add();
+        Command::from_update(Work::update().out(["a"])).then(Work::update().out(["b"]).input(7))
+    }
+    let runs = Runs::default();
+    let graph = one(|graph| graph.node("node", twice.goes_to(["node"]).cache(CachePolicy::new())), &runs)
+        .with_cache(MemoryCache::new());
+    for _ in 0..2 {
+        let work = graph.invoke(input(1, "ann")).await.unwrap().into_state();
+        assert_eq!((work.out, work.input), (vec!["a".to_owned(), "b".to_owned()], 7));
+    }
+    assert_eq!(runs.count(), 1);
+}
+
+#[tokio::test]
 async fn questions_between_cached_nodes_do_not_disturb_the_cache() {
     #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     struct Rounds {

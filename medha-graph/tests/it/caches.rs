@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use medha_graph::prelude::*;
-use medha_graph::store::{CacheError, CacheKey, ManualClock, cache_conformance};
+use medha_graph::store::{CacheError, CacheKey, Json, ManualClock, cache_conformance};
 use medha_graph::{CachePolicy, MemoryCache, NodeCache};
 use serde_json::{Value, json};
 
@@ -38,11 +38,11 @@ fn down() -> CacheError {
 }
 
 impl NodeCache for Wrong {
-    fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<Option<Value>, CacheError>> {
+    fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<Option<Json>, CacheError>> {
         Box::pin(async move {
             match &self.1 {
                 Fault::CannotRead => Err(down()),
-                Fault::Finds(value) => Ok(Some(value.clone())),
+                Fault::Finds(value) => Ok(Some(Json::of(value).unwrap())),
                 Fault::IgnoresNodes => self.0.get(&CacheKey { node: "any".into(), ..key.clone() }).await,
                 Fault::CannotWrite | Fault::IgnoresLifetimes | Fault::NeverClears => self.0.get(key).await,
             }
@@ -52,7 +52,7 @@ impl NodeCache for Wrong {
     fn put<'a>(
         &'a self,
         key: &'a CacheKey,
-        value: Value,
+        value: Json,
         ttl: Option<Duration>,
     ) -> BoxFuture<'a, Result<(), CacheError>> {
         Box::pin(async move {
@@ -130,10 +130,13 @@ async fn a_cache_that_fails_is_reported_and_the_node_runs() {
             Fault::Finds(json!({"format": 99})),
             "what was kept cannot be used: it has format 99, and this program reads format 1",
         ),
-        (Fault::Finds(json!("text")), "what was kept cannot be used: it has no format"),
         (
-            Fault::Finds(json!({"format": 1, "update": {"n": "seven"}})),
-            r#"what was kept cannot be used: invalid type: string "seven", expected u32"#,
+            Fault::Finds(json!({"writes": []})),
+            "what was kept cannot be used: missing field `format` at line 1 column 13",
+        ),
+        (
+            Fault::Finds(json!({"format": 1, "writes": [{"field": "n", "json": "seven"}]})),
+            r#"what was kept cannot be used: its state does not fit: `n`: invalid type: string "seven", expected u32 at line 1 column 7"#,
         ),
     ];
     for (fault, error) in table {
@@ -143,6 +146,6 @@ async fn a_cache_that_fails_is_reported_and_the_node_runs() {
 
 #[tokio::test]
 async fn a_result_that_was_kept_in_the_first_format_is_used() {
-    let kept = json!({"format": 1, "update": {"n": 7}});
+    let kept = json!({"format": 1, "writes": [{"field": "n", "json": 7}]});
     assert_eq!(run_with(Fault::Finds(kept)).await, (Vec::new(), false, 7));
 }

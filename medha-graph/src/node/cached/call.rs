@@ -9,7 +9,10 @@ use serde_json::Value;
 
 use super::flight::{Flights, Seat};
 use super::policy::CachePolicy;
-use crate::engine::record::update_to_json;
+use crate::engine::ledger;
+use crate::engine::record::{FieldWrite, Json};
+use crate::engine::restore::updates;
+use crate::graph::topology::Topology;
 use crate::node::command::{Command, Goto};
 use crate::node::error::NodeError;
 use crate::node::extract::Attempt;
@@ -38,14 +41,20 @@ pub(crate) struct CachedNode<S: State> {
 
 /// A result as it is kept. A change of shape gets a new number, and what has another number is not used.
 #[derive(Debug, Serialize, Deserialize)]
-struct KeptCommand {
+struct Kept {
     format: u32,
-    update: Value,
+    writes: Vec<FieldWrite>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     goto: Vec<(String, Option<Value>)>,
 }
 
-/// The version of the shape above.
+/// What every shape begins with.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+/// The version of [`Kept`].
 const FORMAT: u32 = 1;
 
 impl<S: State> CallNode<S> for CachedNode<S> {
@@ -91,7 +100,7 @@ impl<S: State> CachedNode<S> {
     }
 
     async fn keep(&self, caching: &Caching, key: &CacheKey, command: &Command<S>, attempt: &Attempt<'_, S>) {
-        let value = match to_kept(command) {
+        let value = match to_kept(attempt.topology, command) {
             Ok(value) => value,
             Err(why) => return report(attempt, format!("what the node wrote cannot be kept: {why}")),
         };
@@ -107,7 +116,7 @@ async fn look_up<S: State>(
     attempt: &Attempt<'_, S>,
 ) -> Option<Command<S>> {
     match caching.cache.get(key).await {
-        Ok(kept) => match from_kept(kept?) {
+        Ok(kept) => match from_kept(attempt.topology, &kept?) {
             Ok(command) => Some(command),
             Err(why) => {
                 report(attempt, format!("what was kept cannot be used: {why}"));
@@ -121,27 +130,34 @@ async fn look_up<S: State>(
     }
 }
 
-fn to_kept<S: State>(command: &Command<S>) -> Result<Value, String> {
-    let update = update_to_json::<S>(&command.update)?;
+fn to_kept<S: State>(topology: &Topology<S>, command: &Command<S>) -> Result<Json, String> {
+    let untracked = command.written(&topology.fields).minus(topology.tracked);
+    if let Some(position) = untracked.first() {
+        return Err(format!("field `{}` is not to be stored", topology.fields[position].name));
+    }
+    let mut writes = Vec::new();
+    for update in command.updates() {
+        writes.extend(ledger::writes::<S>(topology, update)?);
+    }
     let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
-    serde_json::to_value(KeptCommand { format: FORMAT, update, goto }).map_err(|error| error.to_string())
+    Json::of(&Kept { format: FORMAT, writes, goto }).map_err(|error| error.to_string())
 }
 
-fn from_kept<S: State>(kept: Value) -> Result<Command<S>, String> {
-    match kept.get("format").and_then(Value::as_u64) {
-        Some(format) if format == u64::from(FORMAT) => {}
-        Some(other) => return Err(format!("it has format {other}, and this program reads format {FORMAT}")),
-        None => return Err("it has no format".to_owned()),
+fn from_kept<S: State>(topology: &Topology<S>, json: &Json) -> Result<Command<S>, String> {
+    let unreadable = |error: serde_json::Error| error.to_string();
+    let Format { format } = json.read().map_err(unreadable)?;
+    if format != FORMAT {
+        return Err(format!("it has format {format}, and this program reads format {FORMAT}"));
     }
-    let kept: KeptCommand = serde_json::from_value(kept).map_err(|error| error.to_string())?;
-    let update = S::Update::deserialize(kept.update).map_err(|error| error.to_string())?;
-    let goto = kept.goto.into_iter().map(|(target, payload)| Goto { target, payload }).collect();
-    Ok(Command::from_cache(update, goto))
+    let Kept { writes, goto, .. } = json.read().map_err(unreadable)?;
+    let updates = updates(topology, &writes).map_err(|why| why.to_string())?;
+    let goto = goto.into_iter().map(|(target, payload)| Goto { target, payload }).collect();
+    Ok(Command::from_cache(updates, goto))
 }
 
 /// A cache that fails stops no run, but is not passed over in silence.
 fn report<S: State>(attempt: &Attempt<'_, S>, error: impl Display) {
-    let (graph, node, error) = (attempt.origin.graph().name, attempt.origin.node(), error.to_string());
-    tracing::warn!(%graph, node, error, "the cache failed, and the node runs without it");
+    let (graph, node, error) = (&*attempt.topology.name, attempt.origin.node(), error.to_string());
+    tracing::warn!(graph, node, error, "the cache failed, and the node runs without it");
     attempt.origin.cache_failed(error);
 }

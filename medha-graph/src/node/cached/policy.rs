@@ -18,7 +18,8 @@ use crate::store::cache::node_cache::CacheKey;
 /// What a node is given is the state and its payload, or the failure it handles. Dependencies, the clock and the code
 /// are not seen: give a [`ttl`](Self::ttl), or [clear](crate::CompiledGraph::clear_cache) the node when they change. A
 /// graph that changes begins anew. Only what a node finished is kept, never a failure or a question; a task that was
-/// given answers is that thread's own and neither uses the cache nor fills it.
+/// given answers is that thread's own and neither uses the cache nor fills it. What must not be stored (an untracked
+/// field) is not kept either: a node that wrote one runs every time, and says so.
 ///
 /// Tasks of one superstep that are given the same run once. Two runs that need the same at once both run the node.
 ///
@@ -82,13 +83,13 @@ impl<S: State> CachePolicy<S> {
             Some(key) => key(attempt.state)?,
             None => serde_json::to_value(attempt.state)?,
         };
-        let (graph, node) = (attempt.origin.graph(), attempt.origin.node());
+        let (graph, node) = (attempt.topology, attempt.origin.node());
         let digest = Digest::of_graph(graph.version, graph.fingerprint)
-            .text(graph.name)
+            .text(&graph.name)
             .text(node)
             .json(&read)
             .json(&serde_json::to_value(attempt.input)?);
-        Ok(CacheKey { graph: Arc::clone(graph.name), node: Arc::from(node), digest: digest.finish() })
+        Ok(CacheKey { graph: Arc::clone(&graph.name), node: Arc::from(node), digest: digest.finish() })
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_core::future::BoxFuture;
-use serde_json::Value;
 
 use super::node_cache::{CacheError, CacheKey, NodeCache};
+use crate::engine::record::Json;
 use crate::store::clock::{Clock, SystemClock};
 
 /// Keeps a bounded number of results in memory, and forgets what was not used for the longest time; clones share what
@@ -65,7 +65,7 @@ impl Default for MemoryCache {
 }
 
 impl NodeCache for MemoryCache {
-    fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<Option<Value>, CacheError>> {
+    fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<Option<Json>, CacheError>> {
         let found = self.kept().get(key, || self.clock.now());
         Box::pin(ready(Ok(found)))
     }
@@ -73,7 +73,7 @@ impl NodeCache for MemoryCache {
     fn put<'a>(
         &'a self,
         key: &'a CacheKey,
-        value: Value,
+        value: Json,
         ttl: Option<Duration>,
     ) -> BoxFuture<'a, Result<(), CacheError>> {
         let ends_at = ttl.and_then(|ttl| self.clock.now().checked_add(ttl));
@@ -98,13 +98,13 @@ struct Kept {
 
 #[derive(Debug)]
 struct OneResult {
-    value: Value,
+    value: Json,
     ends_at: Option<SystemTime>,
     last_use: u64,
 }
 
 impl Kept {
-    fn get(&mut self, key: &CacheKey, now: impl FnOnce() -> SystemTime) -> Option<Value> {
+    fn get(&mut self, key: &CacheKey, now: impl FnOnce() -> SystemTime) -> Option<Json> {
         let ends_at = self.results.get(key)?.ends_at;
         if ends_at.is_some_and(|ends_at| ends_at <= now()) {
             self.remove(key);
@@ -117,7 +117,7 @@ impl Kept {
         Some(result.value.clone())
     }
 
-    fn put(&mut self, key: &CacheKey, value: Value, ends_at: Option<SystemTime>) {
+    fn put(&mut self, key: &CacheKey, value: Json, ends_at: Option<SystemTime>) {
         self.remove(key);
         let last_use = self.next_use(key);
         self.results.insert(key.clone(), OneResult { value, ends_at, last_use });

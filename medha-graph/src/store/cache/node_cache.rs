@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
-use serde_json::Value;
+
+use crate::engine::record::Json;
 
 /// Keeps what nodes came to. Implement it for a shared cache; [`MemoryCache`](crate::MemoryCache) is the model, and
 /// [`cache_conformance`](crate::store::cache_conformance) the suite every cache passes.
@@ -14,13 +15,13 @@ use serde_json::Value;
 /// A cache may lose anything at any time, and its failures stop no run: the node then simply runs.
 pub trait NodeCache: fmt::Debug + Send + Sync + 'static {
     /// What is kept under this key, if its time is not over.
-    fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<Option<Value>, CacheError>>;
+    fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<Option<Json>, CacheError>>;
 
     /// Keeps a value in place of any under this key: for this long, or for as long as there is room.
     fn put<'a>(
         &'a self,
         key: &'a CacheKey,
-        value: Value,
+        value: Json,
         ttl: Option<Duration>,
     ) -> BoxFuture<'a, Result<(), CacheError>>;
 
@@ -29,14 +30,14 @@ pub trait NodeCache: fmt::Debug + Send + Sync + 'static {
 }
 
 impl<C: NodeCache + ?Sized> NodeCache for Arc<C> {
-    fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<Option<Value>, CacheError>> {
+    fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<Option<Json>, CacheError>> {
         (**self).get(key)
     }
 
     fn put<'a>(
         &'a self,
         key: &'a CacheKey,
-        value: Value,
+        value: Json,
         ttl: Option<Duration>,
     ) -> BoxFuture<'a, Result<(), CacheError>> {
         (**self).put(key, value, ttl)
