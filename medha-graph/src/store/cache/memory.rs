@@ -146,3 +146,42 @@ impl Kept {
         self.uses
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fastrand::Rng;
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_done_the_results_used_last_are_kept() {
+        let key = |digest| CacheKey { graph: "graph".into(), node: "node".into(), digest };
+        for seed in 0..100 {
+            let mut rng = Rng::with_seed(seed);
+            let mut kept = Kept { capacity: rng.usize(1..5), ..Kept::default() };
+            // The same in the plainest way: the last used is the last of a list.
+            let mut plain: Vec<(u128, u64)> = Vec::new();
+            for number in 0..200 {
+                let digest = rng.u128(0..8);
+                let old =
+                    plain.iter().position(|(other, _)| *other == digest).map(|place| plain.remove(place));
+                if rng.bool() {
+                    let value = Json::of(&number).expect("a number is JSON");
+                    kept.put(&key(digest), value, None);
+                    plain.push((digest, number));
+                    plain.drain(..plain.len().saturating_sub(kept.capacity));
+                } else {
+                    let found = kept.get(&key(digest), || SystemTime::UNIX_EPOCH);
+                    let found = found.map(|json| json.read::<u64>().expect("a number was kept"));
+                    assert_eq!(found, old.map(|(_, number)| number), "seed {seed}");
+                    plain.extend(old);
+                }
+                assert_eq!(
+                    (kept.results.len(), kept.by_use.len()),
+                    (plain.len(), plain.len()),
+                    "seed {seed}"
+                );
+            }
+        }
+    }
+}

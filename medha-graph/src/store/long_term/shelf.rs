@@ -115,6 +115,12 @@ impl Shelf {
         list.pick(self.namespaces.keys())
     }
 
+    /// Whether no end is written down, as must be when nothing that is held has one.
+    #[cfg(test)]
+    pub(super) fn forgets_all_ends(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     fn renew(&mut self, namespace: &Namespace, key: &str, now: SystemTime) {
         let Some(kept) = self.namespaces.get(namespace).and_then(|items| items.get(key)) else { return };
         let (ttl, old) = (kept.ttl, kept.ends_at);

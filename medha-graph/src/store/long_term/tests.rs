@@ -1,11 +1,18 @@
 //! The decisions of a store as tables: names, paths, conditions, and the texts of errors.
 
+use std::time::{Duration, SystemTime};
+
+use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::embed::closeness;
 use super::filter::Filter;
+use super::item::Put;
 use super::namespace::{Namespace, NamespacePattern};
+use super::operation::{Delete, Get};
 use super::path::JsonPath;
+use super::search::{ListNamespaces, Search};
+use super::shelf::Shelf;
 
 #[test]
 fn a_namespace_is_a_path_of_usable_labels() {
@@ -114,4 +121,99 @@ fn closeness_is_that_of_the_closest_and_zeros_are_like_nothing() {
     assert_eq!(close(&[1.0, 0.0], &[vec![-3.0, 0.0]]), Some(-1.0));
     assert_eq!(close(&[1.0, 0.0], &[vec![0.0, 0.0]]), Some(0.0));
     assert_eq!(close(&[1e38, 1e38], &[vec![1e38, 1e38]]), Some(1.0));
+}
+
+/// The same as a shelf, in the plainest way: a list.
+#[derive(Default)]
+struct Plain(Vec<Kept>);
+
+struct Kept {
+    place: (Namespace, String),
+    value: Value,
+    created_at: SystemTime,
+    ttl: Option<Duration>,
+    ends_at: Option<SystemTime>,
+}
+
+impl Plain {
+    fn sweep(&mut self, now: SystemTime) {
+        self.0.retain(|kept| kept.ends_at.is_none_or(|ends_at| ends_at > now));
+    }
+
+    fn find(&mut self, place: &(Namespace, String)) -> Option<&mut Kept> {
+        self.0.iter_mut().find(|kept| kept.place == *place)
+    }
+
+    fn put(&mut self, place: (Namespace, String), value: Value, ttl: Option<Duration>, now: SystemTime) {
+        let created_at = self.find(&place).map_or(now, |old| old.created_at);
+        self.0.retain(|kept| kept.place != place);
+        let ends_at = ttl.map(|ttl| now + ttl);
+        self.0.push(Kept { place, value, created_at, ttl, ends_at });
+        self.sweep(now);
+    }
+
+    fn names_under(&self, within: &Namespace) -> Vec<(Namespace, String)> {
+        let inside = self.0.iter().filter(|kept| kept.place.0.is_under(within));
+        let mut names: Vec<_> = inside.map(|kept| kept.place.clone()).collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn whatever_is_done_a_shelf_holds_what_a_plain_list_would() {
+    let spaces = ["a", "a.b", "ab", "a.b.c", "b"].map(|name| name.parse::<Namespace>().unwrap());
+    for seed in 0..200 {
+        let (mut rng, mut shelf, mut plain) = (Rng::with_seed(seed), Shelf::default(), Plain::default());
+        let mut now = SystemTime::UNIX_EPOCH;
+        for number in 0..150 {
+            now += Duration::from_secs(rng.u64(0..4));
+            shelf.sweep(now);
+            plain.sweep(now);
+            let place = (spaces[rng.usize(..spaces.len())].clone(), rng.u8(0..4).to_string());
+            let is_renewed = rng.bool();
+            match rng.u8(0..5) {
+                0 | 1 => {
+                    let ttl = rng.bool().then(|| Duration::from_secs(rng.u64(0..20)));
+                    shelf.put(Put::new(&place.0, &place.1, number), Vec::new(), ttl, now);
+                    plain.put(place, json!(number), ttl, now);
+                }
+                2 => {
+                    let found = shelf.get(&Get::new(&place.0, &place.1), is_renewed, now);
+                    let kept = plain.find(&place);
+                    let wanted = kept.as_ref().map(|kept| (kept.value.clone(), kept.created_at));
+                    assert_eq!(found.map(|item| (item.value, item.created_at)), wanted, "seed {seed}");
+                    if let Some(kept) = kept.filter(|_| is_renewed) {
+                        kept.ends_at = kept.ttl.map(|ttl| now + ttl);
+                    }
+                }
+                3 => {
+                    let was_there = plain.find(&place).is_some();
+                    plain.0.retain(|kept| kept.place != place);
+                    assert_eq!(shelf.delete(&Delete::new(&place.0, &place.1)), was_there, "seed {seed}");
+                }
+                _ => {
+                    let search = Search::within(&place.0).limit(100);
+                    let found = shelf.search(&search, None, is_renewed, now);
+                    let mut names: Vec<_> =
+                        found.into_iter().map(|one| (one.item.namespace, one.item.key)).collect();
+                    names.sort();
+                    assert_eq!(names, plain.names_under(&place.0), "seed {seed}");
+                    for kept in
+                        plain.0.iter_mut().filter(|kept| is_renewed && kept.place.0.is_under(&place.0))
+                    {
+                        kept.ends_at = kept.ttl.map(|ttl| now + ttl);
+                    }
+                    let mut spaces: Vec<_> = plain.0.iter().map(|kept| kept.place.0.clone()).collect();
+                    spaces.sort();
+                    spaces.dedup();
+                    assert_eq!(shelf.list(&ListNamespaces::all()), spaces, "seed {seed}");
+                }
+            }
+        }
+        shelf.sweep(now + Duration::from_secs(100));
+        plain.sweep(now + Duration::from_secs(100));
+        assert_eq!(shelf.list(&ListNamespaces::all()).is_empty(), plain.0.is_empty());
+        assert!(shelf.forgets_all_ends(), "seed {seed}");
+    }
 }
