@@ -131,11 +131,13 @@ async fn a_cache_that_fails_is_reported_and_the_node_runs() {
             "what was kept cannot be used: it has format 99, and this program reads format 1",
         ),
         (
-            Fault::Finds(json!({"writes": []})),
-            "what was kept cannot be used: missing field `format` at line 1 column 13",
+            Fault::Finds(json!({"outcome": {}})),
+            "what was kept cannot be used: missing field `format` at line 1 column 14",
         ),
         (
-            Fault::Finds(json!({"format": 1, "writes": [{"field": "n", "json": "seven"}]})),
+            Fault::Finds(
+                json!({"format": 1, "outcome": {"done": {"writes": [{"field": "n", "json": "seven"}]}}}),
+            ),
             r#"what was kept cannot be used: its state does not fit: `n`: invalid type: string "seven", expected u32 at line 1 column 7"#,
         ),
     ];
@@ -146,6 +148,6 @@ async fn a_cache_that_fails_is_reported_and_the_node_runs() {
 
 #[tokio::test]
 async fn a_result_that_was_kept_in_the_first_format_is_used() {
-    let kept = json!({"format": 1, "writes": [{"field": "n", "json": 7}]});
+    let kept = json!({"format": 1, "outcome": {"done": {"writes": [{"field": "n", "json": 7}]}}});
     assert_eq!(run_with(Fault::Finds(kept)).await, (Vec::new(), false, 7));
 }

@@ -12,6 +12,7 @@ mod driver;
 mod events;
 mod failures;
 mod interrupts;
+mod langgraph;
 mod long_term;
 mod mistakes;
 mod panics;

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::flight::{Flights, Seat};
 use super::policy::CachePolicy;
 use crate::engine::ledger;
-use crate::engine::record::{FieldWrite, Json};
+use crate::engine::record::{Json, StoredOutcome};
 use crate::engine::restore::updates;
 use crate::graph::topology::Topology;
 use crate::node::command::{Command, Goto};
@@ -43,9 +42,7 @@ pub(crate) struct CachedNode<S: State> {
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     format: u32,
-    writes: Vec<FieldWrite>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    goto: Vec<(String, Option<Value>)>,
+    outcome: StoredOutcome,
 }
 
 /// What every shape begins with.
@@ -135,12 +132,8 @@ fn to_kept<S: State>(topology: &Topology<S>, command: &Command<S>) -> Result<Jso
     if let Some(position) = untracked.first() {
         return Err(format!("field `{}` is not to be stored", topology.fields[position].name));
     }
-    let mut writes = Vec::new();
-    for update in command.updates() {
-        writes.extend(ledger::writes::<S>(topology, update)?);
-    }
-    let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
-    Json::of(&Kept { format: FORMAT, writes, goto }).map_err(|error| error.to_string())
+    let outcome = ledger::outcome(topology, command)?;
+    Json::of(&Kept { format: FORMAT, outcome }).map_err(|error| error.to_string())
 }
 
 fn from_kept<S: State>(topology: &Topology<S>, json: &Json) -> Result<Command<S>, String> {
@@ -149,7 +142,8 @@ fn from_kept<S: State>(topology: &Topology<S>, json: &Json) -> Result<Command<S>
     if format != FORMAT {
         return Err(format!("it has format {format}, and this program reads format {FORMAT}"));
     }
-    let Kept { writes, goto, .. } = json.read().map_err(unreadable)?;
+    let Kept { outcome, .. } = json.read().map_err(unreadable)?;
+    let StoredOutcome::Done { writes, goto } = outcome else { return Err("it is a failure".to_owned()) };
     let updates = updates(topology, &writes).map_err(|why| why.to_string())?;
     let goto = goto.into_iter().map(|(target, payload)| Goto { target, payload }).collect();
     Ok(Command::from_cache(updates, goto))
