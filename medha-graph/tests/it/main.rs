@@ -8,6 +8,7 @@ mod cache;
 mod caches;
 mod control;
 mod defer;
+mod drawing;
 mod driver;
 mod events;
 mod failures;
