@@ -12,6 +12,7 @@ pub(crate) mod long_term;
 pub(crate) mod cache;
 
 pub use crate::engine::checkpoint::{HeadRef, Line, RunId, TaskInput};
+pub use crate::engine::name::Name;
 pub use crate::engine::record::{
     Cause, Effect, FieldValue, FieldWrite, Json, Origin, Progress, StoredCheckpoint, StoredField, StoredJoin,
     StoredOutcome, StoredQuestion, StoredTask, TaskProgress, TaskWrites, Written,

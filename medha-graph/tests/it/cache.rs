@@ -249,6 +249,41 @@ async fn updates_that_are_merged_one_after_the_other_are_kept_so() {
 }
 
 #[tokio::test]
+async fn what_must_not_be_stored_is_not_kept_and_its_node_runs_every_time() {
+    #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Login {
+        #[state(untracked)]
+        token: String,
+    }
+    async fn login(runs: Context<Runs>) -> LoginUpdate {
+        Login::update().token(format!("secret {}", runs.add()))
+    }
+    let (runs, cache) = (Runs::default(), MemoryCache::new());
+    let graph = StateGraph::<Login>::new("login")
+        .node("login", login.cache(CachePolicy::new()))
+        .edge(START, "login")
+        .edge("login", END)
+        .compile()
+        .unwrap()
+        .with_context(Arc::new(runs.clone()))
+        .with_cache(cache.clone());
+    for wanted in ["secret 1", "secret 2"] {
+        let mut events = graph.thread("t").stream(Login::update());
+        let (mut errors, mut token) = (Vec::new(), String::new());
+        while let Some(event) = events.next().await {
+            match event.unwrap() {
+                Event::CacheFailed { error, .. } => errors.push(error),
+                Event::RunFinished { state, .. } => token = state.token,
+                _ => {}
+            }
+        }
+        assert_eq!(errors, ["what the node wrote cannot be kept: field `token` is not to be stored"]);
+        assert_eq!(token, wanted);
+    }
+    assert!(cache.is_empty());
+}
+
+#[tokio::test]
 async fn questions_between_cached_nodes_do_not_disturb_the_cache() {
     #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     struct Rounds {

@@ -84,7 +84,7 @@ impl<S: State> CachePolicy<S> {
             None => serde_json::to_value(attempt.state)?,
         };
         let (graph, node) = (attempt.topology, attempt.origin.node());
-        let digest = Digest::of_graph(graph.version, graph.fingerprint)
+        let digest = Digest::of_graph(graph.version, &graph.fingerprint)
             .text(&graph.name)
             .text(node)
             .json(&read)
