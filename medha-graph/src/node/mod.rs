@@ -9,3 +9,4 @@ pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod function;
+pub(crate) mod cached;

@@ -432,7 +432,14 @@ impl<S: State> Step<'_, S> {
         let task = || self.scope.task_ref(position, attempt);
         if let AttemptEnd::Done(command) = &end {
             let (update, more) = (|| command.update.clone(), || command.more().to_vec());
-            self.run.emit(|| Event::TaskFinished { task: task(), update: update(), more: more(), elapsed });
+            let cached = command.is_cached();
+            self.run.emit(|| Event::TaskFinished {
+                task: task(),
+                update: update(),
+                more: more(),
+                elapsed,
+                cached,
+            });
         }
         let now = if end.is_failure() { self.clock.now() } else { Time::ZERO };
         match machine.finish(self.scope.topology, self.scope.tasks, position, end, now) {
