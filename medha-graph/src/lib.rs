@@ -72,6 +72,7 @@ mod run;
 mod state;
 pub mod store;
 pub mod testing;
+mod workflow;
 
 pub use medha_graph_macros::{Route, State};
 
@@ -83,6 +84,7 @@ pub use graph::builder::StateGraph;
 pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
+pub use node::call::{Call, CallPhase};
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
 pub use node::context::{Ctx, Interrupt, TaskRef};
@@ -101,6 +103,10 @@ pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
 pub use store::checkpointer::Checkpointer;
 pub use store::error::{CheckpointError, CheckpointErrorKind};
 pub use store::memory::MemorySaver;
+pub use workflow::compiled::{CompiledWorkflow, Workflow};
+pub use workflow::function::{Final, IntoFinal, Unsaved, WorkflowFn};
+pub use workflow::state::{Held, Previous, WorkflowState};
+pub use workflow::thread::{Ended, WorkflowThread};
 
 /// What the derives name; not for use by hand.
 #[doc(hidden)]

@@ -19,7 +19,7 @@ use crate::engine::record::{Effect, Json, Progress, StoredCheckpoint};
 use crate::engine::session::{Effects, Prepared, Record, Session, Settled, Setup, Standing};
 use crate::graph::compiled::CompiledGraph;
 use crate::node::error::NodeError;
-use crate::node::once::EffectLog;
+use crate::node::once::{EffectLog, Unrecorded};
 use crate::run::attempt::Scope;
 use crate::run::error::RunError;
 use crate::run::event::Outcome;
@@ -174,6 +174,7 @@ struct Disk {
     calls: AtomicU64,
     crash: Mutex<Option<Crash>>,
     known: Mutex<Effects>,
+    broken: Mutex<Option<CheckpointError>>,
 }
 
 impl Disk {
@@ -214,13 +215,25 @@ impl EffectLog for Disk {
         known.get(&(step, position))?.get(key).cloned()
     }
 
-    fn record(&self, effect: Effect) -> BoxFuture<'_, Result<(), CheckpointError>> {
+    fn footing(&self) -> BoxFuture<'_, Result<(), Unrecorded>> {
+        Box::pin(ready(Ok(())))
+    }
+
+    fn record(&self, effect: Effect) -> BoxFuture<'_, Result<(), Unrecorded>> {
         let stored = self.call(|| now(self.saver.save_effect(&self.key, effect.clone())));
-        if stored.is_ok() {
+        let recorded = stored.map_err(|error| {
+            self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            Unrecorded
+        });
+        if recorded.is_ok() {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.entry((effect.step, effect.position)).or_default().insert(effect.key, effect.json);
         }
-        Box::pin(ready(stored))
+        Box::pin(ready(recorded))
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(ready(()))
     }
 }
 
@@ -242,6 +255,7 @@ impl<S: State> Simulation<S> {
             calls: AtomicU64::new(0),
             crash: Mutex::new(faults.crash),
             known: Mutex::default(),
+            broken: Mutex::default(),
         };
         let (graph, rng) = (graph.clone(), Rng::with_seed(seed));
         Self { graph, rng, faults, disk: Arc::new(disk), order: Vec::new(), elapsed: Time::ZERO }
@@ -283,6 +297,9 @@ impl<S: State> Simulation<S> {
                 }
             }
             self.superstep(&mut session);
+            if let Some(error) = self.disk.broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return Err(error.into());
+            }
             match session.settle() {
                 Settled::Advanced(record) => self.store(record)?,
                 Settled::Interrupted(interrupts, records) => {

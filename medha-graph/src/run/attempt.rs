@@ -13,7 +13,7 @@ use crate::engine::machine::AttemptEnd;
 use crate::engine::record::Progress;
 use crate::engine::superstep::panic_text;
 use crate::graph::topology::Topology;
-use crate::node::context::{ContextValues, EmitCustom, TaskRef};
+use crate::node::context::{ContextValues, EmitCustom, Emitted, TaskRef};
 use crate::node::extract::{Attempt, Origin};
 use crate::node::once::{EffectLog, TaskEffects};
 use crate::state::State;
@@ -124,6 +124,11 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
 
     fn emit(&self) -> Option<EmitCustom> {
         let queue = Arc::clone(self.scope.queue?);
-        Some(Arc::new(move |task, value| queue.push(Event::Custom { task, value })))
+        Some(Arc::new(move |task, emitted| {
+            queue.push(match emitted {
+                Emitted::Custom(value) => Event::Custom { task, value },
+                Emitted::Call { name, phase } => Event::Call { task, name, phase },
+            });
+        }))
     }
 }

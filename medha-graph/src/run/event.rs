@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::pause::Pause;
 use crate::engine::record::StoredJoin;
+use crate::node::call::CallPhase;
 use crate::node::context::{Interrupt, TaskRef};
 use crate::node::failure::Failure;
 use crate::state::State;
@@ -80,6 +81,15 @@ pub enum Event<S: State> {
         task: TaskRef,
         /// What it sent.
         value: Value,
+    },
+    /// A call inside a node, made with [`Ctx::call`](crate::Ctx::call), has come this far.
+    Call {
+        /// The attempt that makes it.
+        task: TaskRef,
+        /// The name of the call.
+        name: String,
+        /// How far.
+        phase: CallPhase,
     },
     /// A superstep was merged.
     Values {
