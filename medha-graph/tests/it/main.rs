@@ -15,6 +15,7 @@ mod once;
 mod panics;
 mod persistence;
 mod questions;
+mod random_graphs;
 mod resume;
 mod savers;
 mod simulation;
