@@ -58,7 +58,7 @@
 //! ```
 //!
 //! In reading order: [`State`] and [`reducer`], [`StateGraph`] and [`Route`], [`Node`] and what its parameters may
-//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Event`] and [`Outcome`], [`store`], [`testing`].
+//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Drawing`], [`Event`] and [`Outcome`], [`store`], [`testing`].
 
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
@@ -83,6 +83,7 @@ pub use engine::retry::RetryPolicy;
 pub use graph::builder::StateGraph;
 pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;
+pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
 pub use node::call::{Call, CallPhase};
 pub use node::command::{Command, IntoCommand};

@@ -6,10 +6,12 @@
 mod build;
 mod control;
 mod defer;
+mod drawing;
 mod driver;
 mod events;
 mod failures;
 mod interrupts;
+mod langgraph;
 mod mistakes;
 mod once;
 mod panics;
