@@ -14,7 +14,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::context::{Ctx, Emitted};
+use super::context::{Ctx, Emission};
 use super::error::NodeError;
 use super::journal::{CallEnd, RecordedCall, RecordedFailure, hash_of};
 use crate::engine::record::Json;
@@ -268,7 +268,7 @@ impl Running {
     }
 
     fn emit(&self, phase: impl FnOnce() -> CallPhase) {
-        self.ctx.emit_more(|| Emitted::Call { name: self.name.clone(), phase: phase() });
+        self.ctx.emit_more(|| Emission::Call { name: self.name.clone(), phase: phase() });
     }
 }
 

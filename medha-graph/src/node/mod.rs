@@ -6,6 +6,7 @@ pub(crate) mod context;
 pub(crate) mod once;
 pub(crate) mod call;
 pub(crate) mod journal;
+pub(crate) mod parameters;
 pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod failure;

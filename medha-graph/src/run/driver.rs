@@ -14,9 +14,10 @@ use super::attempt::Scope;
 use super::control::RunControl;
 use super::effects::RunEffects;
 use super::error::RunError;
-use super::event::{Event, EventQueue, Outcome};
+use super::event::{Event, Outcome};
 use super::input::Input;
 use super::open;
+use super::queue::EventQueue;
 use crate::engine::checkpoint::{Checkpoint, CheckpointId};
 use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
 use crate::engine::pause::{Durability, Pause};
@@ -46,7 +47,7 @@ pub(crate) struct Run<S: State> {
     pub(crate) at: Option<CheckpointId>,
     /// For a subgraph: the task that runs it.
     pub(crate) origin: Option<Origin>,
-    pub(crate) queue: Option<Arc<EventQueue<Event<S>>>>,
+    pub(crate) queue: Option<Arc<EventQueue<S>>>,
 }
 
 /// The one path of `invoke`, `stream` and `resume`.
@@ -70,6 +71,7 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
     if let Some(record) = record {
         run.store(*record).await?;
     }
+    run.emit_values(&session);
     let mut shell = Shell { run: &run, log, effects, clock: Clock::default(), pending: None };
     if run.queue.is_some() {
         tokio::task::yield_now().await;
@@ -87,6 +89,12 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         }
         Ok(Stop::Interrupted(interrupts, records)) => {
             run.store_all(records).await?;
+            if run.queue.is_some()
+                && let Some((state, next)) = session.preview()
+            {
+                let step = session.checkpoint.frontier.step;
+                run.emit(|| Event::Values { step, state, next });
+            }
             run.emit(|| Event::Interrupted { interrupts: interrupts.clone() });
             return Ok(Outcome::Interrupted { state: session.checkpoint.state, interrupts });
         }
@@ -166,11 +174,7 @@ impl<'a, S: State> Shell<'a, S> {
                 }
                 Settled::Failed(error, records) => return Err((error, records)),
             }
-            self.run.emit(|| Event::Values {
-                step: session.checkpoint.frontier.step,
-                state: session.checkpoint.state.clone(),
-                next: session.next_nodes(),
-            });
+            self.run.emit_values(session);
             turn += 1;
             // A watcher sees each superstep before the next begins, and decides with its reading how fast the run goes.
             if turn == STEPS_PER_TURN || self.run.queue.is_some() {
@@ -258,6 +262,14 @@ impl<S: State> Run<S> {
         }
     }
 
+    fn emit_values(&self, session: &Session<S>) {
+        self.emit(|| Event::Values {
+            step: session.checkpoint.frontier.step,
+            state: session.checkpoint.state.clone(),
+            next: session.next_nodes(),
+        });
+    }
+
     pub(super) async fn store_all(&self, records: impl IntoIterator<Item = Record>) -> Result<(), RunError> {
         for record in records {
             self.store(record).await?;
@@ -269,10 +281,17 @@ impl<S: State> Run<S> {
         let Some(saver) = &self.saver else { return Ok(()) };
         match record {
             Record::Checkpoint { expected, mut checkpoint } => {
-                let id = checkpoint.id;
                 checkpoint.saved_at = unix_millis();
+                let saved = self.queue.as_ref().map(|_| Event::CheckpointSaved {
+                    id: checkpoint.id,
+                    step: checkpoint.step,
+                    cause: checkpoint.cause,
+                    next: checkpoint.next.iter().map(|task| task.node.to_string()).collect(),
+                });
                 saver.commit(&self.key, expected, *checkpoint).await?;
-                self.emit(|| Event::CheckpointSaved { id });
+                if let Some(saved) = saved {
+                    self.emit(|| saved);
+                }
             }
             Record::Progress { head, progress } => saver.save_progress(&self.key, head, progress).await?,
         }
@@ -293,6 +312,7 @@ async fn superstep<S: State>(
     effects: &Arc<dyn EffectLog>,
     clock: &Clock,
 ) {
+    let steps_left = session.steps_left();
     let Session { topology, checkpoint, machine, progress, .. } = session;
     let scope = Scope {
         topology,
@@ -304,6 +324,7 @@ async fn superstep<S: State>(
         progress,
         effects,
         step: checkpoint.frontier.step + 1,
+        steps_left,
         line: checkpoint.frontier.line,
         namespace: run.key.namespace(),
     };

@@ -189,6 +189,7 @@ impl<S: State> Process<S> {
 
     /// Makes one attempt of the superstep end; whether all is settled or the run was cancelled.
     fn superstep(&mut self, shared: &mut Shared<S>) -> bool {
+        let steps_left = self.session.steps_left();
         let Session { topology, checkpoint, machine, progress, .. } = &mut self.session;
         let scope = Scope {
             topology,
@@ -200,6 +201,7 @@ impl<S: State> Process<S> {
             progress,
             effects: &self.effects,
             step: checkpoint.frontier.step + 1,
+            steps_left,
             line: checkpoint.frontier.line,
             namespace: "",
         };
