@@ -64,8 +64,13 @@ struct Coverage {
 }
 
 impl Coverage {
-    fn check(&self, cases: u64) {
+    #[allow(clippy::print_stdout, reason = "whoever runs many seeds by hand reads it")]
+    fn report(&self, cases: u64) {
         println!("{cases} graphs: {self:?}");
+    }
+
+    fn check(&self, cases: u64) {
+        self.report(cases);
         if cases < 500 {
             return;
         }
@@ -284,7 +289,7 @@ fn same<T: PartialEq + std::fmt::Debug>(found: &T, expected: &T, what: &str) -> 
 #[test]
 fn every_storage_error_is_an_error_of_the_run() {
     let mut runner = TestRunner::new_with_rng(
-        Config { cases: 60, failure_persistence: None, ..Config::default() },
+        Config { cases: 25, failure_persistence: None, ..Config::default() },
         TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]),
     );
     let result = runner.run(&(plans(), 0..u64::MAX), |(plan, seed)| {
