@@ -2,7 +2,7 @@
 
 use super::error::RunError;
 use crate::engine::checkpoint::CheckpointId;
-use crate::engine::record::StoredCheckpoint;
+use crate::engine::record::{StoredCheckpoint, ranges};
 use crate::engine::restore::Piece;
 use crate::engine::session::Standing;
 use crate::graph::topology::Topology;
@@ -50,4 +50,15 @@ pub(crate) async fn pieces(
         return Ok(vec![(checkpoint.id, checkpoint.written.clone())]);
     }
     Ok(saver.written(key, &needs).await?)
+}
+
+/// What the states of several checkpoints are made of, and what each of them has written: one question to the saver.
+pub(crate) async fn pieces_of_all(
+    saver: &dyn Checkpointer,
+    key: &ThreadKey,
+    checkpoints: &[StoredCheckpoint],
+) -> Result<Vec<Piece>, RunError> {
+    let needs = checkpoints.iter().flat_map(|one| one.needs().into_iter().chain([(one.id, one.id)]));
+    let ranges = ranges(needs);
+    if ranges.is_empty() { Ok(Vec::new()) } else { Ok(saver.written(key, &ranges).await?) }
 }

@@ -79,6 +79,7 @@ impl<S: State> Process<S> {
             seed: number,
             breakpoints: Arc::clone(&options.breakpoints),
             metadata: options.metadata.clone(),
+            unfinished: options.unfinished,
             origin: None,
         };
         let topology = Arc::clone(&graph.topology);

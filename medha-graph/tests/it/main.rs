@@ -4,17 +4,21 @@
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
 mod attributes;
+mod answers;
+mod breakpoints;
 mod build;
 mod control;
 mod defer;
 mod drawing;
 mod driver;
 mod dyn_graph;
+mod durability;
 mod events;
 mod failures;
 mod interrupts;
 mod json_state;
 mod langgraph;
+mod migrate;
 mod mistakes;
 mod modes;
 mod once;
@@ -26,9 +30,12 @@ mod resume;
 mod savers;
 mod schemas;
 mod simulation;
+mod stage;
 mod state;
 mod stored;
 mod streams;
+mod travel;
+mod update;
 mod waits;
 mod workflow;
 mod workflow_api;
