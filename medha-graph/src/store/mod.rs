@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub mod retention;
 pub mod conformance;
 pub(crate) mod memory;
+pub(crate) mod faulty;
 
 pub use crate::engine::checkpoint::{HeadRef, Line, RunId, TaskInput};
 pub use crate::engine::record::{
@@ -14,5 +15,6 @@ pub use crate::engine::record::{
 };
 pub use checkpointer::{Answer, Checkpointer, Head, HistoryQuery};
 pub use error::{CheckpointError, CheckpointErrorKind, Operation};
+pub use faulty::{Break, Call, FaultySaver};
 pub use key::ThreadKey;
 pub use memory::MemorySaver;
