@@ -1,7 +1,5 @@
 //! The wrapper: seals on the way in, opens on the way out.
 
-use std::sync::Arc;
-
 use medha_graph::store::retention::{Pruned, Retention};
 use medha_graph::store::{
     Answer, Cause, Checkpointer, Effect, FieldValue, Head, HeadRef, HistoryQuery, Json, Line, Operation,
@@ -104,7 +102,7 @@ impl<C: Checkpointer> EncryptedSaver<C> {
         let json =
             Json::of(&origins).map_err(|error| CheckpointError::storage(&key, Operation::Save, error))?;
         let written =
-            Written { tasks: Vec::new(), values: vec![FieldValue { field: Arc::from("origins"), json }] };
+            Written { tasks: Vec::new(), values: vec![FieldValue { field: "origins".into(), json }] };
         let written = self.seal(&key, id, written, |turn, one| turn.written(one))?;
         let checkpoint = StoredCheckpoint {
             format: 1,
@@ -112,9 +110,9 @@ impl<C: Checkpointer> EncryptedSaver<C> {
             parent: before.map(|head| head.id),
             line: Line(1),
             run: RunId(0),
-            graph: ORIGINS.to_owned(),
+            graph: ORIGINS.into(),
             version: 1,
-            fingerprint: String::new(),
+            fingerprint: "".into(),
             cause: Cause::Update,
             step: 0,
             saved_at: 0,

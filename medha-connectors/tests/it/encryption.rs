@@ -2,6 +2,7 @@
 
 use medha_connectors::encryption::{EncryptedSaver, Key, Keys};
 use medha_connectors::savers::SqliteSaver;
+use medha_graph::CheckpointId;
 use medha_graph::prelude::*;
 use medha_graph::store::{Checkpointer, HistoryQuery, Line, ThreadKey};
 use sea_orm::{ConnectionTrait, Database, Statement};
@@ -67,7 +68,12 @@ async fn a_new_key_seals_and_an_old_one_still_opens() {
     assert_eq!(visit.patient, "a");
     let newest = inner.history(&ThreadKey::root("t"), &HistoryQuery::last(1)).await.unwrap();
     assert!(serde_json::to_string(&newest).unwrap().contains("medha1.key 2."));
-    let error = graph(EncryptedSaver::new(inner.clone(), keys(2))).thread("t").history(9).await.unwrap_err();
+    let error = graph(EncryptedSaver::new(inner.clone(), keys(2)))
+        .thread("t")
+        .at(CheckpointId(1))
+        .state()
+        .await
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         r#"cannot load the checkpoint of thread "t": it is damaged: it is encrypted with key "key 1", which this program does not have; add it to its keys"#
@@ -75,7 +81,8 @@ async fn a_new_key_seals_and_an_old_one_still_opens() {
     let wrong = Keys::new(Key::new("key 1", [9; 32]));
     let error = graph(EncryptedSaver::new(inner.clone(), wrong))
         .thread("t")
-        .history(9)
+        .at(CheckpointId(1))
+        .state()
         .await
         .unwrap_err()
         .to_string();

@@ -14,6 +14,7 @@ use super::config::NodeConfig;
 use super::context::Ctx;
 use super::error::NodeError;
 use super::extract::{Attempt, FromTask};
+use crate::graph::draw::drawing::Drawing;
 use crate::state::State;
 
 /// A node that holds something: a client, a model, a table. Functions need no such type.
@@ -47,7 +48,7 @@ pub trait Node<S: State>: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "this is not a node of a graph over `{S}`",
     label = "not a node of `{S}`",
-    note = "a node is an async function that takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`",
+    note = "a node is an async function that takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`, `View<T>` (where `T: From<&{S}>`), `StepsLeft`, `LastStep`",
     note = "it returns the update of `{S}`, `()`, `Command<{S}>`, or an `Option` or a `Result<_, NodeError>` of these",
     note = "its future must be `Send`: nothing like `Rc` or a `RefCell` borrow may be held across an `.await`"
 )]
@@ -61,6 +62,8 @@ pub struct ErasedNode<S: State> {
     pub(crate) call: Arc<dyn CallNode<S>>,
     pub(crate) config: NodeConfig,
     pub(crate) may_goto: bool,
+    /// What is inside of it, if it is a graph itself; for drawing only.
+    pub(crate) subgraph: Option<Arc<Drawing>>,
 }
 
 impl<S: State> fmt::Debug for ErasedNode<S> {
@@ -75,7 +78,7 @@ pub(crate) trait CallNode<S: State>: Send + Sync {
 }
 
 fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool) -> ErasedNode<S> {
-    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto }
+    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto, subgraph: None }
 }
 
 /// A function from a borrowed state and parameters to a future that may keep the borrow.

@@ -59,6 +59,27 @@ pub(crate) async fn pieces(
     Ok(saver.written(key, &needs).await?)
 }
 
+/// Reads what listed checkpoints have written: a saver may leave that out of a list. They are newest first.
+pub(crate) async fn fill(
+    saver: &dyn Checkpointer,
+    key: &ThreadKey,
+    listed: &mut [StoredCheckpoint],
+) -> Result<(), RunError> {
+    let mut ranges: Vec<(CheckpointId, CheckpointId)> = Vec::new();
+    for checkpoint in listed.iter().rev() {
+        match ranges.last_mut() {
+            Some((_, last)) if last.0 + 1 == checkpoint.id.0 => *last = checkpoint.id,
+            Some(_) | None => ranges.push((checkpoint.id, checkpoint.id)),
+        }
+    }
+    for (id, written) in saver.written(key, &ranges).await? {
+        if let Ok(index) = listed.binary_search_by(|checkpoint| id.cmp(&checkpoint.id)) {
+            listed[index].written = written;
+        }
+    }
+    Ok(())
+}
+
 /// The effects of a run: those recorded before, and where new ones go.
 pub(crate) struct RunEffects {
     pub(crate) saver: Option<Arc<dyn Checkpointer>>,

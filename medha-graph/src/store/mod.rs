@@ -9,6 +9,7 @@ pub(crate) mod memory;
 pub(crate) mod faulty;
 
 pub use crate::engine::checkpoint::{HeadRef, Line, RunId, TaskInput};
+pub use crate::engine::name::Name;
 pub use crate::engine::record::{
     Cause, Effect, FieldValue, FieldWrite, Json, Origin, Progress, StoredCheckpoint, StoredField, StoredJoin,
     StoredOutcome, StoredQuestion, StoredTask, TaskProgress, TaskWrites, Written,

@@ -16,12 +16,12 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::checkpointer::Checkpointer;
 use super::error::CheckpointError;
 use super::key::ThreadKey;
 use crate::engine::checkpoint::CheckpointId;
+use crate::engine::name::Name;
 use crate::engine::record::{Cause, StoredCheckpoint, StoredOutcome, Written};
 
 /// Threads that [`retain`] asks for at a time.
@@ -151,7 +151,7 @@ pub struct Plan {
     /// Nothing of them is needed.
     pub delete: Vec<CheckpointId>,
     /// They leave the history; of what they have written, only these fields stay.
-    pub hollow: Vec<(CheckpointId, BTreeSet<Arc<str>>)>,
+    pub hollow: Vec<(CheckpointId, BTreeSet<Name>)>,
 }
 
 /// Plans what is forgotten of a thread: one answer per history, in the same order. `histories` are all of them, each
@@ -210,7 +210,7 @@ fn is_orphan(
 #[must_use]
 pub fn plan(retention: &Retention, stored: &[StoredCheckpoint], hollow: &BTreeSet<CheckpointId>) -> Plan {
     let mut kept: BTreeSet<CheckpointId> = BTreeSet::new();
-    let mut needed: BTreeMap<&Arc<str>, Vec<(CheckpointId, CheckpointId)>> = BTreeMap::new();
+    let mut needed: BTreeMap<&Name, Vec<(CheckpointId, CheckpointId)>> = BTreeMap::new();
     let listed = stored.iter().rev().filter(|checkpoint| !hollow.contains(&checkpoint.id));
     for (_, checkpoint) in listed.enumerate().filter(|(newer, one)| retention.keeps(*newer, one)) {
         kept.insert(checkpoint.id);
@@ -226,7 +226,7 @@ pub fn plan(retention: &Retention, stored: &[StoredCheckpoint], hollow: &BTreeSe
             after > 0 && checkpoint.id <= ranges[after - 1].1
         };
         let fields = needed.iter().filter(|(_, ranges)| is_needed(ranges));
-        let fields: BTreeSet<Arc<str>> = fields.map(|(name, _)| Arc::clone(name)).collect();
+        let fields: BTreeSet<Name> = fields.map(|(name, _)| (*name).clone()).collect();
         if fields.is_empty() {
             plan.delete.push(checkpoint.id);
         } else {
@@ -250,7 +250,7 @@ fn merge(ranges: &mut Vec<(CheckpointId, CheckpointId)>) {
 
 /// What stays of what a checkpoint has written when only some fields of it are needed.
 #[must_use]
-pub fn hollowed(mut written: Written, fields: &BTreeSet<Arc<str>>) -> Written {
+pub fn hollowed(mut written: Written, fields: &BTreeSet<Name>) -> Written {
     written.values.retain(|value| fields.contains(&value.field));
     for task in &mut written.tasks {
         if let StoredOutcome::Done { writes, goto } = &mut task.outcome {

@@ -22,8 +22,8 @@ fn checkpoint(id: u64, ranges: &[(u64, u64)]) -> StoredCheckpoint {
     StoredCheckpoint { fields: ranges.iter().enumerate().map(place).collect(), ..fixture::bare(id) }
 }
 
-fn name(index: usize) -> Arc<str> {
-    Arc::from(["a", "b", "c", "d"][index])
+fn name(index: usize) -> Name {
+    Name::from(["a", "b", "c", "d"][index])
 }
 
 fn ids(ids: &[u64]) -> Vec<CheckpointId> {
@@ -142,7 +142,7 @@ impl Held {
                     let writes = vec![FieldWrite { field: name(index), mode: WriteMode::Reduce, json }];
                     let outcome = StoredOutcome::Done { writes, goto: Vec::new() };
                     let task = "0".repeat(32).parse().expect("32 digits");
-                    written.tasks.push(TaskWrites { task, node: "n".to_owned(), outcome });
+                    written.tasks.push(TaskWrites { task, node: "n".into(), outcome });
                 }
             }
             let cause = if rng.u8(..6) == 0 { Cause::Input } else { Cause::Superstep };

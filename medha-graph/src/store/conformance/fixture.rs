@@ -1,7 +1,5 @@
 //! What the suite stores.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use crate::engine::checkpoint::{CheckpointId, HeadRef, Line, RunId, TaskInput};
@@ -35,9 +33,9 @@ pub(crate) fn bare(id: u64) -> StoredCheckpoint {
         parent: id.checked_sub(1).filter(|parent| *parent > 0).map(CheckpointId),
         line: LINE,
         run: RunId(7),
-        graph: "conformance".to_owned(),
+        graph: "conformance".into(),
         version: 1,
-        fingerprint: "0123456789abcdef".to_owned(),
+        fingerprint: "0123456789abcdef".into(),
         cause: Cause::Superstep,
         step: id,
         saved_at: 1_700_000_000_000 + id,
@@ -56,8 +54,8 @@ pub(crate) fn full(id: u64) -> StoredCheckpoint {
     let failure = Failure::new("worker", "quote \" and \u{1F600}").with_detail(json!({"a": [1, null]}));
     let goto = vec![("mend".to_owned(), Some(json!({"why": "\u{0}"}))), ("last".to_owned(), None)];
     let writes = vec![
-        FieldWrite { field: Arc::from("log"), mode: WriteMode::Reduce, json: json(&json!(["line"])) },
-        FieldWrite { field: Arc::from("value"), mode: WriteMode::Overwrite, json: json(&json!(id)) },
+        FieldWrite { field: "log".into(), mode: WriteMode::Reduce, json: json(&json!(["line"])) },
+        FieldWrite { field: "value".into(), mode: WriteMode::Overwrite, json: json(&json!(id)) },
     ];
     StoredCheckpoint {
         metadata: [("user".to_owned(), json!("u1")), ("deep".to_owned(), json!({"b": [1, 2.5], "a": null}))]
@@ -66,22 +64,22 @@ pub(crate) fn full(id: u64) -> StoredCheckpoint {
         origin: Some(Origin { line: Line(3), checkpoint: CheckpointId(4), step: 5, position: 6 }),
         fields: vec![place("log", Storage::Append, 1, id), place("value", Storage::Whole, id, id)],
         next: vec![
-            StoredTask { node: "worker".to_owned(), input: TaskInput::State },
-            StoredTask { node: "worker".to_owned(), input: TaskInput::Payload(json!({"item": [id]})) },
-            StoredTask { node: "mend".to_owned(), input: TaskInput::Failure(Box::new(failure.clone())) },
+            StoredTask { node: "worker".into(), input: TaskInput::State },
+            StoredTask { node: "worker".into(), input: TaskInput::Payload(json!({"item": [id]})) },
+            StoredTask { node: "mend".into(), input: TaskInput::Failure(Box::new(failure.clone())) },
         ],
         joins: vec![StoredJoin {
-            target: "join".to_owned(),
-            arrived: vec!["worker".to_owned()],
-            missing: vec!["mend".to_owned()],
+            target: "join".into(),
+            arrived: vec!["worker".into()],
+            missing: vec!["mend".into()],
         }],
-        deferred: vec![StoredTask { node: "last".to_owned(), input: TaskInput::State }],
+        deferred: vec![StoredTask { node: "last".into(), input: TaskInput::State }],
         written: Written {
             tasks: vec![
                 task(1, StoredOutcome::Done { writes, goto }),
                 task(2, StoredOutcome::Failed(failure)),
             ],
-            values: vec![FieldValue { field: Arc::from("value"), json: json(&json!({"n": id})) }],
+            values: vec![FieldValue { field: "value".into(), json: json(&json!({"n": id})) }],
         },
         ..bare(id)
     }
@@ -93,12 +91,12 @@ pub(crate) fn collected(id: u64) -> StoredCheckpoint {
     let base = (id - 1) / 7 * 7 + 1;
     let (value, run) = ((id - 1) / 3 * 3 + 1, (id - 1) / 5);
     let text = |field: &str| json(&json!([format!("{field} {id}")]));
-    let whole = |field: &'static str| FieldValue { field: Arc::from(field), json: text(field) };
+    let whole = |field: &'static str| FieldValue { field: field.into(), json: text(field) };
     let mut written = Written::default();
     if base == id {
         written.values.push(whole("log"));
     } else {
-        let writes = vec![FieldWrite { field: Arc::from("log"), mode: WriteMode::Reduce, json: text("log") }];
+        let writes = vec![FieldWrite { field: "log".into(), mode: WriteMode::Reduce, json: text("log") }];
         written.tasks.push(task(id, StoredOutcome::Done { writes, goto: vec![("next".to_owned(), None)] }));
     }
     if value == id {
@@ -129,7 +127,7 @@ pub(crate) fn collected(id: u64) -> StoredCheckpoint {
 
 pub(crate) fn place(name: &str, storage: Storage, base: u64, last: u64) -> StoredField {
     StoredField {
-        name: Arc::from(name),
+        name: name.into(),
         storage,
         base: CheckpointId(base),
         last: CheckpointId(last),
@@ -141,7 +139,7 @@ pub(crate) fn place(name: &str, storage: Storage, base: u64, last: u64) -> Store
 
 fn task(number: u64, outcome: StoredOutcome) -> TaskWrites {
     let task = format!("{number:032x}").parse().expect("32 hexadecimal digits");
-    TaskWrites { task, node: "worker".to_owned(), outcome }
+    TaskWrites { task, node: "worker".into(), outcome }
 }
 
 pub(crate) fn progress(revision: u64) -> Progress {

@@ -1,7 +1,5 @@
 //! Values of every kind come back, to the letter.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::fixture::{bare, json as stored, key, place};
@@ -53,7 +51,7 @@ impl Suite<'_> {
         json: Json,
         head: Option<crate::engine::checkpoint::HeadRef>,
     ) -> Result<crate::engine::checkpoint::HeadRef, crate::store::error::CheckpointError> {
-        let values = vec![FieldValue { field: Arc::from("v\u{E4}lue"), json }];
+        let values = vec![FieldValue { field: "v\u{E4}lue".into(), json }];
         let checkpoint = StoredCheckpoint {
             fields: vec![place("v\u{E4}lue", Storage::Whole, number, number)],
             written: Written { tasks: Vec::new(), values },
