@@ -46,6 +46,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn progress(&self, progress: &mut Progress) -> Turned {
+        for command in &mut progress.commands {
+            self.outcome(command)?;
+        }
         for task in &mut progress.tasks {
             if let Some(outcome) = &mut task.outcome {
                 self.outcome(outcome)?;

@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 
 use super::error::RunError;
 use crate::engine::checkpoint::CheckpointId;
-use crate::engine::record::{Effect, Json, StoredCheckpoint};
+use crate::engine::record::{Effect, Json, StoredCheckpoint, ranges};
 use crate::engine::restore::Piece;
 use crate::engine::session::{Effects, Standing};
 use crate::graph::topology::Topology;
@@ -59,25 +59,15 @@ pub(crate) async fn pieces(
     Ok(saver.written(key, &needs).await?)
 }
 
-/// Reads what listed checkpoints have written: a saver may leave that out of a list. They are newest first.
-pub(crate) async fn fill(
+/// What the states of several checkpoints are made of, and what each of them has written: one question to the saver.
+pub(crate) async fn pieces_of_all(
     saver: &dyn Checkpointer,
     key: &ThreadKey,
-    listed: &mut [StoredCheckpoint],
-) -> Result<(), RunError> {
-    let mut ranges: Vec<(CheckpointId, CheckpointId)> = Vec::new();
-    for checkpoint in listed.iter().rev() {
-        match ranges.last_mut() {
-            Some((_, last)) if last.0 + 1 == checkpoint.id.0 => *last = checkpoint.id,
-            Some(_) | None => ranges.push((checkpoint.id, checkpoint.id)),
-        }
-    }
-    for (id, written) in saver.written(key, &ranges).await? {
-        if let Ok(index) = listed.binary_search_by(|checkpoint| id.cmp(&checkpoint.id)) {
-            listed[index].written = written;
-        }
-    }
-    Ok(())
+    checkpoints: &[StoredCheckpoint],
+) -> Result<Vec<Piece>, RunError> {
+    let needs = checkpoints.iter().flat_map(|one| one.needs().into_iter().chain([(one.id, one.id)]));
+    let ranges = ranges(needs);
+    if ranges.is_empty() { Ok(Vec::new()) } else { Ok(saver.written(key, &ranges).await?) }
 }
 
 /// The effects of a run: those recorded before, and where new ones go.

@@ -152,7 +152,10 @@ pub(crate) fn progress(revision: u64) -> Progress {
         ..TaskProgress::default()
     };
     let failed = TaskProgress { position: 2, failure: Some(failure), ..TaskProgress::default() };
-    Progress { format: FORMAT, revision, tasks: vec![asked, failed] }
+    let writes =
+        vec![FieldWrite { field: "value".into(), mode: WriteMode::Overwrite, json: json(&json!(1)) }];
+    let command = StoredOutcome::Done { writes, goto: vec![("mend".to_owned(), Some(json!("now")))] };
+    Progress { format: FORMAT, revision, tasks: vec![asked, failed], commands: vec![command] }
 }
 
 pub(crate) fn effect(step: u64, position: usize, key: &str) -> Effect {
