@@ -77,7 +77,7 @@ pub use medha_graph_macros::{Route, State};
 
 pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, TaskId};
 pub use engine::machine::OnFailure;
-pub use engine::retry::RetryPolicy;
+pub use engine::retry::{Attempted, RetryPolicy};
 pub use graph::builder::StateGraph;
 pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;

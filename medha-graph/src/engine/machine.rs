@@ -2,21 +2,20 @@
 //! drives it runs futures and reads the clock; time comes in as the time since the run began.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::error::Error;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::Value;
 
-use super::checkpoint::{Task, TaskInput};
+use super::checkpoint::Task;
+use super::failed::{Failed, GaveUp};
 use super::retry::Retry;
 use super::superstep::{TaskEnd, TaskResult};
 use crate::graph::topology::Topology;
 use crate::node::command::Command;
 use crate::node::context::Question;
-use crate::node::error::{NodeError, full_text};
-use crate::node::failure::{Failure, FailureKind};
+use crate::node::error::NodeError;
 use crate::state::State;
 
 /// Time since the run began.
@@ -42,6 +41,8 @@ pub(crate) struct Machine<S: State> {
     running: usize,
     /// Attempts to be made later, the earliest first.
     due: BinaryHeap<Reverse<Due>>,
+    /// Of tasks that failed and have retry policies: how many failures each of the policies has decided.
+    failures: HashMap<usize, Vec<u32>>,
     must_cancel: bool,
     is_timed: bool,
     limit: usize,
@@ -85,15 +86,6 @@ pub(crate) enum SlotEnd<S: State> {
     Done(Command<S>),
     Failed(Box<GaveUp>),
     Asked(Vec<Question>),
-}
-
-/// A task after its last attempt.
-#[derive(Debug)]
-pub(crate) struct GaveUp {
-    pub(crate) failure: Failure,
-    pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
-    /// The tasks that take over; `None` if nobody does.
-    pub(crate) handlers: Option<Vec<Task>>,
 }
 
 /// What the shell does next.
@@ -145,6 +137,7 @@ impl<S: State> Machine<S> {
             open: 0,
             running: 0,
             due: BinaryHeap::new(),
+            failures: HashMap::new(),
             must_cancel: false,
             is_timed: false,
             limit,
@@ -165,6 +158,7 @@ impl<S: State> Machine<S> {
             }
         }
         self.due.clear();
+        self.failures.clear();
         (self.cursor, self.open, self.running, self.must_cancel) = (0, tasks.len(), 0, false);
         self.is_timed = tasks.iter().any(|task| topology.node(task.node).config.timeout.is_some());
     }
@@ -256,13 +250,15 @@ impl<S: State> Machine<S> {
         topology: &Topology<S>,
         task: &Task,
         (position, attempt): (usize, u32),
-        failed: Failed,
+        mut failed: Failed,
         now: Time,
     ) -> Reaction {
-        let node = topology.node(task.node);
-        let decision = match &node.config.retry {
-            Some(policy) if failed.is_retryable => policy.after_failure(attempt, failed.pause, &mut self.rng),
-            Some(_) | None => Retry::GiveUp,
+        let decision = match topology.node(task.node).config.retry.as_slice() {
+            [] => Retry::GiveUp,
+            policies => {
+                let counts = self.failures.entry(position).or_default();
+                failed.decide(policies, attempt, counts, &mut self.rng)
+            }
         };
         match decision {
             Retry::After(pause) => {
@@ -342,50 +338,6 @@ impl<S: State> Machine<S> {
         }
         self.due.clear();
         (self.open, self.running, self.must_cancel) = (0, 0, false);
-    }
-}
-
-/// A failed attempt, before the decision.
-struct Failed {
-    text: String,
-    kind: FailureKind,
-    is_retryable: bool,
-    pause: Option<Duration>,
-    detail: Option<Value>,
-    source: Option<Box<dyn Error + Send + Sync>>,
-}
-
-impl Failed {
-    fn from_error(error: NodeError) -> Self {
-        let (is_retryable, pause) = (error.is_retryable(), error.pause());
-        let (source, detail) = error.into_parts();
-        let text = full_text(source.as_ref());
-        Self { text, kind: FailureKind::Error, is_retryable, pause, detail, source: Some(source) }
-    }
-
-    fn from_timeout(limit: Option<Duration>) -> Self {
-        let text = format!("took longer than its timeout of {:?}", limit.unwrap_or_default());
-        Self { text, kind: FailureKind::Timeout, is_retryable: true, pause: None, detail: None, source: None }
-    }
-
-    fn from_panic(text: &str) -> Self {
-        let text = format!("panicked: {text}");
-        Self { text, kind: FailureKind::Panic, is_retryable: false, pause: None, detail: None, source: None }
-    }
-
-    fn give_up<S: State>(self, topology: &Topology<S>, task: &Task, attempts: u32) -> GaveUp {
-        let payload = match &task.input {
-            TaskInput::Payload(payload) => Some(payload.clone()),
-            TaskInput::State | TaskInput::Failure(_) => None,
-        };
-        let node = topology.name_of(task.node).to_string();
-        let (error, kind, detail) = (self.text, self.kind, self.detail);
-        let mut failure = Failure { node, error, kind, attempts, payload, detail };
-        let handlers = topology.handlers(task.node, &failure).unwrap_or_else(|why| {
-            failure.error = format!("{}; and the router of its error edge {why}", failure.error);
-            None
-        });
-        GaveUp { failure, source: self.source, handlers }
     }
 }
 

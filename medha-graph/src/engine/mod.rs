@@ -3,6 +3,7 @@
 //! *Architecture invariant: `engine` knows no runtime, reads no clock, awaits nothing and stores nothing.*
 
 pub(crate) mod checkpoint;
+pub(crate) mod failed;
 pub(crate) mod machine;
 pub(crate) mod record;
 pub(crate) mod retry;

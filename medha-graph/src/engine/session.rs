@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, TaskId};
-use super::machine::{GaveUp, Machine, OnFailure, SlotEnd};
+use super::failed::GaveUp;
+use super::machine::{Machine, OnFailure, SlotEnd};
 use super::record::{
     Cause, FORMAT, Progress, StoredCheckpoint, StoredOutcome, StoredQuestion, TaskProgress, TaskWrites,
     restore, restore_state, store, update_to_json,

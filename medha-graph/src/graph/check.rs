@@ -159,9 +159,7 @@ fn check_nodes<S: State>(nodes: &[(String, ErasedNode<S>)], problems: &mut Vec<B
         let mut bad = |reason: &str| {
             problems.push(BuildProblem::BadSetting { node: name.clone(), reason: reason.to_owned() });
         };
-        if let Some(reason) = node.config.retry.as_ref().and_then(crate::RetryPolicy::problem) {
-            bad(reason);
-        }
+        node.config.retry.iter().filter_map(crate::RetryPolicy::problem).for_each(&mut bad);
         if node.config.timeout.is_some_and(|limit| limit.is_zero()) {
             bad("a timeout of zero fails every attempt; leave it out to wait as long as it takes");
         }

@@ -9,7 +9,7 @@ use crate::state::State;
 
 /// `.retry(..)`, `.timeout(..)`, `.defer()` and `.goes_to(..)` on anything that can be a node.
 pub trait NodeExt<S: State, M>: IntoNode<S, M> {
-    /// Tries again after a failure, as the policy says.
+    /// Tries again after a failure, as the policy says; a further policy decides what those before it do not match.
     fn retry(self, policy: RetryPolicy) -> Configured<Self, S, M> {
         Configured::new(self).retry(policy)
     }
@@ -43,7 +43,8 @@ pub struct Configured<T, S, M> {
 /// The settings of one node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodeConfig {
-    pub(crate) retry: Option<RetryPolicy>,
+    /// The first that matches a failure decides.
+    pub(crate) retry: Vec<RetryPolicy>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) is_deferred: bool,
     pub(crate) goes_to: Vec<String>,
@@ -54,10 +55,10 @@ impl<T, S, M> Configured<T, S, M> {
         Self { node, config: NodeConfig::default(), marker: PhantomData }
     }
 
-    /// Tries again after a failure, as the policy says.
+    /// Tries again after a failure, as the policy says; a further policy decides what those before it do not match.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.config.retry = Some(policy);
+        self.config.retry.push(policy);
         self
     }
 

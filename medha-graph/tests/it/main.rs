@@ -15,6 +15,7 @@ mod panics;
 mod persistence;
 mod questions;
 mod resume;
+mod retries;
 mod savers;
 mod simulation;
 mod state;
