@@ -89,6 +89,7 @@ pub use node::error::{NodeError, OrTerminal};
 pub use node::extract::{Attempt, Context, FromTask, Payload};
 pub use node::failure::{Failure, FailureKind};
 pub use node::function::{ErasedNode, IntoNode, Node};
+pub use node::sent::{IntoPayload, Sent, Timed};
 pub use run::error::RunError;
 pub use run::event::{Event, Outcome};
 pub use run::input::{Input, Resume};

@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::engine::machine::{Action, AttemptEnd, Time};
 use crate::engine::record::{Progress, StoredCheckpoint};
 use crate::engine::session::{Record, Session, Settled, Setup};
+use crate::engine::timer::{Deadline, Timer};
 use crate::graph::compiled::CompiledGraph;
 use crate::node::error::NodeError;
 use crate::run::attempt::Scope;
@@ -251,8 +252,8 @@ impl<S: State> Simulation<S> {
         let mut running: BinaryHeap<Reverse<(Time, u64, usize, u32)>> = BinaryHeap::new();
         loop {
             match machine.poll(topology, scope.tasks, self.elapsed) {
-                Action::Start { position, attempt, deadline } => {
-                    let ends = self.end_of(&scope, position, attempt, deadline);
+                Action::Start { position, attempt, timed_from } => {
+                    let ends = self.end_of(&scope, position, attempt, timed_from);
                     running.push(Reverse((ends, self.rng.u64(..), position, attempt)));
                 }
                 Action::Wait { until } => {
@@ -281,9 +282,10 @@ impl<S: State> Simulation<S> {
         scope: &Scope<'_, S>,
         position: usize,
         attempt: u32,
-        deadline: Option<Time>,
+        timed_from: Option<Time>,
     ) -> Time {
-        match (deadline, self.fate(scope, position, attempt)) {
+        let deadline = timed_from.and_then(|start| deadline(scope, position, start));
+        match (deadline.map(|deadline| deadline.at), self.fate(scope, position, attempt)) {
             (Some(deadline), Fate::Hangs) => deadline,
             (Some(deadline), Fate::Runs | Fate::Fails | Fate::Panics) => {
                 self.elapsed + deadline.saturating_sub(self.elapsed).mul_f64(self.rng.f64() * 0.99)
@@ -293,12 +295,14 @@ impl<S: State> Simulation<S> {
     }
 
     fn end(&self, scope: &Scope<'_, S>, position: usize, attempt: u32) -> AttemptEnd<S> {
-        let has_timeout = scope.topology.node(scope.tasks[position].node).config.timeout.is_some();
         match self.fate(scope, position, attempt) {
             Fate::Fails => AttemptEnd::Failed(NodeError::new("simulated failure")),
             Fate::Panics => AttemptEnd::Panicked("simulated panic".to_owned()),
-            Fate::Hangs if has_timeout => AttemptEnd::TimedOut,
-            Fate::Hangs | Fate::Runs => run_now(scope, position, attempt),
+            Fate::Hangs => match deadline(scope, position, Time::ZERO) {
+                Some(deadline) => AttemptEnd::TimedOut(deadline.expired),
+                None => run_now(scope, position, attempt),
+            },
+            Fate::Runs => run_now(scope, position, attempt),
         }
     }
 
@@ -329,8 +333,13 @@ impl<S: State> Simulation<S> {
     }
 }
 
+/// When an attempt that gives no sign of life has taken too long.
+fn deadline<S: State>(scope: &Scope<'_, S>, position: usize, start: Time) -> Option<Deadline> {
+    Timer::new(scope.timeouts(position), start).deadline()
+}
+
 fn run_now<S: State>(scope: &Scope<'_, S>, position: usize, attempt: u32) -> AttemptEnd<S> {
-    let mut work = pin!(scope.attempt(position, attempt));
+    let mut work = pin!(scope.attempt(position, attempt, None));
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..PATIENCE {
         if let Poll::Ready(end) = work.as_mut().poll(&mut context) {

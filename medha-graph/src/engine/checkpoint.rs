@@ -1,6 +1,7 @@
 //! A checkpoint is a value: the state and what runs next.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -42,6 +43,14 @@ impl Frontier {
 pub(crate) struct Task {
     pub(crate) node: NodeIx,
     pub(crate) input: TaskInput,
+    /// How long an attempt may take, in place of what its node says.
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Task {
+    pub(crate) const fn new(node: NodeIx, input: TaskInput) -> Self {
+        Self { node, input, timeout: None }
+    }
 }
 
 /// What a task gets besides the state.

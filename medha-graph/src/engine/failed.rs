@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::checkpoint::{Task, TaskInput};
 use super::retry::{Attempted, Retry, RetryPolicy, after_failure};
+use super::timer::Expired;
 use crate::graph::topology::Topology;
 use crate::node::error::{NodeError, full_text};
 use crate::node::failure::{Failure, FailureKind};
@@ -31,8 +32,8 @@ impl Failed {
         Self { text, kind: FailureKind::Error, is_retryable, pause, detail, source: Some(source) }
     }
 
-    pub(crate) fn from_timeout(limit: Option<Duration>) -> Self {
-        let text = format!("took longer than its timeout of {:?}", limit.unwrap_or_default());
+    pub(crate) fn from_timeout(expired: Expired) -> Self {
+        let text = expired.to_string();
         Self { text, kind: FailureKind::Timeout, is_retryable: true, pause: None, detail: None, source: None }
     }
 

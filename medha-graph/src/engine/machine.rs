@@ -12,6 +12,7 @@ use super::checkpoint::Task;
 use super::failed::{Failed, GaveUp};
 use super::retry::Retry;
 use super::superstep::{TaskEnd, TaskResult};
+use super::timer::{Expired, Timeouts};
 use crate::graph::topology::Topology;
 use crate::node::command::Command;
 use crate::node::context::Question;
@@ -91,8 +92,8 @@ pub(crate) enum SlotEnd<S: State> {
 /// What the shell does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Run an attempt of the task at this position, and end it at the deadline.
-    Start { position: usize, attempt: u32, deadline: Option<Time> },
+    /// Run an attempt of the task at this position. If it has timeouts, they count from this time.
+    Start { position: usize, attempt: u32, timed_from: Option<Time> },
     /// Wait until an attempt ends or this time has come.
     Wait { until: Option<Time> },
     /// Drop every attempt that runs.
@@ -106,7 +107,7 @@ pub(crate) enum Action {
 pub(crate) enum AttemptEnd<S: State> {
     Done(Command<S>),
     Failed(NodeError),
-    TimedOut,
+    TimedOut(Expired),
     Panicked(String),
     Asked(Vec<Question>),
 }
@@ -114,7 +115,7 @@ pub(crate) enum AttemptEnd<S: State> {
 impl<S: State> AttemptEnd<S> {
     pub(crate) fn is_failure(&self) -> bool {
         match self {
-            Self::Failed(_) | Self::TimedOut | Self::Panicked(_) => true,
+            Self::Failed(_) | Self::TimedOut(_) | Self::Panicked(_) => true,
             Self::Done(_) | Self::Asked(_) => false,
         }
     }
@@ -160,7 +161,7 @@ impl<S: State> Machine<S> {
         self.due.clear();
         self.failures.clear();
         (self.cursor, self.open, self.running, self.must_cancel) = (0, tasks.len(), 0, false);
-        self.is_timed = tasks.iter().any(|task| topology.node(task.node).config.timeout.is_some());
+        self.is_timed = tasks.iter().any(|task| has_timeouts(topology, task));
     }
 
     /// Puts in how a task ended in an earlier run.
@@ -237,7 +238,7 @@ impl<S: State> Machine<S> {
                 return Reaction::Asked;
             }
             AttemptEnd::Failed(error) => Failed::from_error(error),
-            AttemptEnd::TimedOut => Failed::from_timeout(topology.node(tasks[position].node).config.timeout),
+            AttemptEnd::TimedOut(expired) => Failed::from_timeout(expired),
             AttemptEnd::Panicked(text) => Failed::from_panic(&text),
         };
         self.react(topology, &tasks[position], (position, attempt), failed, now)
@@ -320,8 +321,8 @@ impl<S: State> Machine<S> {
     ) -> Action {
         self.running += 1;
         self.slots[position].phase = Phase::Running { attempt };
-        let timeout = topology.node(tasks[position].node).config.timeout;
-        Action::Start { position, attempt, deadline: timeout.and_then(|limit| now.checked_add(limit)) }
+        let is_timed = self.is_timed && has_timeouts(topology, &tasks[position]);
+        Action::Start { position, attempt, timed_from: is_timed.then_some(now) }
     }
 
     #[inline]
@@ -339,6 +340,10 @@ impl<S: State> Machine<S> {
         self.due.clear();
         (self.open, self.running, self.must_cancel) = (0, 0, false);
     }
+}
+
+fn has_timeouts<S: State>(topology: &Topology<S>, task: &Task) -> bool {
+    !Timeouts::of(&topology.node(task.node).config.timeouts, task).is_empty()
 }
 
 /// Answers of one task, by the ordinal of the question.

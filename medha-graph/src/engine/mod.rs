@@ -9,6 +9,7 @@ pub(crate) mod record;
 pub(crate) mod retry;
 pub(crate) mod session;
 pub(crate) mod superstep;
+pub(crate) mod timer;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,9 @@
 //! Everything here is versioned by [`FORMAT`]; a change of shape gets a new number, and a test reads the old one.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,9 @@ pub struct StoredTask {
     pub node: String,
     /// What it gets besides the state.
     pub input: TaskInput,
+    /// How long an attempt may take, if it was sent with a timeout of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
 }
 
 /// A join that is neither empty nor full.
@@ -105,6 +110,9 @@ pub enum StoredOutcome {
         update: Value,
         /// Targets it named itself, with their payloads.
         goto: Vec<(String, Option<Value>)>,
+        /// The targets that have timeouts of their own, by their place in `goto`.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        timeouts: BTreeMap<usize, Duration>,
     },
     /// It failed, and an error edge took over.
     Failed(Failure),
@@ -234,6 +242,7 @@ pub(crate) fn store<S: State>(
         let named = |task: &Task| StoredTask {
             node: topology.name_of(task.node).to_string(),
             input: task.input.clone(),
+            timeout: task.timeout,
         };
         tasks.iter().map(named).collect()
     };
@@ -296,7 +305,9 @@ pub(crate) fn restore<S: State>(
     let number = |name: &String| topology.number(name).ok_or_else(|| Unusable::Node(name.clone()));
     let mut frontier = Frontier { step: stored.step, ..Frontier::empty(topology) };
     let planned = |tasks: &[StoredTask]| -> Result<Vec<Task>, Unusable> {
-        let numbered = |task: &StoredTask| Ok(Task { node: number(&task.node)?, input: task.input.clone() });
+        let numbered = |task: &StoredTask| {
+            Ok(Task { node: number(&task.node)?, input: task.input.clone(), timeout: task.timeout })
+        };
         tasks.iter().map(numbered).collect()
     };
     frontier.next = planned(&stored.next)?;

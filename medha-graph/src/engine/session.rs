@@ -209,10 +209,14 @@ impl<S: State> Session<S> {
                 return Err(corrupt(format!("it has no task {}", task.position)).into());
             };
             let end = match &task.outcome {
-                Some(StoredOutcome::Done { update, goto }) => {
+                Some(StoredOutcome::Done { update, goto, timeouts }) => {
                     let update = serde::Deserialize::deserialize(update)
                         .map_err(|error| corrupt(format!("an update does not fit: {error}")))?;
-                    let goto = goto.iter().cloned().map(|(target, payload)| Goto { target, payload });
+                    let goto = goto.iter().cloned().enumerate().map(|(place, (target, payload))| Goto {
+                        target,
+                        payload,
+                        timeout: timeouts.get(&place).copied(),
+                    });
                     SlotEnd::Done(Command::with_targets(update, goto.collect()))
                 }
                 Some(StoredOutcome::Failed(failure)) => match self.topology.handlers(planned.node, failure) {
@@ -345,5 +349,7 @@ fn stored<S: State>(thread: &str, node: &str, command: &Command<S>) -> Result<St
     let update = update_to_json::<S>(&command.update)
         .map_err(|why| CheckpointError::unwritable(thread, format!("what node {node:?} wrote {why}")))?;
     let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
-    Ok(StoredOutcome::Done { update, goto })
+    let timeouts = command.targets().iter().enumerate();
+    let timeouts = timeouts.filter_map(|(place, goto)| Some((place, goto.timeout?))).collect();
+    Ok(StoredOutcome::Done { update, goto, timeouts })
 }

@@ -7,13 +7,15 @@ use std::any::Any;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::checkpoint::{Checkpoint, Task, TaskInput};
 use crate::graph::edge::END;
 use crate::graph::topology::{NodeEntry, NodeIx, Outgoing, Topology, hint};
-use crate::node::command::{Command, Targets};
+use crate::node::command::{Command, Goto, Targets};
+use crate::node::sent::Sent;
 use crate::state::{FieldSet, State};
 
 /// What one task of a superstep came to.
@@ -177,7 +179,7 @@ impl<'a, S: State> Queue<'a, S> {
     fn take_over(&mut self, node: &NodeEntry<S>, targets: Targets) -> Result<(), StepError> {
         if let Some(targets) = targets.into_vec() {
             for goto in targets {
-                self.goto(&node.name, &goto.target, goto.payload)?;
+                self.goto(&node.name, goto)?;
             }
         }
         self.follow(&node.name, &node.out)
@@ -210,36 +212,32 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     #[inline]
-    fn choose(
-        &mut self,
-        target: Option<NodeIx>,
-        payload: Option<Box<Result<Value, String>>>,
-        problem: &mut Option<String>,
-    ) {
+    fn choose(&mut self, target: Option<NodeIx>, payload: Option<Box<Sent>>, problem: &mut Option<String>) {
         let Some(node) = target else { return };
-        match payload.map(|payload| *payload) {
-            None => self.reach(node),
-            Some(Ok(payload)) => self.send(node, payload),
-            Some(Err(error)) => *problem = Some(format!("its payload cannot be written as JSON: {error}")),
+        let Some(sent) = payload else { return self.reach(node) };
+        match sent.payload {
+            Ok(payload) => self.send(node, payload, sent.timeout),
+            Err(error) => *problem = Some(format!("its payload cannot be written as JSON: {error}")),
         }
     }
 
-    fn goto(&mut self, node: &Arc<str>, target: &str, payload: Option<Value>) -> Result<(), StepError> {
-        match (self.topology.number(target), payload) {
+    fn goto(&mut self, node: &Arc<str>, goto: Goto) -> Result<(), StepError> {
+        let target = goto.target;
+        match (self.topology.number(&target), goto.payload) {
             (Some(number), None) => self.reach(number),
-            (Some(number), Some(payload)) => self.send(number, payload),
+            (Some(number), Some(payload)) => self.send(number, payload, goto.timeout),
             (None, _) if target == END => {}
             (None, _) => {
                 let names = self.topology.nodes.iter().map(|entry| &*entry.name);
-                let (node, target) = (node.to_string(), target.to_owned());
+                let node = node.to_string();
                 return Err(StepError::UnknownTarget { node, hint: hint(&target, names), target });
             }
         }
         Ok(())
     }
 
-    fn send(&mut self, node: NodeIx, payload: Value) {
-        self.plan(Task { node, input: TaskInput::Payload(payload) });
+    fn send(&mut self, node: NodeIx, payload: Value, timeout: Option<Duration>) {
+        self.plan(Task { node, input: TaskInput::Payload(payload), timeout });
     }
 
     /// Queues a task, or lets it wait if its node is deferred.
@@ -257,7 +255,7 @@ impl<'a, S: State> Queue<'a, S> {
         let is_same = |task: &Task| task.node == node && matches!(task.input, TaskInput::State);
         if self.topology.node(node).config.is_deferred {
             if !self.deferred.iter().any(is_same) {
-                self.deferred.push(Task { node, input: TaskInput::State });
+                self.deferred.push(Task::new(node, TaskInput::State));
             }
             return;
         }
@@ -266,7 +264,7 @@ impl<'a, S: State> Queue<'a, S> {
             None => !self.tasks.iter().any(is_same),
         };
         if is_new {
-            self.tasks.push(Task { node, input: TaskInput::State });
+            self.tasks.push(Task::new(node, TaskInput::State));
         }
     }
 

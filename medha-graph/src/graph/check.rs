@@ -8,6 +8,7 @@ use petgraph::visit::{Dfs, Reversed};
 
 use super::edge::{END, Edge, EdgeKind, Line, START};
 use super::topology::hint;
+use crate::engine::timer::Timeouts;
 use crate::node::function::ErasedNode;
 use crate::state::State;
 
@@ -160,7 +161,8 @@ fn check_nodes<S: State>(nodes: &[(String, ErasedNode<S>)], problems: &mut Vec<B
             problems.push(BuildProblem::BadSetting { node: name.clone(), reason: reason.to_owned() });
         };
         node.config.retry.iter().filter_map(crate::RetryPolicy::problem).for_each(&mut bad);
-        if node.config.timeout.is_some_and(|limit| limit.is_zero()) {
+        let Timeouts { run, idle, heartbeat } = node.config.timeouts;
+        if [run, idle, heartbeat].into_iter().flatten().any(|limit| limit.is_zero()) {
             bad("a timeout of zero fails every attempt; leave it out to wait as long as it takes");
         }
     }

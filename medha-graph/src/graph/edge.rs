@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::Value;
-
 use crate::node::failure::Failure;
+use crate::node::sent::{IntoPayload, Sent};
 use crate::state::State;
 
 /// Where a run begins: the source of the first edges.
@@ -67,7 +65,7 @@ impl RouteTarget {
 pub struct Choice {
     pub(crate) index: usize,
     /// In a box, since most choices carry none and pass through every superstep.
-    pub(crate) payload: Option<Box<Result<Value, String>>>,
+    pub(crate) payload: Option<Box<Sent>>,
 }
 
 impl Choice {
@@ -77,11 +75,8 @@ impl Choice {
     }
 
     /// The target at this position, with a payload.
-    pub fn with_payload(index: usize, payload: &impl Serialize) -> Self {
-        Self {
-            index,
-            payload: Some(Box::new(serde_json::to_value(payload).map_err(|error| error.to_string()))),
-        }
+    pub fn with_payload(index: usize, payload: impl IntoPayload) -> Self {
+        Self { index, payload: Some(Box::new(payload.into_payload())) }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -116,25 +117,29 @@ impl<S: State> Topology<S> {
     /// The tasks that take over after a failure: none if no error edge wants it, an error if a router is broken.
     pub(crate) fn handlers(&self, node: NodeIx, failure: &Failure) -> Result<Option<Vec<Task>>, String> {
         let mut tasks: Option<Vec<Task>> = None;
-        let mut take = |target: Option<NodeIx>, input: TaskInput| {
+        let mut take = |target: Option<NodeIx>, input: TaskInput, timeout: Option<Duration>| {
             let tasks = tasks.get_or_insert_default();
-            tasks.extend(target.map(|node| Task { node, input }));
+            tasks.extend(target.map(|node| Task { node, input, timeout }));
         };
         let whole = || TaskInput::Failure(Box::new(failure.clone()));
         let mut problem = None;
         for edge in &self.node(node).out.failures {
             match edge {
-                FailureEdge::Always(target) => take(*target, whole()),
+                FailureEdge::Always(target) => take(*target, whole(), None),
                 FailureEdge::Choose { targets, pick } => {
                     let picked = catch_unwind(AssertUnwindSafe(|| {
-                        pick(failure, &mut |choice: Choice| match (
-                            targets.get(choice.index),
-                            choice.payload.map(|payload| *payload),
-                        ) {
-                            (None, _) => problem = Some("chose a target that does not exist".to_owned()),
-                            (_, Some(Err(error))) => problem = Some(format!("chose a payload that {error}")),
-                            (Some(target), None) => take(*target, whole()),
-                            (Some(target), Some(Ok(payload))) => take(*target, TaskInput::Payload(payload)),
+                        pick(failure, &mut |choice: Choice| {
+                            let sent = choice.payload.map(|sent| (sent.payload, sent.timeout));
+                            match (targets.get(choice.index), sent) {
+                                (None, _) => problem = Some("chose a target that does not exist".to_owned()),
+                                (_, Some((Err(error), _))) => {
+                                    problem = Some(format!("chose a payload that {error}"));
+                                }
+                                (Some(target), None) => take(*target, whole(), None),
+                                (Some(target), Some((Ok(payload), timeout))) => {
+                                    take(*target, TaskInput::Payload(payload), timeout);
+                                }
+                            }
                         });
                     }));
                     if let Err(panic) = picked {

@@ -1,10 +1,11 @@
-//! What can be set for one node: retries, a timeout, when it runs, where its commands may go.
+//! What can be set for one node: retries, timeouts, when it runs, where its commands may go.
 
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::function::{ErasedNode, IntoNode};
 use crate::engine::retry::RetryPolicy;
+use crate::engine::timer::Timeouts;
 use crate::state::State;
 
 /// `.retry(..)`, `.timeout(..)`, `.defer()` and `.goes_to(..)` on anything that can be a node.
@@ -17,6 +18,16 @@ pub trait NodeExt<S: State, M>: IntoNode<S, M> {
     /// Fails an attempt that takes longer; the policy may then try again.
     fn timeout(self, limit: Duration) -> Configured<Self, S, M> {
         Configured::new(self).timeout(limit)
+    }
+
+    /// Fails an attempt that gives no sign of life for so long: anything it does through its `Ctx` is one.
+    fn idle_timeout(self, limit: Duration) -> Configured<Self, S, M> {
+        Configured::new(self).idle_timeout(limit)
+    }
+
+    /// Fails an attempt that sends no [`heartbeat`](crate::Ctx::heartbeat) for so long.
+    fn heartbeat_timeout(self, limit: Duration) -> Configured<Self, S, M> {
+        Configured::new(self).heartbeat_timeout(limit)
     }
 
     /// Runs this node only when nothing else is queued, payload tasks included.
@@ -45,7 +56,7 @@ pub struct Configured<T, S, M> {
 pub(crate) struct NodeConfig {
     /// The first that matches a failure decides.
     pub(crate) retry: Vec<RetryPolicy>,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeouts: Timeouts,
     pub(crate) is_deferred: bool,
     pub(crate) goes_to: Vec<String>,
 }
@@ -65,7 +76,21 @@ impl<T, S, M> Configured<T, S, M> {
     /// Fails an attempt that takes longer; the policy may then try again.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.config.timeout = Some(limit);
+        self.config.timeouts.run = Some(limit);
+        self
+    }
+
+    /// Fails an attempt that gives no sign of life for so long: anything it does through its `Ctx` is one.
+    #[must_use]
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.config.timeouts.idle = Some(limit);
+        self
+    }
+
+    /// Fails an attempt that sends no [`heartbeat`](crate::Ctx::heartbeat) for so long.
+    #[must_use]
+    pub fn heartbeat_timeout(mut self, limit: Duration) -> Self {
+        self.config.timeouts.heartbeat = Some(limit);
         self
     }
 

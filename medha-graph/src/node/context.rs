@@ -14,7 +14,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::NodeError;
+use super::pulse::Pulse;
 use crate::engine::checkpoint::{InterruptId, TaskId};
+use crate::engine::timer::Sign;
 
 /// The running task: take it as a parameter of a node (`ctx: Ctx`).
 ///
@@ -40,6 +42,8 @@ pub(crate) struct CtxInner {
     pub(crate) values: ContextValues,
     pub(crate) answers: BTreeMap<u32, Value>,
     pub(crate) emit: Option<EmitCustom>,
+    /// For tasks whose timeouts signs of life move.
+    pulse: Option<Arc<Pulse>>,
     asked: AtomicU32,
     pending: Mutex<Vec<Question>>,
     waker: AtomicWaker,
@@ -82,9 +86,10 @@ impl Ctx {
         values: ContextValues,
         answers: BTreeMap<u32, Value>,
         emit: Option<EmitCustom>,
+        pulse: Option<Arc<Pulse>>,
     ) -> Self {
         let (asked, pending, waker) = (AtomicU32::new(0), Mutex::new(Vec::new()), AtomicWaker::new());
-        Self(Arc::new(CtxInner { task, thread, values, answers, emit, asked, pending, waker }))
+        Self(Arc::new(CtxInner { task, thread, values, answers, emit, pulse, asked, pending, waker }))
     }
 
     /// Asks a question of whoever runs the graph and waits for the answer.
@@ -97,7 +102,10 @@ impl Ctx {
     pub async fn interrupt<A: DeserializeOwned>(&self, question: impl Serialize) -> A {
         let ordinal = self.0.asked.fetch_add(1, Ordering::Relaxed);
         let refused = match self.0.answers.get(&ordinal).map(|answer| A::deserialize(answer)) {
-            Some(Ok(answer)) => return answer,
+            Some(Ok(answer)) => {
+                self.show(Sign::Activity);
+                return answer;
+            }
             Some(Err(error)) => Some(error.to_string()),
             None => None,
         };
@@ -111,10 +119,41 @@ impl Ctx {
 
     /// Sends a progress event to whoever watches the run; free when nobody does.
     pub fn emit(&self, value: impl Serialize) {
+        self.show(Sign::Activity);
         if let Some(emit) = &self.0.emit {
             let value = serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()));
             emit(self.0.task.clone(), value);
         }
+    }
+
+    /// Says that the node is still at work, for the timeouts set with `.idle_timeout(..)` and
+    /// `.heartbeat_timeout(..)`; free where there are none. It may be called from another task or thread.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use medha_graph::prelude::*;
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Import { rows: u32 }
+    ///
+    /// async fn import(ctx: Ctx) -> ImportUpdate {
+    ///     for _part in 0..10 {
+    ///         tokio::time::sleep(Duration::from_millis(1)).await;
+    ///         ctx.heartbeat();
+    ///     }
+    ///     Import::update().rows(1000)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// // The import may take as long as it likes, if each part is done in five seconds.
+    /// let graph = StateGraph::<Import>::new("import")
+    ///     .node("import", import.heartbeat_timeout(Duration::from_secs(5)))
+    ///     .edge(START, "import").edge("import", END).compile().unwrap();
+    /// assert_eq!(graph.invoke(Import::update()).await.unwrap().state().rows, 1000);
+    /// # }
+    /// ```
+    pub fn heartbeat(&self) {
+        self.show(Sign::Heartbeat);
     }
 
     /// Whether anybody watches the run, for events that are costly to make.
@@ -135,6 +174,13 @@ impl Ctx {
     /// The thread this run belongs to; empty for a run without one.
     pub fn thread(&self) -> &str {
         &self.0.thread
+    }
+
+    /// Gives a sign of life. Whatever a node does through its context does.
+    pub(crate) fn show(&self, sign: Sign) {
+        if let Some(pulse) = &self.0.pulse {
+            pulse.show(sign);
+        }
     }
 
     pub(crate) fn take_questions(&self) -> Vec<Question> {

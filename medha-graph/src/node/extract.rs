@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::context::{ContextValues, Ctx, EmitCustom, TaskRef};
 use super::error::NodeError;
 use super::failure::Failure;
+use super::pulse::Pulse;
 use crate::engine::checkpoint::TaskInput;
 use crate::state::State;
 
@@ -30,6 +31,7 @@ pub(crate) trait Origin: Sync {
     fn thread(&self) -> Arc<str>;
     fn values(&self) -> &ContextValues;
     fn emit(&self) -> Option<EmitCustom>;
+    fn pulse(&self) -> Option<Arc<Pulse>>;
 }
 
 impl<S: State> Attempt<'_, S> {
@@ -37,7 +39,8 @@ impl<S: State> Attempt<'_, S> {
         self.ctx.get_or_init(|| {
             let origin = self.origin;
             let values = origin.values().clone();
-            Ctx::new(origin.task(), origin.thread(), values, self.answers.clone(), origin.emit())
+            let (answers, emit, pulse) = (self.answers.clone(), origin.emit(), origin.pulse());
+            Ctx::new(origin.task(), origin.thread(), values, answers, emit, pulse)
         })
     }
 }

@@ -7,3 +7,5 @@ pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod function;
+pub(crate) mod pulse;
+pub(crate) mod sent;

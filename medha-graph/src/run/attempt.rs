@@ -12,9 +12,11 @@ use crate::engine::checkpoint::{Task, TaskId};
 use crate::engine::machine::AttemptEnd;
 use crate::engine::record::Progress;
 use crate::engine::superstep::panic_text;
+use crate::engine::timer::Timeouts;
 use crate::graph::topology::Topology;
 use crate::node::context::{ContextValues, EmitCustom, TaskRef};
 use crate::node::extract::{Attempt, Origin};
+use crate::node::pulse::Pulse;
 use crate::state::State;
 
 /// What the attempts of one superstep share.
@@ -33,10 +35,15 @@ pub(crate) struct Scope<'a, S: State> {
 }
 
 impl<S: State> Scope<'_, S> {
-    /// Runs one attempt: catches its panic, and ends it when it asks a question.
+    /// Runs one attempt: catches its panic, and ends it when it asks a question. Its signs of life go to the pulse.
     #[inline]
-    pub(crate) async fn attempt(&self, position: usize, attempt: u32) -> AttemptEnd<S> {
-        let origin = AttemptOrigin { scope: self, position, attempt };
+    pub(crate) async fn attempt(
+        &self,
+        position: usize,
+        attempt: u32,
+        pulse: Option<&Arc<Pulse>>,
+    ) -> AttemptEnd<S> {
+        let origin = AttemptOrigin { scope: self, position, attempt, pulse };
         let task = &self.tasks[position];
         let node = self.topology.node(task.node);
         let answers = self.progress.answers(position);
@@ -54,6 +61,12 @@ impl<S: State> Scope<'_, S> {
             Err(panic) => Poll::Ready(AttemptEnd::Panicked(panic_text(panic.as_ref()))),
         })
         .await
+    }
+
+    /// How long an attempt of the task at this position may take.
+    pub(crate) fn timeouts(&self, position: usize) -> Timeouts {
+        let task = &self.tasks[position];
+        Timeouts::of(&self.topology.node(task.node).config.timeouts, task)
     }
 
     pub(crate) fn task_ref(&self, position: usize, attempt: u32) -> TaskRef {
@@ -94,6 +107,7 @@ struct AttemptOrigin<'a, 'b, S: State> {
     scope: &'a Scope<'b, S>,
     position: usize,
     attempt: u32,
+    pulse: Option<&'a Arc<Pulse>>,
 }
 
 impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
@@ -116,5 +130,9 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
     fn emit(&self) -> Option<EmitCustom> {
         let queue = Arc::clone(self.scope.queue?);
         Some(Arc::new(move |task, value| queue.push(Event::Custom { task, value })))
+    }
+
+    fn pulse(&self) -> Option<Arc<Pulse>> {
+        self.pulse.cloned()
     }
 }

@@ -1,6 +1,9 @@
 //! The driver: does what the machine says. The only file that knows tokio, and the only one that reads a clock.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -14,7 +17,9 @@ use crate::engine::checkpoint::Checkpoint;
 use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
 use crate::engine::record::waiting_joins;
 use crate::engine::session::{Record, Session, Settled, Setup};
+use crate::engine::timer::Timer;
 use crate::graph::compiled::CompiledGraph;
+use crate::node::pulse::Pulse;
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
 
@@ -151,15 +156,15 @@ async fn superstep<S: State>(run: &Run<S>, session: &mut Session<S>, clock: &Clo
 async fn alone<S: State>(step: &Step<'_, S>, machine: &mut Machine<S>) {
     loop {
         match step.poll(machine) {
-            Action::Start { position, attempt, deadline: None } if !step.is_watched() => {
-                let end = step.scope.attempt(position, attempt).await;
+            Action::Start { position, attempt, timed_from: None } if !step.is_watched() => {
+                let end = step.scope.attempt(position, attempt, None).await;
                 step.finish(machine, Ended { position, attempt, end, elapsed: Duration::ZERO });
                 if machine.is_settled() {
                     return;
                 }
             }
-            Action::Start { position, attempt, deadline } => {
-                let ended = step.attempt(position, attempt, deadline).await;
+            Action::Start { position, attempt, timed_from } => {
+                let ended = step.attempt(position, attempt, timed_from).await;
                 step.finish(machine, ended);
             }
             Action::Wait { until } => step.clock.sleep_until(until.unwrap_or_default()).await,
@@ -174,8 +179,8 @@ async fn together<S: State>(step: &Step<'_, S>, machine: &mut Machine<S>) {
     let mut running = FuturesUnordered::new();
     loop {
         match step.poll(machine) {
-            Action::Start { position, attempt, deadline } => {
-                running.push(step.attempt(position, attempt, deadline))
+            Action::Start { position, attempt, timed_from } => {
+                running.push(step.attempt(position, attempt, timed_from))
             }
             Action::Wait { until: None } => {
                 if let Some(ended) = running.next().await {
@@ -222,18 +227,47 @@ impl<S: State> Step<'_, S> {
         machine.poll(self.scope.topology, self.scope.tasks, now)
     }
 
-    async fn attempt(&self, position: usize, attempt: u32, deadline: Option<Time>) -> Ended<S> {
+    async fn attempt(&self, position: usize, attempt: u32, timed_from: Option<Time>) -> Ended<S> {
         let started = self.run.queue.as_ref().map(|_| self.clock.now());
         self.run.emit(|| Event::TaskStarted { task: self.scope.task_ref(position, attempt) });
-        let work = self.scope.attempt(position, attempt);
-        let end = match deadline {
-            None => work.await,
-            Some(at) => {
-                tokio::time::timeout_at(self.clock.instant(at), work).await.unwrap_or(AttemptEnd::TimedOut)
-            }
+        let end = match timed_from {
+            None => self.scope.attempt(position, attempt, None).await,
+            Some(start) => self.timed(position, attempt, start).await,
         };
         let elapsed = started.map_or(Duration::ZERO, |started| self.clock.now().saturating_sub(started));
         Ended { position, attempt, end, elapsed }
+    }
+
+    /// Drops the attempt at its deadline, which signs of life move.
+    async fn timed(&self, position: usize, attempt: u32, start: Time) -> AttemptEnd<S> {
+        let timeouts = self.scope.timeouts(position);
+        let mut timer = Timer::new(timeouts, start);
+        let pulse = timeouts.has_moving().then(Arc::<Pulse>::default);
+        let mut work = pin!(self.scope.attempt(position, attempt, pulse.as_ref()));
+        let ring = |timer: &Timer| self.clock.instant(timer.deadline().map_or(Time::MAX, |first| first.at));
+        let mut alarm = pin!(tokio::time::sleep_until(ring(&timer)));
+        poll_fn(|cx| {
+            if let Some(pulse) = &pulse {
+                pulse.register(cx.waker());
+            }
+            if let Poll::Ready(end) = work.as_mut().poll(cx) {
+                return Poll::Ready(end);
+            }
+            let now = self.clock.now();
+            if let Some(sign) = pulse.as_ref().and_then(|pulse| pulse.take()) {
+                timer.note(sign, now);
+                alarm.as_mut().reset(ring(&timer));
+            }
+            // The alarm alone would not do: a node that is always busy leaves it no turn.
+            let has_rung = alarm.as_mut().poll(cx).is_ready();
+            match timer.deadline() {
+                Some(first) if has_rung || first.at <= now => {
+                    Poll::Ready(AttemptEnd::TimedOut(first.expired))
+                }
+                Some(_) | None => Poll::Pending,
+            }
+        })
+        .await
     }
 
     #[inline]

@@ -10,6 +10,8 @@
 //! # }
 //! ```
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::checkpointer::{CheckpointError, CheckpointErrorKind, Checkpointer, Head};
@@ -155,12 +157,20 @@ fn checkpoint(id: u64) -> StoredCheckpoint {
         step: id,
         state: json!({"big": u64::MAX, "small": i64::MIN, "half": 0.5, "text": "a\u{0}b\n\u{FFFD}", "none": null}),
         next: vec![
-            StoredTask { node: "worker".to_owned(), input: TaskInput::State },
-            StoredTask { node: "worker".to_owned(), input: TaskInput::Payload(json!({"item": [id]})) },
-            StoredTask { node: "mend".to_owned(), input: TaskInput::Failure(Box::new(failure)) },
+            StoredTask { node: "worker".to_owned(), input: TaskInput::State, timeout: None },
+            StoredTask {
+                node: "worker".to_owned(),
+                input: TaskInput::Payload(json!({"item": [id]})),
+                timeout: Some(Duration::from_millis(1500)),
+            },
+            StoredTask {
+                node: "mend".to_owned(),
+                input: TaskInput::Failure(Box::new(failure)),
+                timeout: None,
+            },
         ],
         joins: Vec::new(),
-        deferred: vec![StoredTask { node: "last".to_owned(), input: TaskInput::State }],
+        deferred: vec![StoredTask { node: "last".to_owned(), input: TaskInput::State, timeout: None }],
         writes: Vec::new(),
     }
 }

@@ -21,5 +21,6 @@ mod simulation;
 mod state;
 mod stored;
 mod streams;
+mod timeouts;
 mod waits;
 mod workflow;
