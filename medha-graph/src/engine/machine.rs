@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::checkpoint::Task;
 use super::failed::{Failed, GaveUp};
+use super::lanes::{Entrant, Lanes};
 use super::retry::Retry;
 use super::superstep::{TaskEnd, TaskResult};
 use super::timer::{Expired, Timeouts};
@@ -46,6 +47,9 @@ pub(crate) struct Machine<S: State> {
     failures: HashMap<usize, Vec<u32>>,
     must_cancel: bool,
     is_timed: bool,
+    /// Whether a task here is of a node that limits how many of its tasks run at once.
+    has_lanes: bool,
+    lanes: Lanes,
     limit: usize,
     on_failure: OnFailure,
     rng: Rng,
@@ -141,6 +145,8 @@ impl<S: State> Machine<S> {
             failures: HashMap::new(),
             must_cancel: false,
             is_timed: false,
+            has_lanes: false,
+            lanes: Lanes::default(),
             limit,
             on_failure,
             rng: Rng::with_seed(seed),
@@ -161,7 +167,14 @@ impl<S: State> Machine<S> {
         self.due.clear();
         self.failures.clear();
         (self.cursor, self.open, self.running, self.must_cancel) = (0, tasks.len(), 0, false);
-        self.is_timed = tasks.iter().any(|task| has_timeouts(topology, task));
+        if self.has_lanes {
+            self.lanes.clear();
+        }
+        (self.is_timed, self.has_lanes) = (false, false);
+        for task in tasks {
+            self.is_timed |= has_timeouts(topology, task);
+            self.has_lanes |= topology.node(task.node).config.concurrency.is_some();
+        }
     }
 
     /// Puts in how a task ended in an earlier run.
@@ -199,19 +212,26 @@ impl<S: State> Machine<S> {
         if self.running >= self.limit {
             return Action::Wait { until: None };
         }
-        let next = self.due.peek().map(|Reverse(due)| *due);
-        if let Some(due) = next.filter(|due| due.at <= now) {
-            self.due.pop();
-            return self.start(topology, tasks, due.position, due.attempt, now);
+        if self.has_lanes
+            && let Some(next) = self.lanes.admit()
+        {
+            return self.start(topology, tasks, next, now);
         }
-        while self.cursor < self.slots.len() {
-            let position = self.cursor;
-            self.cursor += 1;
-            if self.slots[position].phase == Phase::Ready {
-                return self.start(topology, tasks, position, 1, now);
+        while let Some(due) = self.next_due().filter(|due| due.at <= now) {
+            self.due.pop();
+            let next = Entrant { position: due.position, attempt: due.attempt };
+            if self.may_start(topology, tasks, next) {
+                return self.start(topology, tasks, next, now);
             }
         }
-        Action::Wait { until: next.map(|due| due.at) }
+        while self.cursor < self.slots.len() {
+            let next = Entrant { position: self.cursor, attempt: 1 };
+            self.cursor += 1;
+            if self.slots[next.position].phase == Phase::Ready && self.may_start(topology, tasks, next) {
+                return self.start(topology, tasks, next, now);
+            }
+        }
+        Action::Wait { until: self.next_due().map(|due| due.at) }
     }
 
     /// Takes in how an attempt ended.
@@ -228,6 +248,9 @@ impl<S: State> Machine<S> {
             unreachable!("only a running attempt ends");
         };
         self.running -= 1;
+        if self.has_lanes {
+            self.leave_lane(topology, &tasks[position]);
+        }
         let failed = match end {
             AttemptEnd::Done(command) => {
                 self.settle(position, SlotEnd::Done(command));
@@ -315,14 +338,34 @@ impl<S: State> Machine<S> {
         &mut self,
         topology: &Topology<S>,
         tasks: &[Task],
-        position: usize,
-        attempt: u32,
+        Entrant { position, attempt }: Entrant,
         now: Time,
     ) -> Action {
         self.running += 1;
         self.slots[position].phase = Phase::Running { attempt };
         let is_timed = self.is_timed && has_timeouts(topology, &tasks[position]);
         Action::Start { position, attempt, timed_from: is_timed.then_some(now) }
+    }
+
+    fn next_due(&self) -> Option<Due> {
+        self.due.peek().map(|Reverse(due)| *due)
+    }
+
+    /// Whether the lane of the node has a place, if it has a lane; if not, the attempt waits in it.
+    #[inline]
+    fn may_start(&mut self, topology: &Topology<S>, tasks: &[Task], next: Entrant) -> bool {
+        if !self.has_lanes {
+            return true;
+        }
+        let node = tasks[next.position].node;
+        topology.node(node).config.concurrency.is_none_or(|limit| self.lanes.enter(node, limit, next))
+    }
+
+    #[cold]
+    fn leave_lane(&mut self, topology: &Topology<S>, task: &Task) {
+        if topology.node(task.node).config.concurrency.is_some() {
+            self.lanes.leave(task.node);
+        }
     }
 
     #[inline]
@@ -338,6 +381,7 @@ impl<S: State> Machine<S> {
             slot.phase = Phase::Settled;
         }
         self.due.clear();
+        self.lanes.clear();
         (self.open, self.running, self.must_cancel) = (0, 0, false);
     }
 }

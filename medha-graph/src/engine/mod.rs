@@ -4,6 +4,7 @@
 
 pub(crate) mod checkpoint;
 pub(crate) mod failed;
+pub(crate) mod lanes;
 pub(crate) mod machine;
 pub(crate) mod record;
 pub(crate) mod retry;

@@ -165,6 +165,9 @@ fn check_nodes<S: State>(nodes: &[(String, ErasedNode<S>)], problems: &mut Vec<B
         if [run, idle, heartbeat].into_iter().flatten().any(|limit| limit.is_zero()) {
             bad("a timeout of zero fails every attempt; leave it out to wait as long as it takes");
         }
+        if node.config.concurrency == Some(0) {
+            bad("a concurrency of zero lets no task run; leave it out to let all of them run at once");
+        }
     }
 }
 

@@ -30,6 +30,29 @@ pub trait NodeExt<S: State, M>: IntoNode<S, M> {
         Configured::new(self).heartbeat_timeout(limit)
     }
 
+    /// Lets at most this many tasks of this node run at once; the tasks of other nodes do not wait for them.
+    ///
+    /// ```
+    /// use medha_graph::prelude::*;
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Crawl { #[state(append)] pages: Vec<u32> }
+    ///
+    /// async fn fetch(Payload(page): Payload<u32>) -> CrawlUpdate { Crawl::update().pages([page]) }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let graph = StateGraph::<Crawl>::new("crawl")
+    ///     .node("fetch", fetch.concurrency(4))             // the site does not like more
+    ///     .fan_out(START, "fetch", |_| 0..100_u32)
+    ///     .edge("fetch", END)
+    ///     .compile().unwrap();
+    /// assert_eq!(graph.invoke(Crawl::update()).await.unwrap().state().pages.len(), 100);
+    /// # }
+    /// ```
+    fn concurrency(self, tasks: usize) -> Configured<Self, S, M> {
+        Configured::new(self).concurrency(tasks)
+    }
+
     /// Runs this node only when nothing else is queued, payload tasks included.
     fn defer(self) -> Configured<Self, S, M> {
         Configured::new(self).defer()
@@ -57,6 +80,8 @@ pub(crate) struct NodeConfig {
     /// The first that matches a failure decides.
     pub(crate) retry: Vec<RetryPolicy>,
     pub(crate) timeouts: Timeouts,
+    /// How many of its tasks run at once.
+    pub(crate) concurrency: Option<usize>,
     pub(crate) is_deferred: bool,
     pub(crate) goes_to: Vec<String>,
 }
@@ -91,6 +116,13 @@ impl<T, S, M> Configured<T, S, M> {
     #[must_use]
     pub fn heartbeat_timeout(mut self, limit: Duration) -> Self {
         self.config.timeouts.heartbeat = Some(limit);
+        self
+    }
+
+    /// Lets at most this many tasks of this node run at once; the tasks of other nodes do not wait for them.
+    #[must_use]
+    pub fn concurrency(mut self, tasks: usize) -> Self {
+        self.config.concurrency = Some(tasks);
         self
     }
 

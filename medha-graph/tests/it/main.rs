@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
 mod build;
+mod concurrency;
 mod control;
 mod defer;
 mod driver;
