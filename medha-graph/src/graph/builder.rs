@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::check::{self, BuildError};
+use super::check;
 use super::compiled::CompiledGraph;
 use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
+use super::problem::BuildError;
 use super::topology::Topology;
 use crate::node::failure::Failure;
 use crate::node::function::{ErasedNode, IntoNode};
