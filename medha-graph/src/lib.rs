@@ -80,6 +80,7 @@ pub use engine::machine::OnFailure;
 pub use engine::retry::{Attempted, RetryPolicy};
 pub use graph::builder::StateGraph;
 pub use graph::compiled::CompiledGraph;
+pub use graph::defaults::NodeDefaults;
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
 pub use graph::problem::{BuildError, BuildProblem};
 pub use node::command::{Command, IntoCommand};

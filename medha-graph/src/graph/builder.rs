@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::check;
 use super::compiled::CompiledGraph;
+use super::defaults::NodeDefaults;
 use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
 use super::problem::BuildError;
 use super::topology::Topology;
@@ -41,19 +42,33 @@ pub struct StateGraph<S: State> {
     version: u32,
     nodes: Vec<(String, ErasedNode<S>)>,
     edges: Vec<Edge<S>>,
+    defaults: NodeDefaults,
 }
 
 impl<S: State> StateGraph<S> {
     /// An empty graph of this name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), version: 1, nodes: Vec::new(), edges: Vec::new() }
+        Self {
+            name: name.into(),
+            version: 1,
+            nodes: Vec::new(),
+            edges: Vec::new(),
+            defaults: NodeDefaults::new(),
+        }
     }
 
     /// The version of the state's shape, 1 unless set. A checkpoint of another version is refused.
     #[must_use]
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
+        self
+    }
+
+    /// Sets what holds for every node that does not say otherwise, in place of earlier defaults.
+    #[must_use]
+    pub fn defaults(mut self, defaults: NodeDefaults) -> Self {
+        self.defaults = defaults;
         self
     }
 
@@ -140,10 +155,11 @@ impl<S: State> StateGraph<S> {
 
     /// Checks the whole graph and makes it runnable, or reports everything that is wrong with it.
     pub fn compile(&self) -> Result<CompiledGraph<S>, BuildError> {
-        let lines = check::lines(&self.nodes, &self.edges);
-        let problems = check::problems(&self.nodes, &self.edges, &lines);
+        let (nodes, edges, problems) = self.defaults.apply(&self.nodes, &self.edges);
+        let lines = check::lines(&nodes, &edges);
+        let problems = check::problems(&nodes, &edges, &lines, problems);
         if problems.is_empty() {
-            let topology = Topology::new(&self.name, self.version, &self.nodes, &self.edges, lines);
+            let topology = Topology::new(&self.name, self.version, &nodes, &edges, lines);
             Ok(CompiledGraph::new(topology))
         } else {
             Err(BuildError { graph: self.name.clone(), problems })

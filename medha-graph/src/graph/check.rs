@@ -8,6 +8,7 @@ use petgraph::visit::{Dfs, Reversed};
 use super::edge::{END, Edge, EdgeKind, Line, START};
 use super::problem::BuildProblem;
 use super::topology::hint;
+use crate::engine::retry::RetryPolicy;
 use crate::engine::timer::Timeouts;
 use crate::node::function::ErasedNode;
 use crate::state::State;
@@ -26,12 +27,13 @@ pub(crate) fn lines<S: State>(nodes: &[(String, ErasedNode<S>)], edges: &[Edge<S
     lines
 }
 
+/// Everything that is wrong, after what was found before.
 pub(crate) fn problems<S: State>(
     nodes: &[(String, ErasedNode<S>)],
     edges: &[Edge<S>],
     lines: &[Line],
+    mut problems: Vec<BuildProblem>,
 ) -> Vec<BuildProblem> {
-    let mut problems = Vec::new();
     check_nodes(nodes, &mut problems);
     check_joins(edges, &mut problems);
     check_lines(nodes, lines, &mut problems);
@@ -53,15 +55,22 @@ fn check_nodes<S: State>(nodes: &[(String, ErasedNode<S>)], problems: &mut Vec<B
         let mut bad = |reason: &str| {
             problems.push(BuildProblem::BadSetting { node: name.clone(), reason: reason.to_owned() });
         };
-        node.config.retry.iter().filter_map(crate::RetryPolicy::problem).for_each(&mut bad);
-        let Timeouts { run, idle, heartbeat } = node.config.timeouts;
-        if [run, idle, heartbeat].into_iter().flatten().any(|limit| limit.is_zero()) {
-            bad("a timeout of zero fails every attempt; leave it out to wait as long as it takes");
-        }
+        setting_problems(&node.config.retry, node.config.timeouts).for_each(&mut bad);
         if node.config.concurrency == Some(0) {
             bad("a concurrency of zero lets no task run; leave it out to let all of them run at once");
         }
     }
+}
+
+/// What is wrong with retries and timeouts.
+pub(crate) fn setting_problems(
+    retry: &[RetryPolicy],
+    Timeouts { run, idle, heartbeat }: Timeouts,
+) -> impl Iterator<Item = &'static str> {
+    let is_zero = [run, idle, heartbeat].into_iter().flatten().any(|limit| limit.is_zero());
+    let zero =
+        is_zero.then_some("a timeout of zero fails every attempt; leave it out to wait as long as it takes");
+    retry.iter().filter_map(RetryPolicy::problem).chain(zero)
 }
 
 fn check_joins<S: State>(edges: &[Edge<S>], problems: &mut Vec<BuildProblem>) {
@@ -128,18 +137,17 @@ fn check_paths<S: State>(
     }
     let reached = reachable(lines);
     // A node whose commands may go anywhere may reach any node, and may end.
-    let roams = |node: &ErasedNode<S>| node.may_goto && node.config.goes_to.is_empty();
     let anything_may_be_reached =
-        nodes.iter().any(|(name, node)| roams(node) && reached.contains(name.as_str()));
+        nodes.iter().any(|(name, node)| node.roams() && reached.contains(name.as_str()));
     let mut ending = leading_to(&graph, places[END]);
     for (name, node) in nodes {
-        if roams(node) {
+        if node.roams() {
             ending.extend(leading_to(&graph, places[name.as_str()]));
         }
     }
     for (name, node) in nodes {
         let node_name = name.clone();
-        let has_way_out = roams(node) || lines.iter().any(|line| line.source == *name && !is_error(line));
+        let has_way_out = node.roams() || lines.iter().any(|line| line.source == *name && !is_error(line));
         if !reached.contains(name.as_str()) && !anything_may_be_reached {
             let is_waiting = |line: &&Line| line.target == *name && matches!(line.kind, EdgeKind::Join(_));
             let sources = lines.iter().filter(is_waiting).map(|line| &line.source);
@@ -162,7 +170,7 @@ fn check_paths<S: State>(
 }
 
 /// What can run: an edge leads on from one node, a join from all of its sources together.
-fn reachable(lines: &[Line]) -> HashSet<&str> {
+pub(crate) fn reachable(lines: &[Line]) -> HashSet<&str> {
     let mut out: HashMap<&str, Vec<&Line>> = HashMap::new();
     let mut missing: HashMap<usize, usize> = HashMap::new();
     for line in lines {

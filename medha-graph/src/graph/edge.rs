@@ -172,6 +172,7 @@ impl Target {
 }
 
 /// An edge as it was added.
+#[derive(Clone)]
 pub(crate) enum Edge<S: State> {
     Static { sources: Vec<String>, target: String },
     Conditional { source: String, targets: Vec<Target>, pick: PickByState<S> },

@@ -3,6 +3,7 @@
 pub(crate) mod builder;
 pub(crate) mod check;
 pub(crate) mod compiled;
+pub(crate) mod defaults;
 pub(crate) mod draw;
 pub(crate) mod edge;
 pub(crate) mod problem;

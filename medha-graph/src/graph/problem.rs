@@ -99,6 +99,12 @@ pub enum BuildProblem {
         /// The node.
         node: String,
     },
+    /// A default setting makes no sense.
+    #[error("the defaults of the nodes: {reason}")]
+    BadDefault {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A setting of a node makes no sense.
     #[error("node {node:?}: {reason}")]
     BadSetting {

@@ -63,6 +63,19 @@ pub struct ErasedNode<S: State> {
     pub(crate) may_goto: bool,
 }
 
+impl<S: State> ErasedNode<S> {
+    /// Whether its commands may go to any node.
+    pub(crate) fn roams(&self) -> bool {
+        self.may_goto && self.config.goes_to.is_empty()
+    }
+}
+
+impl<S: State> Clone for ErasedNode<S> {
+    fn clone(&self) -> Self {
+        Self { call: Arc::clone(&self.call), config: self.config.clone(), may_goto: self.may_goto }
+    }
+}
+
 impl<S: State> fmt::Debug for ErasedNode<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErasedNode").field("config", &self.config).finish_non_exhaustive()

@@ -6,6 +6,7 @@
 mod build;
 mod concurrency;
 mod control;
+mod defaults;
 mod defer;
 mod driver;
 mod events;
