@@ -82,6 +82,7 @@ pub use graph::builder::StateGraph;
 pub use graph::compiled::CompiledGraph;
 pub use graph::defaults::NodeDefaults;
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
+pub use graph::join::Join;
 pub use graph::problem::{BuildError, BuildProblem};
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::round::Round;
 use crate::graph::topology::{NodeIx, Topology};
 use crate::node::failure::Failure;
 use crate::state::State;
@@ -25,15 +26,15 @@ pub(crate) struct Frontier {
     pub(crate) step: u64,
     /// The tasks of the next superstep, in the order their writes are merged.
     pub(crate) next: Vec<Task>,
-    /// Per join of the graph, which of its sources have arrived since it last fired.
-    pub(crate) joins: Vec<Vec<bool>>,
+    /// Per join of the graph, how far its round has come.
+    pub(crate) joins: Vec<Round>,
     /// Tasks of deferred nodes: they wait until nothing else is queued, in the order they were planned.
     pub(crate) deferred: Vec<Task>,
 }
 
 impl Frontier {
     pub(crate) fn empty<S: State>(topology: &Topology<S>) -> Self {
-        let joins = topology.joins.iter().map(|join| vec![false; join.sources.len()]).collect();
+        let joins = topology.joins.iter().map(|join| Round::new(join.sources.len())).collect();
         Self { joins, ..Self::default() }
     }
 }

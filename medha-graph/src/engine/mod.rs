@@ -8,6 +8,7 @@ pub(crate) mod lanes;
 pub(crate) mod machine;
 pub(crate) mod record;
 pub(crate) mod retry;
+pub(crate) mod round;
 pub(crate) mod session;
 pub(crate) mod superstep;
 pub(crate) mod timer;

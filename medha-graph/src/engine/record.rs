@@ -44,7 +44,7 @@ pub struct StoredCheckpoint {
     pub state: Value,
     /// What runs next, in merge order.
     pub next: Vec<StoredTask>,
-    /// Joins that some of their sources have reached.
+    /// Joins that some of their sources have reached, those that have fired included.
     pub joins: Vec<StoredJoin>,
     /// Tasks of deferred nodes, which wait for everything else.
     pub deferred: Vec<StoredTask>,
@@ -77,7 +77,7 @@ pub struct StoredTask {
     pub timeout: Option<Duration>,
 }
 
-/// A join that is neither empty nor full.
+/// A join in the middle of a round: some of its sources have come, and not all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredJoin {
     /// The node that waits.
@@ -86,6 +86,12 @@ pub struct StoredJoin {
     pub arrived: Vec<String>,
     /// The sources that have not.
     pub missing: Vec<String>,
+    /// How many it needs; 0, as older versions stored nothing here, for all.
+    #[serde(default)]
+    pub needed: usize,
+    /// Whether it has fired in this round, and the missing sources no longer matter.
+    #[serde(default)]
+    pub has_fired: bool,
 }
 
 /// What one task wrote.
@@ -257,25 +263,32 @@ pub(crate) fn store<S: State>(
         step: frontier.step,
         state: to_json(&checkpoint.state).map_err(|why| format!("the state {why}"))?,
         next: planned(&frontier.next),
-        joins: waiting_joins(topology, frontier),
+        joins: open_joins(topology, frontier),
         deferred: planned(&frontier.deferred),
         writes,
     })
 }
 
-/// The joins that are half full.
+/// The joins that wait for more of their sources before they fire.
 pub(crate) fn waiting_joins<S: State>(topology: &Topology<S>, frontier: &Frontier) -> Vec<StoredJoin> {
-    let waiting = topology.joins.iter().zip(&frontier.joins).filter(|(_, arrived)| arrived.contains(&true));
-    waiting
-        .map(|(join, arrived)| {
-            let names = |wanted: bool| {
-                let sources = join.sources.iter().zip(arrived).filter(move |(_, has)| **has == wanted);
-                sources.map(|(source, _)| topology.name_of(*source).to_string()).collect()
-            };
-            let target = topology.name_of(join.target).to_string();
-            StoredJoin { target, arrived: names(true), missing: names(false) }
-        })
-        .collect()
+    let mut joins = open_joins(topology, frontier);
+    joins.retain(|join| !join.has_fired);
+    joins
+}
+
+/// The joins in the middle of a round.
+fn open_joins<S: State>(topology: &Topology<S>, frontier: &Frontier) -> Vec<StoredJoin> {
+    let open = topology.joins.iter().zip(&frontier.joins).filter(|(_, round)| !round.is_empty());
+    open.map(|(join, round)| {
+        let names = |wanted: bool| {
+            let sources = join.sources.iter().zip(&round.arrived).filter(move |(_, has)| **has == wanted);
+            sources.map(|(source, _)| topology.name_of(*source).to_string()).collect()
+        };
+        let target = topology.name_of(join.target).to_string();
+        let (needed, has_fired) = (join.needed, round.has_fired);
+        StoredJoin { target, arrived: names(true), missing: names(false), needed, has_fired }
+    })
+    .collect()
 }
 
 /// The state alone: it can be read even if the graph could not go on from there.
@@ -333,8 +346,9 @@ fn restore_join<S: State>(
     let found = topology.joins.iter().position(|join| join.target == target && is_same(&join.sources));
     let join = found.ok_or_else(|| Unusable::Node(format!("a join into {}", stored.target)))?;
     for (position, source) in topology.joins[join].sources.iter().enumerate() {
-        frontier.joins[join][position] =
+        frontier.joins[join].arrived[position] =
             stored.arrived.iter().any(|name| **name == **topology.name_of(*source));
     }
+    frontier.joins[join].has_fired = stored.has_fired;
     Ok(())
 }

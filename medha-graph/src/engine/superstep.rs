@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::checkpoint::{Checkpoint, Task, TaskInput};
+use super::round::Round;
 use crate::graph::edge::END;
 use crate::graph::topology::{NodeEntry, NodeIx, Outgoing, Topology, hint};
 use crate::node::command::{Command, Goto, Targets};
@@ -155,7 +156,7 @@ struct Queue<'a, S: State> {
     topology: &'a Topology<S>,
     state: &'a S,
     tasks: &'a mut Vec<Task>,
-    joins: &'a mut Vec<Vec<bool>>,
+    joins: &'a mut Vec<Round>,
     deferred: &'a mut Vec<Task>,
     /// Nodes already queued without a payload; a list is faster until there are many.
     queued: Option<HashSet<NodeIx>>,
@@ -269,11 +270,9 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     fn arrive(&mut self, join: usize, position: usize) {
-        let arrived = &mut self.joins[join];
-        arrived[position] = true;
-        if arrived.iter().all(|has_arrived| *has_arrived) {
-            arrived.fill(false);
-            self.reach(self.topology.joins[join].target);
+        let entry = &self.topology.joins[join];
+        if self.joins[join].arrive(position, entry.needed) {
+            self.reach(entry.target);
         }
     }
 

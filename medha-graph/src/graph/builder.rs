@@ -7,6 +7,7 @@ use super::check;
 use super::compiled::CompiledGraph;
 use super::defaults::NodeDefaults;
 use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
+use super::join::Join;
 use super::problem::BuildError;
 use super::topology::Topology;
 use crate::node::failure::Failure;
@@ -80,10 +81,21 @@ impl<S: State> StateGraph<S> {
     }
 
     /// Runs `target` in the superstep after `source`; with several sources, once all of them have finished since
-    /// it last ran (a join).
+    /// it last ran (a join; see [`join`](Self::join) for others).
     #[must_use]
     pub fn edge(mut self, source: impl Into<Sources>, target: impl Into<String>) -> Self {
-        self.edges.push(Edge::Static { sources: source.into().0, target: target.into() });
+        let target = target.into();
+        self.edges.push(match <[String; 1]>::try_from(source.into().0) {
+            Ok([source]) => Edge::Static { source, target },
+            Err(sources) => Edge::Join { join: Join::all(sources), target },
+        });
+        self
+    }
+
+    /// Runs `target` in the superstep after enough of several nodes have finished: any one, a quorum, or all.
+    #[must_use]
+    pub fn join(mut self, join: Join, target: impl Into<String>) -> Self {
+        self.edges.push(Edge::Join { join, target: target.into() });
         self
     }
 

@@ -6,6 +6,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
 use super::edge::{END, Edge, EdgeKind, Line, START};
+use super::join::Join;
 use super::problem::BuildProblem;
 use super::topology::hint;
 use crate::engine::retry::RetryPolicy;
@@ -76,12 +77,15 @@ pub(crate) fn setting_problems(
 fn check_joins<S: State>(edges: &[Edge<S>], problems: &mut Vec<BuildProblem>) {
     let mut seen = HashSet::new();
     for edge in edges {
-        if let Edge::Static { sources, target } = edge {
+        if let Edge::Join { join: Join { sources, needed }, target } = edge {
+            let (needed, node) = (*needed, target.clone());
             let distinct: BTreeSet<&String> = sources.iter().collect();
-            let has_start = sources.len() > 1 && sources.iter().any(|source| source == START);
+            let has_start = sources.iter().any(|source| source == START);
             if sources.is_empty() || distinct.len() != sources.len() || has_start {
-                problems.push(BuildProblem::BadJoin { node: target.clone() });
-            } else if sources.len() > 1 && !seen.insert((distinct, target)) {
+                problems.push(BuildProblem::BadJoin { node });
+            } else if needed == 0 || needed > sources.len() {
+                problems.push(BuildProblem::BadQuorum { node, needed, sources: sources.len() });
+            } else if !seen.insert((distinct, target)) {
                 let edge = format!("the join {sources:?} -> {target:?}");
                 problems.push(BuildProblem::DuplicateEdge { edge });
             }
@@ -149,7 +153,8 @@ fn check_paths<S: State>(
         let node_name = name.clone();
         let has_way_out = node.roams() || lines.iter().any(|line| line.source == *name && !is_error(line));
         if !reached.contains(name.as_str()) && !anything_may_be_reached {
-            let is_waiting = |line: &&Line| line.target == *name && matches!(line.kind, EdgeKind::Join(_));
+            let is_waiting =
+                |line: &&Line| line.target == *name && matches!(line.kind, EdgeKind::Join { .. });
             let sources = lines.iter().filter(is_waiting).map(|line| &line.source);
             let (ready, missing): (Vec<_>, Vec<_>) =
                 sources.partition(|source| reached.contains(source.as_str()));
@@ -169,24 +174,24 @@ fn check_paths<S: State>(
     }
 }
 
-/// What can run: an edge leads on from one node, a join from all of its sources together.
+/// What can run: an edge leads on from one node, a join from as many of its sources as it needs.
 pub(crate) fn reachable(lines: &[Line]) -> HashSet<&str> {
     let mut out: HashMap<&str, Vec<&Line>> = HashMap::new();
     let mut missing: HashMap<usize, usize> = HashMap::new();
     for line in lines {
         out.entry(&line.source).or_default().push(line);
-        if let EdgeKind::Join(join) = line.kind {
-            *missing.entry(join).or_default() += 1;
+        if let EdgeKind::Join { number, needed, .. } = line.kind {
+            missing.insert(number, needed);
         }
     }
     let mut reached = HashSet::from([START]);
     let mut queue = vec![START];
     while let Some(place) = queue.pop() {
         for line in out.get(place).into_iter().flatten() {
-            if let EdgeKind::Join(join) = line.kind
-                && let Some(missing) = missing.get_mut(&join)
+            if let EdgeKind::Join { number, .. } = line.kind
+                && let Some(missing) = missing.get_mut(&number)
             {
-                *missing -= 1;
+                *missing = missing.saturating_sub(1);
                 if *missing > 0 {
                     continue;
                 }
@@ -216,7 +221,7 @@ fn is_error(line: &Line) -> bool {
 fn describe(line: &Line) -> String {
     let kind = match line.kind {
         EdgeKind::Static => "edge",
-        EdgeKind::Join(_) => "join",
+        EdgeKind::Join { .. } => "join",
         EdgeKind::Conditional(_) => "conditional edge",
         EdgeKind::Error(_) => "error edge",
         EdgeKind::Command => "`goes_to`",

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::edge::{END, EdgeKind, Line, START};
+use super::join::join_label;
 use super::topology::Topology;
 use crate::state::State;
 
@@ -17,7 +18,8 @@ pub(crate) fn mermaid<S: State>(topology: &Topology<S>) -> String {
     drawing.node(END, "end_([END])");
     for (number, join) in topology.joins.iter().enumerate() {
         let target = topology.name_of(join.target);
-        drawing.line(&format!("j{number}{{{{all}}}}"));
+        let label = join_label(join.needed, join.sources.len());
+        drawing.line(&format!("j{number}{{{{{label}}}}}"));
         drawing.arrow(&format!("j{number}"), target, "-->");
     }
     let joins = drawn_joins(&topology.lines);
@@ -25,7 +27,7 @@ pub(crate) fn mermaid<S: State>(topology: &Topology<S>) -> String {
         let source = drawing.id(&line.source);
         match &line.kind {
             EdgeKind::Static => drawing.arrow(&source, &line.target, "-->"),
-            EdgeKind::Join(number) => match joins.iter().position(|join| join == number) {
+            EdgeKind::Join { number, .. } => match joins.iter().position(|join| join == number) {
                 Some(join) => drawing.line(&format!("{source} --- j{join}")),
                 None => drawing.arrow(&source, &line.target, "-->"),
             },
@@ -73,7 +75,7 @@ impl Drawing {
 fn drawn_joins(lines: &[Line]) -> Vec<usize> {
     let mut joins = Vec::new();
     for line in lines.iter().filter(|line| line.target != END) {
-        if let EdgeKind::Join(number) = line.kind
+        if let EdgeKind::Join { number, .. } = line.kind
             && joins.last() != Some(&number)
         {
             joins.push(number);

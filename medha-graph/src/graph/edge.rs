@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::join::Join;
 use crate::node::failure::Failure;
 use crate::node::sent::{IntoPayload, Sent};
 use crate::state::State;
@@ -174,7 +175,8 @@ impl Target {
 /// An edge as it was added.
 #[derive(Clone)]
 pub(crate) enum Edge<S: State> {
-    Static { sources: Vec<String>, target: String },
+    Static { source: String, target: String },
+    Join { join: Join, target: String },
     Conditional { source: String, targets: Vec<Target>, pick: PickByState<S> },
     Error { source: String, target: String },
     ConditionalError { source: String, targets: Vec<Target>, pick: PickByFailure },
@@ -184,8 +186,12 @@ pub(crate) enum Edge<S: State> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EdgeKind {
     Static,
-    /// One of the sources of a join with this number.
-    Join(usize),
+    /// From one of the sources of the join with this number, which needs so many of so many sources.
+    Join {
+        number: usize,
+        needed: usize,
+        sources: usize,
+    },
     Conditional(String),
     Error(Option<String>),
     /// Declared with `goes_to`.
@@ -209,12 +215,11 @@ impl<S: State> Edge<S> {
             kind,
         };
         match self {
-            Self::Static { sources, target } if sources.len() == 1 => {
-                vec![line(&sources[0], target, EdgeKind::Static)]
-            }
-            Self::Static { sources, target } => {
+            Self::Static { source, target } => vec![line(source, target, EdgeKind::Static)],
+            Self::Join { join: Join { sources, needed }, target } => {
+                let kind = EdgeKind::Join { number: *joins, needed: *needed, sources: sources.len() };
                 *joins += 1;
-                sources.iter().map(|source| line(source, target, EdgeKind::Join(*joins - 1))).collect()
+                sources.iter().map(|source| line(source, target, kind.clone())).collect()
             }
             Self::Conditional { source, targets, .. } => {
                 let kind = |target: &Target| EdgeKind::Conditional(target.label.clone());

@@ -6,5 +6,6 @@ pub(crate) mod compiled;
 pub(crate) mod defaults;
 pub(crate) mod draw;
 pub(crate) mod edge;
+pub(crate) mod join;
 pub(crate) mod problem;
 pub(crate) mod topology;

@@ -71,6 +71,18 @@ pub enum BuildProblem {
         /// The target of the join.
         node: String,
     },
+    /// A join needs none of its sources, or more than it has.
+    #[error(
+        "the join into {node:?} needs {needed} of {sources} sources; ask for at least 1, and no more than there are"
+    )]
+    BadQuorum {
+        /// The target of the join.
+        node: String,
+        /// How many sources it needs.
+        needed: usize,
+        /// How many it has.
+        sources: usize,
+    },
     /// No path leads to a node.
     #[error(
         "node {node:?} is never reached; add an edge to it, or `.goes_to([{node:?}])` on the node whose command goes there"

@@ -8,6 +8,7 @@ use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::edge::{Choice, END, Edge, EdgeKind, Line, PickByFailure, PickByState, START, Target};
+use super::join::Join;
 use crate::engine::checkpoint::{Task, TaskInput};
 use crate::engine::superstep::panic_text;
 use crate::node::config::NodeConfig;
@@ -26,7 +27,7 @@ pub(crate) struct Topology<S: State> {
     pub(crate) fingerprint: u64,
     pub(crate) nodes: Vec<NodeEntry<S>>,
     pub(crate) start: Outgoing<S>,
-    pub(crate) joins: Vec<Join>,
+    pub(crate) joins: Vec<JoinEntry>,
     pub(crate) exclusive: FieldSet,
     pub(crate) lines: Vec<Line>,
     numbers: HashMap<Arc<str>, NodeIx>,
@@ -58,8 +59,10 @@ pub(crate) enum FailureEdge {
     Choose { targets: Vec<Option<NodeIx>>, pick: PickByFailure },
 }
 
-pub(crate) struct Join {
+pub(crate) struct JoinEntry {
     pub(crate) sources: Vec<NodeIx>,
+    /// How many of them must have come.
+    pub(crate) needed: usize,
     pub(crate) target: NodeIx,
 }
 
@@ -153,18 +156,20 @@ impl<S: State> Topology<S> {
 
     fn add(&mut self, edge: &Edge<S>) {
         match edge {
-            Edge::Static { sources, target } => match self.number(target) {
-                None => {}
-                Some(target) if sources.len() == 1 => self.out(&sources[0]).direct.push(target),
-                Some(target) => {
-                    let join = self.joins.len();
-                    for (position, source) in sources.iter().enumerate() {
-                        self.out(source).joins.push((join, position));
-                    }
-                    let sources = sources.iter().filter_map(|source| self.number(source)).collect();
-                    self.joins.push(Join { sources, target });
+            Edge::Static { source, target } => {
+                if let Some(target) = self.number(target) {
+                    self.out(source).direct.push(target);
                 }
-            },
+            }
+            Edge::Join { join: Join { sources, needed }, target } => {
+                let Some(target) = self.number(target) else { return };
+                let join = self.joins.len();
+                for (position, source) in sources.iter().enumerate() {
+                    self.out(source).joins.push((join, position));
+                }
+                let sources = sources.iter().filter_map(|source| self.number(source)).collect();
+                self.joins.push(JoinEntry { sources, needed: *needed, target });
+            }
             Edge::Conditional { source, targets, pick } => {
                 let router = Router { targets: self.all(targets), pick: Arc::clone(pick) };
                 self.out(source).routers.push(router);
@@ -239,7 +244,7 @@ fn fingerprint<S: State>(nodes: &[(String, ErasedNode<S>)], lines: &[Line]) -> u
         put(&line.target);
         match &line.kind {
             EdgeKind::Static => put("static"),
-            EdgeKind::Join(number) => put(&format!("join {number}")),
+            EdgeKind::Join { number, needed, .. } => put(&format!("join {number} needs {needed}")),
             EdgeKind::Conditional(label) => put(label),
             EdgeKind::Error(label) => put(label.as_deref().unwrap_or("error")),
             EdgeKind::Command => put("command"),

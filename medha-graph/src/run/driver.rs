@@ -16,6 +16,7 @@ use super::input::Input;
 use crate::engine::checkpoint::Checkpoint;
 use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
 use crate::engine::record::waiting_joins;
+use crate::engine::round::Round;
 use crate::engine::session::{Record, Session, Settled, Setup};
 use crate::engine::timer::Timer;
 use crate::graph::compiled::CompiledGraph;
@@ -100,7 +101,7 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         }
     }
     let Checkpoint { state, frontier } = session.checkpoint;
-    if frontier.joins.iter().any(|arrived| arrived.contains(&true)) {
+    if frontier.joins.iter().any(Round::is_waiting) {
         let waiting = waiting_joins(&session.topology, &frontier);
         tracing::warn!(graph = run.graph.name(), thread = %run.thread, ?waiting, "the run is done, and a join still waits");
     }

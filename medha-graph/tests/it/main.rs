@@ -12,6 +12,7 @@ mod driver;
 mod events;
 mod failures;
 mod interrupts;
+mod joins;
 mod mistakes;
 mod panics;
 mod persistence;
