@@ -24,6 +24,8 @@ use crate::state::State;
 pub(crate) type Time = Duration;
 
 /// What becomes of the other tasks of a superstep when one fails and no error edge takes over.
+///
+/// The rule is the same whether tasks run side by side or, with a concurrency of one, after each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnFailure {

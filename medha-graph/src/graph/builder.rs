@@ -142,6 +142,35 @@ impl<S: State> StateGraph<S> {
     }
 
     /// Runs `target` after `source` has failed its last attempt; it takes the [`Failure`] as a parameter.
+    ///
+    /// The error edge takes the place of the edges of `source`: these are not followed, and `source` does not count as
+    /// arrived at a join. The run goes on where the edges of `target` lead, so `target` completes the failed node if it
+    /// has the same edges, and takes another way if it has others. A join that either of them may complete is a quorum.
+    ///
+    /// ```
+    /// use medha_graph::prelude::*;
+    /// use medha_graph::Join;
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Trip { #[state(append)] booked: Vec<String> }
+    ///
+    /// async fn flight() -> Result<TripUpdate, NodeError> { Err(NodeError::new("no seats"))? }
+    /// async fn train(_: Failure) -> TripUpdate { Trip::update().booked(["train"]) }
+    /// async fn hotel() -> TripUpdate { Trip::update().booked(["hotel"]) }
+    /// async fn pack(trip: &Trip) -> TripUpdate { Trip::update().booked([format!("packed for {}", trip.booked.len())]) }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let graph = StateGraph::<Trip>::new("trip")
+    ///     .node("flight", flight).node("train", train).node("hotel", hotel).node("pack", pack)
+    ///     .edge(START, "flight").edge(START, "hotel")
+    ///     .error_edge("flight", "train")                                  // the train completes the flight:
+    ///     .join(Join::quorum(2, ["flight", "train", "hotel"]), "pack")    // one of the two, and the hotel
+    ///     .edge("pack", END)
+    ///     .compile().unwrap();
+    /// let trip = graph.invoke(Trip::update()).await.unwrap().into_state();
+    /// assert_eq!(trip.booked, ["hotel", "train", "packed for 2"]);
+    /// # }
+    /// ```
     #[must_use]
     pub fn error_edge(mut self, source: impl Into<String>, target: impl Into<String>) -> Self {
         self.edges.push(Edge::Error { source: source.into(), target: target.into() });
