@@ -129,6 +129,23 @@ async fn a_condition_sees_the_number_of_the_attempt() {
     assert_eq!(error.failure().unwrap().attempts, 3);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_boxed_error_is_found_by_its_type_like_any_other() {
+    type Boxed = Box<dyn std::error::Error + Send + Sync>;
+    async fn boxed() -> Result<JobUpdate, NodeError> {
+        let call = || -> Result<JobUpdate, Boxed> { Err(Call(Busy))? };
+        call().or_retry()
+    }
+    let error = one(boxed.retry(busy(3))).invoke(Job::update()).await.unwrap_err();
+    let failure = error.failure().unwrap();
+    assert_eq!((failure.attempts, failure.error.as_str()), (3, "the call failed: the line is busy"));
+    async fn text() -> Result<JobUpdate, NodeError> {
+        Err("no such page").or_terminal()
+    }
+    let error = one(text.retry(RetryPolicy::attempts(3))).invoke(Job::update()).await.unwrap_err();
+    assert_eq!(error.to_string(), r#"node "work" failed in step 1: no such page"#);
+}
+
 #[test]
 fn the_settings_of_every_policy_are_checked() {
     let error = StateGraph::<Job>::new("job")
