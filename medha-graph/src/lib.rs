@@ -88,7 +88,7 @@ pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
 pub use node::context::{Ctx, Interrupt, TaskRef};
 pub use node::error::{NodeError, OrRetry, OrTerminal};
-pub use node::extract::{Attempt, Context, FromTask, Payload};
+pub use node::extract::{Attempt, Context, FromTask, Needs, Payload};
 pub use node::failure::{Failure, FailureKind};
 pub use node::function::{ErasedNode, IntoNode, Node};
 pub use node::sent::{IntoPayload, Sent, Timed};

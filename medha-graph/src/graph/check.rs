@@ -5,12 +5,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
+use super::check_nodes;
 use super::edge::{END, Edge, EdgeKind, Line, START};
 use super::join::Join;
 use super::problem::BuildProblem;
 use super::topology::hint;
-use crate::engine::retry::RetryPolicy;
-use crate::engine::timer::Timeouts;
 use crate::node::function::ErasedNode;
 use crate::state::State;
 
@@ -35,7 +34,7 @@ pub(crate) fn problems<S: State>(
     lines: &[Line],
     mut problems: Vec<BuildProblem>,
 ) -> Vec<BuildProblem> {
-    check_nodes(nodes, &mut problems);
+    check_nodes::check(nodes, lines, &mut problems);
     check_joins(edges, &mut problems);
     check_lines(nodes, lines, &mut problems);
     // Paths are only worth talking about when every name is right.
@@ -43,35 +42,6 @@ pub(crate) fn problems<S: State>(
         check_paths(nodes, lines, &mut problems);
     }
     problems
-}
-
-fn check_nodes<S: State>(nodes: &[(String, ErasedNode<S>)], problems: &mut Vec<BuildProblem>) {
-    let mut seen = HashSet::new();
-    for (name, node) in nodes {
-        if name.is_empty() || name == START || name == END {
-            problems.push(BuildProblem::ReservedName { node: name.clone() });
-        } else if !seen.insert(name) {
-            problems.push(BuildProblem::DuplicateNode { node: name.clone() });
-        }
-        let mut bad = |reason: &str| {
-            problems.push(BuildProblem::BadSetting { node: name.clone(), reason: reason.to_owned() });
-        };
-        setting_problems(&node.config.retry, node.config.timeouts).for_each(&mut bad);
-        if node.config.concurrency == Some(0) {
-            bad("a concurrency of zero lets no task run; leave it out to let all of them run at once");
-        }
-    }
-}
-
-/// What is wrong with retries and timeouts.
-pub(crate) fn setting_problems(
-    retry: &[RetryPolicy],
-    Timeouts { run, idle, heartbeat }: Timeouts,
-) -> impl Iterator<Item = &'static str> {
-    let is_zero = [run, idle, heartbeat].into_iter().flatten().any(|limit| limit.is_zero());
-    let zero =
-        is_zero.then_some("a timeout of zero fails every attempt; leave it out to wait as long as it takes");
-    retry.iter().filter_map(RetryPolicy::problem).chain(zero)
 }
 
 fn check_joins<S: State>(edges: &[Edge<S>], problems: &mut Vec<BuildProblem>) {
@@ -218,7 +188,7 @@ fn is_error(line: &Line) -> bool {
     matches!(line.kind, EdgeKind::Error(_))
 }
 
-fn describe(line: &Line) -> String {
+pub(crate) fn describe(line: &Line) -> String {
     let kind = match line.kind {
         EdgeKind::Static => "edge",
         EdgeKind::Join { .. } => "join",

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::check;
+use super::check_nodes;
 use super::edge::{END, Edge, EdgeKind, Line};
 use super::problem::BuildProblem;
 use super::topology::hint;
@@ -100,7 +101,7 @@ impl NodeDefaults {
     ) -> (Vec<(String, ErasedNode<S>)>, Vec<Edge<S>>, Vec<BuildProblem>) {
         let (nodes_before, mut edges) = (nodes, edges.to_vec());
         let mut nodes = nodes.to_vec();
-        let mut problems: Vec<BuildProblem> = check::setting_problems(&self.retry, self.timeouts)
+        let mut problems: Vec<BuildProblem> = check_nodes::setting_problems(&self.retry, self.timeouts)
             .map(|reason| BuildProblem::BadDefault { reason: reason.to_owned() })
             .collect();
         if problems.is_empty() {

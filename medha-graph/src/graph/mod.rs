@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod check;
+pub(crate) mod check_nodes;
 pub(crate) mod compiled;
 pub(crate) mod defaults;
 pub(crate) mod draw;

@@ -111,6 +111,41 @@ pub enum BuildProblem {
         /// The node.
         node: String,
     },
+    /// An edge to a node carries nothing of a kind the node takes.
+    #[error("node {node:?} takes a {what}, and {edge} carries none; {way_out}")]
+    MissingInput {
+        /// The node.
+        node: String,
+        /// What it takes: a payload or a failure.
+        what: &'static str,
+        /// The edge.
+        edge: String,
+        /// What to do.
+        way_out: &'static str,
+    },
+    /// A node was said to write a field the state does not have.
+    #[error("node {node:?} is said to write `{field}`, which is no field of the state; {hint}")]
+    UnknownField {
+        /// The node.
+        node: String,
+        /// The name that is not there.
+        field: String,
+        /// What may have been meant.
+        hint: String,
+    },
+    /// Two nodes that run at once were said to write a field without a reducer.
+    #[error(
+        "nodes {first:?} and {second:?} run at once and both write `{field}`, which has no reducer; give it one, or \
+         let one run after the other"
+    )]
+    SharedField {
+        /// The field.
+        field: &'static str,
+        /// The first node.
+        first: String,
+        /// The second node.
+        second: String,
+    },
     /// A default setting makes no sense.
     #[error("the defaults of the nodes: {reason}")]
     BadDefault {

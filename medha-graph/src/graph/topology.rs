@@ -219,15 +219,24 @@ pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) ->
 
 /// `did you mean "write"?`, or what there is.
 pub(crate) fn hint<'a>(wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    hint_of(wanted, names, ("the graph has no nodes", "the nodes are"))
+}
+
+/// The same for the fields of a state.
+pub(crate) fn field_hint<'a>(wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    hint_of(wanted, names, ("the state has no fields", "the fields are"))
+}
+
+fn hint_of<'a>(
+    wanted: &str,
+    names: impl Iterator<Item = &'a str> + Clone,
+    (nothing, there_are): (&str, &str),
+) -> String {
     if let Some(name) = nearest(wanted, names.clone()) {
         return format!("did you mean {name:?}?");
     }
     let all: Vec<String> = names.take(8).map(|name| format!("{name:?}")).collect();
-    if all.is_empty() {
-        "the graph has no nodes".to_owned()
-    } else {
-        format!("the nodes are {}", all.join(", "))
-    }
+    if all.is_empty() { nothing.to_owned() } else { format!("{there_are} {}", all.join(", ")) }
 }
 
 fn fingerprint<S: State>(nodes: &[(String, ErasedNode<S>)], lines: &[Line]) -> u64 {

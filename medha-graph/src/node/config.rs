@@ -1,8 +1,10 @@
 //! What can be set for one node: retries, timeouts, when it runs, where its commands may go.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::confined::Confined;
 use super::function::{ErasedNode, IntoNode};
 use crate::engine::retry::RetryPolicy;
 use crate::engine::timer::Timeouts;
@@ -62,6 +64,27 @@ pub trait NodeExt<S: State, M>: IntoNode<S, M> {
     fn goes_to<N: Into<String>>(self, targets: impl IntoIterator<Item = N>) -> Configured<Self, S, M> {
         Configured::new(self).goes_to(targets)
     }
+
+    /// Says which fields of the state it may write. An attempt that writes another fails for good, and of nodes that one
+    /// source starts together, no two may write the same field without a reducer: the graph is then refused.
+    ///
+    /// ```
+    /// use medha_graph::prelude::*;
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Quote { price: u32 }
+    ///
+    /// async fn ask(_: &Quote) -> QuoteUpdate { Quote::update().price(7) }
+    ///
+    /// let error = StateGraph::<Quote>::new("quote")
+    ///     .node("one shop", ask.writes(["price"])).node("another", ask.writes(["price"]))
+    ///     .edge(START, "one shop").edge(START, "another").edge("one shop", END).edge("another", END)
+    ///     .compile().unwrap_err();
+    /// assert!(error.to_string().contains("run at once and both write `price`"));
+    /// ```
+    fn writes<N: Into<String>>(self, fields: impl IntoIterator<Item = N>) -> Configured<Self, S, M> {
+        Configured::new(self).writes(fields)
+    }
 }
 
 impl<S: State, M, T: IntoNode<S, M>> NodeExt<S, M> for T {}
@@ -84,6 +107,8 @@ pub(crate) struct NodeConfig {
     pub(crate) concurrency: Option<usize>,
     pub(crate) is_deferred: bool,
     pub(crate) goes_to: Vec<String>,
+    /// The fields it may write; any, if nothing was said.
+    pub(crate) writes: Option<Vec<String>>,
 }
 
 impl<T, S, M> Configured<T, S, M> {
@@ -139,6 +164,13 @@ impl<T, S, M> Configured<T, S, M> {
         self.config.goes_to.extend(targets.into_iter().map(Into::into));
         self
     }
+
+    /// Says which fields of the state it may write: writing another fails, and the build checks know of it.
+    #[must_use]
+    pub fn writes<N: Into<String>>(mut self, fields: impl IntoIterator<Item = N>) -> Self {
+        self.config.writes.get_or_insert_default().extend(fields.into_iter().map(Into::into));
+        self
+    }
 }
 
 /// Marks a node that carries settings.
@@ -151,6 +183,9 @@ where
 {
     fn into_node(self) -> ErasedNode<S> {
         let mut node = self.node.into_node();
+        if let Some(fields) = &self.config.writes {
+            node.call = Arc::new(Confined::new(node.call, fields));
+        }
         node.config = self.config;
         node
     }

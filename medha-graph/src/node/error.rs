@@ -36,7 +36,8 @@ impl NodeError {
     /// An error of any type that is or becomes a boxed one: `Box<dyn Error + Send + Sync>`, `anyhow::Error`, a text.
     ///
     /// These have no `From`, since a box of an error is no error itself; before `?` there is
-    /// [`or_retry`](OrRetry::or_retry). The error underneath can be found by its type as usual.
+    /// [`or_retry`](OrRetry::or_retry). The error in the box can be found by its type as usual; `anyhow` hides
+    /// the one it was made of, unless a context was put on it.
     pub fn from_boxed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::from_box(error.into())
     }

@@ -13,7 +13,7 @@ use super::command::{Command, IntoCommand};
 use super::config::NodeConfig;
 use super::context::Ctx;
 use super::error::NodeError;
-use super::extract::{Attempt, FromTask};
+use super::extract::{Attempt, FromTask, Needs};
 use crate::state::State;
 
 /// A node that holds something: a client, a model, a table. Functions need no such type.
@@ -61,6 +61,7 @@ pub struct ErasedNode<S: State> {
     pub(crate) call: Arc<dyn CallNode<S>>,
     pub(crate) config: NodeConfig,
     pub(crate) may_goto: bool,
+    pub(crate) needs: Needs,
 }
 
 impl<S: State> ErasedNode<S> {
@@ -72,7 +73,8 @@ impl<S: State> ErasedNode<S> {
 
 impl<S: State> Clone for ErasedNode<S> {
     fn clone(&self) -> Self {
-        Self { call: Arc::clone(&self.call), config: self.config.clone(), may_goto: self.may_goto }
+        let (may_goto, needs) = (self.may_goto, self.needs);
+        Self { call: Arc::clone(&self.call), config: self.config.clone(), may_goto, needs }
     }
 }
 
@@ -87,8 +89,8 @@ pub(crate) trait CallNode<S: State>: Send + Sync {
     fn call<'a>(&'a self, attempt: &Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>>;
 }
 
-fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool) -> ErasedNode<S> {
-    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto }
+fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool, needs: Needs) -> ErasedNode<S> {
+    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto, needs }
 }
 
 /// A function from a borrowed state and parameters to a future that may keep the borrow.
@@ -160,7 +162,7 @@ where
     R: IntoCommand<S> + 'static,
 {
     fn into_node(self) -> ErasedNode<S> {
-        erase(RefNode::<F, (Args, R)>(self, std::marker::PhantomData), R::MAY_GOTO)
+        erase(RefNode::<F, (Args, R)>(self, std::marker::PhantomData), R::MAY_GOTO, Args::NEEDS)
     }
 }
 
@@ -190,7 +192,7 @@ where
     R: IntoCommand<S> + 'static,
 {
     fn into_node(self) -> ErasedNode<S> {
-        erase(ValueNode::<F, (Args, R)>(self, std::marker::PhantomData), R::MAY_GOTO)
+        erase(ValueNode::<F, (Args, R)>(self, std::marker::PhantomData), R::MAY_GOTO, Args::NEEDS)
     }
 }
 
@@ -214,7 +216,7 @@ where
 
 impl<S: State, N: Node<S>> IntoNode<S, IsNode> for N {
     fn into_node(self) -> ErasedNode<S> {
-        erase(TypeNode(self), <N::Output as IntoCommand<S>>::MAY_GOTO)
+        erase(TypeNode(self), <N::Output as IntoCommand<S>>::MAY_GOTO, Needs::NOTHING)
     }
 }
 

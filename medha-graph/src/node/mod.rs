@@ -2,6 +2,7 @@
 
 pub(crate) mod command;
 pub(crate) mod config;
+pub(crate) mod confined;
 pub(crate) mod context;
 pub(crate) mod error;
 pub(crate) mod extract;

@@ -14,6 +14,7 @@ mod failures;
 mod interrupts;
 mod joins;
 mod mistakes;
+mod needs;
 mod panics;
 mod persistence;
 mod questions;
