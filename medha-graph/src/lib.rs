@@ -75,8 +75,9 @@ pub mod testing;
 
 pub use medha_graph_macros::{Route, State};
 
-pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, TaskId};
+pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, RunId, TaskId};
 pub use engine::machine::OnFailure;
+pub use engine::pause::{Durability, Pause};
 pub use engine::retry::{Attempted, RetryPolicy};
 pub use graph::builder::StateGraph;
 pub use graph::compiled::CompiledGraph;
@@ -91,19 +92,24 @@ pub use node::error::{NodeError, OrRetry, OrTerminal};
 pub use node::extract::{Attempt, Context, FromTask, Needs, Payload};
 pub use node::failure::{Failure, FailureKind};
 pub use node::function::{ErasedNode, IntoNode, Node};
+pub use node::once::IdempotencyKey;
 pub use node::sent::{IntoPayload, Sent, Timed};
+pub use run::control::RunControl;
 pub use run::error::RunError;
 pub use run::event::{Event, Outcome};
 pub use run::input::{Input, Resume};
 pub use run::stream::RunStream;
 pub use run::thread::{Snapshot, Thread};
-pub use state::{Field, FieldSet, MergeError, State, Update};
-pub use store::checkpointer::{CheckpointError, CheckpointErrorKind, Checkpointer};
+pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
+pub use store::checkpointer::Checkpointer;
+pub use store::error::{CheckpointError, CheckpointErrorKind};
 pub use store::memory::MemorySaver;
 
 /// What the derives name; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::state::Change;
+    pub use crate::state::{Change, no_field};
     pub use serde;
+    pub use serde_json::value::{RawValue, to_raw_value};
+    pub use serde_json::{Error as JsonError, from_str};
 }

@@ -1,10 +1,13 @@
 //! The typed state of a graph and its partial updates. Nodes read the state and return updates; only the
 //! superstep merges them.
 
+use std::borrow::Cow;
 use std::fmt::{self, Debug};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The typed value all nodes of a graph share; derive it.
 ///
@@ -37,37 +40,130 @@ pub trait State: Clone + Debug + Default + Serialize + DeserializeOwned + Send +
     type Update: Update;
 
     /// The fields, in the order of the struct.
-    const FIELDS: &'static [Field];
+    fn fields(&self) -> &[Field];
 
     /// Merges a partial change, field by field, with each field's reducer.
     fn apply(&mut self, update: Self::Update) -> Result<(), MergeError>;
+
+    /// The value of one field, as it is stored.
+    fn field_json(&self, position: usize) -> Result<Box<RawValue>, serde_json::Error>;
+
+    /// Puts a stored value into one field.
+    fn set_field(&mut self, position: usize, json: &RawValue) -> Result<(), serde_json::Error>;
+
+    /// Makes one field what it is by default.
+    fn clear_field(&mut self, position: usize);
 }
 
 /// A partial change of a state; made by the derive.
+///
+/// Fields are positions in [`State::fields`]; the list is passed in for updates that know their fields by name.
 pub trait Update: Clone + Debug + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The fields this change writes, as positions in [`State::FIELDS`].
-    fn written(&self) -> FieldSet;
+    /// The fields this change writes.
+    fn written(&self, fields: &[Field]) -> FieldSet;
+
+    /// Those of them whose value it replaces, past their reducer.
+    fn overwritten(&self, fields: &[Field]) -> FieldSet;
+
+    /// What it writes to one field it writes, as it is stored.
+    fn write_json(&self, position: usize, fields: &[Field]) -> Result<Box<RawValue>, serde_json::Error>;
+
+    /// Puts a stored write in; `mode` says whether it goes through the reducer.
+    fn set_write(
+        &mut self,
+        position: usize,
+        fields: &[Field],
+        mode: WriteMode,
+        json: &RawValue,
+    ) -> Result<(), serde_json::Error>;
+
+    /// Takes the write of one field back.
+    fn forget(&mut self, position: usize, fields: &[Field]);
+}
+
+/// How a write meets the value that is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteMode {
+    /// The reducer of the field combines them; without a reducer the write is the new value.
+    #[default]
+    Reduce,
+    /// The write is the new value, and other writes of its superstep do not count.
+    Overwrite,
 }
 
 /// One field of a state, as the engine sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Field {
     /// The name of the field in the struct.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Whether a second write in the same superstep is a conflict, because no reducer combines them.
-    pub exclusive: bool,
+    pub is_exclusive: bool,
+    /// What a checkpoint holds of it.
+    pub storage: Storage,
+    /// Whether its value lasts one superstep: it is cleared by the next one that does not write it.
+    pub is_ephemeral: bool,
+    /// Whether it is kept from whoever runs the graph through JSON: neither an input nor an output.
+    pub is_private: bool,
+}
+
+/// What a checkpoint holds of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Storage {
+    /// Its value, whenever it was written.
+    Whole,
+    /// The items appended to it, and from time to time its value.
+    Append,
+    /// The entries merged into it, and from time to time its value.
+    Merge,
+    /// The messages put and removed, and from time to time its value.
+    Messages,
+    /// Nothing: it is what it is by default again when a thread is resumed.
+    Untracked,
 }
 
 impl Field {
     /// A field without a reducer: it holds the last value written.
     pub const fn exclusive(name: &'static str) -> Self {
-        Self { name, exclusive: true }
+        Self::new(name, true, Storage::Whole)
     }
 
     /// A field whose writes a reducer combines.
     pub const fn reduced(name: &'static str) -> Self {
-        Self { name, exclusive: false }
+        Self::new(name, false, Storage::Whole)
+    }
+
+    /// A field whose writes are collected, and stored as they come.
+    pub const fn collected(name: &'static str, storage: Storage) -> Self {
+        Self::new(name, false, storage)
+    }
+
+    const fn new(name: &'static str, is_exclusive: bool, storage: Storage) -> Self {
+        Self { name: Cow::Borrowed(name), is_exclusive, storage, is_ephemeral: false, is_private: false }
+    }
+
+    /// Lasts one superstep.
+    #[must_use]
+    pub const fn ephemeral(mut self) -> Self {
+        self.is_ephemeral = true;
+        self
+    }
+
+    /// Is not stored.
+    #[must_use]
+    pub const fn untracked(mut self) -> Self {
+        self.storage = Storage::Untracked;
+        self
+    }
+
+    /// Is neither an input nor an output.
+    #[must_use]
+    pub const fn private(mut self) -> Self {
+        self.is_private = true;
+        self
     }
 }
 
@@ -106,10 +202,32 @@ impl FieldSet {
         if self.0 == 0 { None } else { Some(self.0.trailing_zeros() as usize) }
     }
 
-    pub(crate) fn exclusive_of<S: State>() -> Self {
+    /// The positions in it, ascending.
+    pub fn positions(self) -> impl Iterator<Item = usize> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let first = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
+            rest &= rest - 1;
+            Some(first)
+        })
+    }
+
+    /// Whether this position is in it.
+    pub const fn contains(self, position: usize) -> bool {
+        position < 128 && self.0 >> position & 1 == 1
+    }
+
+    /// The fields that are in this set and not in the other.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The fields for which the question is answered with yes.
+    pub(crate) fn of(fields: &[Field], is_in: impl Fn(&Field) -> bool) -> Self {
         let mut set = Self::EMPTY;
-        for (position, field) in S::FIELDS.iter().enumerate() {
-            if field.exclusive {
+        for (position, field) in fields.iter().enumerate().take(128) {
+            if is_in(field) {
                 set.insert(position);
             }
         }
@@ -121,19 +239,19 @@ impl FieldSet {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("field `{field}`: {reason}")]
 pub struct MergeError {
-    field: &'static str,
+    field: Cow<'static, str>,
     reason: String,
 }
 
 impl MergeError {
     /// A refusal of one field's reducer.
-    pub fn new(field: &'static str, reason: impl fmt::Display) -> Self {
-        Self { field, reason: reason.to_string() }
+    pub fn new(field: impl Into<Cow<'static, str>>, reason: impl fmt::Display) -> Self {
+        Self { field: field.into(), reason: reason.to_string() }
     }
 
     /// The field whose reducer refused.
-    pub fn field(&self) -> &'static str {
-        self.field
+    pub fn field(&self) -> &str {
+        &self.field
     }
 
     pub(crate) fn reason(&self) -> &str {
@@ -143,47 +261,91 @@ impl MergeError {
 
 /// One field of an update: kept as it is, or written.
 ///
-/// A type of its own rather than `Option`, so that an optional field can be written as `None`.
+/// A type of its own rather than `Option`, so that an optional field can be written as `None`. `H` is what a reducer
+/// is given, `T` the type of the field.
 #[derive(Clone, Debug, Default)]
-pub enum Change<T> {
+pub enum Change<H, T = H> {
     /// The field is not written.
     #[default]
     Keep,
     /// The field is written.
-    Set(T),
+    Set(H),
+    /// The field gets this value, past its reducer.
+    Overwrite(T),
 }
 
-impl<T> Change<T> {
+/// The key that marks an overwrite in the JSON of an update.
+const OVERWRITE: &str = "$overwrite";
+
+impl<H, T> Change<H, T> {
     /// Whether the field is not written.
     pub fn is_kept(&self) -> bool {
         matches!(self, Self::Keep)
     }
+
+    /// Whether the write replaces the value.
+    pub fn is_overwrite(&self) -> bool {
+        matches!(self, Self::Overwrite(_))
+    }
 }
 
-impl<T: Default> Change<T> {
-    /// The value to be written, made empty first if there is none.
-    pub fn get_or_default(&mut self) -> &mut T {
-        if self.is_kept() {
-            *self = Self::Set(T::default());
+impl<H: Default, T> Change<H, T> {
+    /// The value to be written, made empty first if there is none; a value that overwrites gives way.
+    pub fn get_or_default(&mut self) -> &mut H {
+        if !matches!(self, Self::Set(_)) {
+            *self = Self::Set(H::default());
         }
         match self {
             Self::Set(value) => value,
-            Self::Keep => unreachable!("set on the line above"),
+            Self::Keep | Self::Overwrite(_) => unreachable!("set on the line above"),
         }
     }
 }
 
-impl<T: Serialize> Serialize for Change<T> {
+impl<H: Serialize, T: Serialize> Change<H, T> {
+    /// What is written, as JSON.
+    pub fn to_json(&self) -> Result<Box<RawValue>, serde_json::Error> {
+        match self {
+            Self::Set(value) => serde_json::value::to_raw_value(value),
+            Self::Overwrite(value) => serde_json::value::to_raw_value(value),
+            Self::Keep => serde_json::value::to_raw_value(&()),
+        }
+    }
+}
+
+impl<H: DeserializeOwned, T: DeserializeOwned> Change<H, T> {
+    /// What was written, out of JSON.
+    pub fn from_json(mode: WriteMode, json: &RawValue) -> Result<Self, serde_json::Error> {
+        Ok(match mode {
+            WriteMode::Reduce => Self::Set(serde_json::from_str(json.get())?),
+            WriteMode::Overwrite => Self::Overwrite(serde_json::from_str(json.get())?),
+        })
+    }
+}
+
+impl<H: Serialize, T: Serialize> Serialize for Change<H, T> {
     fn serialize<W: Serializer>(&self, serializer: W) -> Result<W::Ok, W::Error> {
         match self {
             Self::Set(value) => value.serialize(serializer),
+            Self::Overwrite(value) => serializer.collect_map([(OVERWRITE, value)]),
             Self::Keep => serializer.serialize_none(),
         }
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+impl<'de, H: DeserializeOwned, T: DeserializeOwned> Deserialize<'de> for Change<H, T> {
     fn deserialize<R: Deserializer<'de>>(deserializer: R) -> Result<Self, R::Error> {
-        T::deserialize(deserializer).map(Self::Set)
+        let mut value = Value::deserialize(deserializer)?;
+        let marked = value.as_object_mut().filter(|object| object.len() == 1);
+        match marked.and_then(|object| object.remove(OVERWRITE)) {
+            Some(value) => T::deserialize(value).map(Self::Overwrite),
+            None => H::deserialize(value).map(Self::Set),
+        }
+        .map_err(serde::de::Error::custom)
     }
+}
+
+/// The answer of a derived state to a position it does not have.
+pub fn no_field(position: usize) -> serde_json::Error {
+    serde::de::Error::custom(format!("the state has no field at position {position}"))
 }

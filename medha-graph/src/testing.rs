@@ -3,26 +3,33 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::future::ready;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use fastrand::Rng;
+use futures_core::future::BoxFuture;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::engine::machine::{Action, AttemptEnd, Time};
-use crate::engine::record::{Progress, StoredCheckpoint};
-use crate::engine::session::{Record, Session, Settled, Setup};
+use crate::engine::record::{Effect, Json, Progress, StoredCheckpoint};
+use crate::engine::session::{Effects, Prepared, Record, Session, Settled, Setup, Standing};
 use crate::engine::timer::{Deadline, Timer};
 use crate::graph::compiled::CompiledGraph;
 use crate::node::error::NodeError;
+use crate::node::once::EffectLog;
 use crate::run::attempt::Scope;
 use crate::run::error::RunError;
 use crate::run::event::Outcome;
 use crate::run::input::Input;
 use crate::state::State;
-use crate::store::checkpointer::{CheckpointError, Head, Operation};
+use crate::store::checkpointer::{Checkpointer, Head, HistoryQuery};
+use crate::store::error::{CheckpointError, Operation};
+use crate::store::key::ThreadKey;
+use crate::store::memory::MemorySaver;
 
 /// Polls after which a node that is still not done counts as waiting for something outside.
 const PATIENCE: usize = 10_000;
@@ -155,67 +162,161 @@ pub struct Simulation<S: State> {
     graph: CompiledGraph<S>,
     rng: Rng,
     faults: Faults,
-    checkpoints: Vec<StoredCheckpoint>,
-    progress: Progress,
-    stored: u64,
+    disk: Arc<Disk>,
     order: Vec<String>,
     elapsed: Time,
+}
+
+/// The disk of a simulation: a saver in memory, and the crash that is to come.
+#[derive(Debug)]
+struct Disk {
+    saver: MemorySaver,
+    key: ThreadKey,
+    calls: AtomicU64,
+    crash: Mutex<Option<Crash>>,
+    known: Mutex<Effects>,
+}
+
+impl Disk {
+    /// Stores something, unless this is where the process dies.
+    fn store(&self, record: Record) -> Result<(), CheckpointError> {
+        self.call(|| match record {
+            Record::Checkpoint { expected, checkpoint } => {
+                now(self.saver.commit(&self.key, expected, *checkpoint))
+            }
+            Record::Progress { head, progress } => now(self.saver.save_progress(&self.key, head, progress)),
+        })
+    }
+
+    fn call(&self, work: impl FnOnce() -> Result<(), CheckpointError>) -> Result<(), CheckpointError> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let crash = *self.crash.lock().unwrap_or_else(PoisonError::into_inner);
+        let crashed = || Err(CheckpointError::storage(&self.key, Operation::Save, "simulated crash"));
+        match crash {
+            // A process that has died stores nothing any more.
+            Some(Crash::Before(at)) if at <= call => crashed(),
+            Some(Crash::After(at)) if at < call => crashed(),
+            Some(Crash::After(at)) if at == call => {
+                work()?;
+                crashed()
+            }
+            Some(Crash::Before(_) | Crash::After(_)) | None => work(),
+        }
+    }
+
+    fn load(&self) -> Option<Head> {
+        now(self.saver.load(&self.key, None)).ok().flatten()
+    }
+}
+
+impl EffectLog for Disk {
+    fn find(&self, step: u64, position: usize, key: &str) -> Option<Json> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(step, position))?.get(key).cloned()
+    }
+
+    fn record(&self, effect: Effect) -> BoxFuture<'_, Result<(), CheckpointError>> {
+        let stored = self.call(|| now(self.saver.save_effect(&self.key, effect.clone())));
+        if stored.is_ok() {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.entry((effect.step, effect.position)).or_default().insert(effect.key, effect.json);
+        }
+        Box::pin(ready(stored))
+    }
+}
+
+/// What a saver in memory answers: it never waits.
+fn now<T>(answer: BoxFuture<'_, Result<T, CheckpointError>>) -> Result<T, CheckpointError> {
+    let mut answer = answer;
+    match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => unreachable!("the saver in memory is always ready"),
+    }
 }
 
 impl<S: State> Simulation<S> {
     /// A thread that was never run.
     pub fn new(graph: &CompiledGraph<S>, seed: u64, faults: Faults) -> Self {
-        Self {
-            graph: graph.clone(),
-            rng: Rng::with_seed(seed),
-            faults,
-            checkpoints: Vec::new(),
-            progress: Progress::default(),
-            stored: 0,
-            order: Vec::new(),
-            elapsed: Time::ZERO,
-        }
+        let disk = Disk {
+            saver: MemorySaver::default(),
+            key: ThreadKey::root("simulated"),
+            calls: AtomicU64::new(0),
+            crash: Mutex::new(faults.crash),
+            known: Mutex::default(),
+        };
+        let (graph, rng) = (graph.clone(), Rng::with_seed(seed));
+        Self { graph, rng, faults, disk: Arc::new(disk), order: Vec::new(), elapsed: Time::ZERO }
     }
 
-    /// Runs until done, interrupted, failed or crashed.
+    /// Runs until done, stopped, failed or crashed.
     pub fn run(&mut self, input: impl Into<Input<S>>) -> Result<Outcome<S>, RunError> {
-        let setup =
-            Setup { thread: Arc::from("simulated"), is_recorded: true, limits: self.graph.limits, seed: 0 };
-        let head = self.checkpoints.last().cloned();
-        let head = head.map(|checkpoint| Head { checkpoint, progress: self.progress.clone() });
-        let (mut session, record) =
-            Session::open(Arc::clone(&self.graph.topology), setup, head, input.into())?;
+        let options = &self.graph.options;
+        let setup = Setup {
+            key: self.disk.key.clone(),
+            durability: Some(options.durability),
+            limits: self.graph.limits,
+            seed: 0,
+            breakpoints: Arc::clone(&options.breakpoints),
+            metadata: options.metadata.clone(),
+            origin: None,
+        };
+        let topology = Arc::clone(&self.graph.topology);
+        let standing = match self.disk.load() {
+            None => None,
+            Some(head) => {
+                let needs = head.checkpoint.needs();
+                let pieces = now(self.disk.saver.written(&self.disk.key, &needs))?;
+                Some(Standing::new(&topology, &self.disk.key, head, &pieces)?)
+            }
+        };
+        let (mut session, record) = Session::open(topology, setup, standing, input.into())?;
+        *self.disk.known.lock().unwrap_or_else(PoisonError::into_inner) =
+            std::mem::take(&mut session.effects);
         self.store(record)?;
-        while session.prepare()? {
+        loop {
+            match session.prepare(None)? {
+                Prepared::Run => {}
+                Prepared::Done => break,
+                Prepared::Paused(pause) => {
+                    self.store(session.close()?)?;
+                    let next = session.next_nodes();
+                    return Ok(Outcome::Paused { state: session.checkpoint.state, pause, next });
+                }
+            }
             self.superstep(&mut session);
             match session.settle() {
                 Settled::Advanced(record) => self.store(record)?,
-                Settled::Interrupted(interrupts, record) => {
-                    self.store(record)?;
+                Settled::Interrupted(interrupts, records) => {
+                    self.store_all(records)?;
                     return Ok(Outcome::Interrupted { state: session.checkpoint.state, interrupts });
                 }
-                Settled::Failed(error, record) => {
-                    self.store(record)?;
+                Settled::Failed(error, records) => {
+                    self.store_all(records)?;
                     return Err(*error);
                 }
             }
         }
+        self.store(session.close()?)?;
         Ok(Outcome::Done(session.checkpoint.state))
     }
 
     /// Everything on the disk, oldest first.
-    pub fn checkpoints(&self) -> &[StoredCheckpoint] {
-        &self.checkpoints
+    pub fn checkpoints(&self) -> Vec<StoredCheckpoint> {
+        let all = HistoryQuery::default();
+        let history = now(self.disk.saver.history(&self.disk.key, &all));
+        let mut stored = history.unwrap_or_default();
+        stored.reverse();
+        stored
     }
 
     /// How far the superstep after the last checkpoint had come when the run stopped.
-    pub fn progress(&self) -> &Progress {
-        &self.progress
+    pub fn progress(&self) -> Progress {
+        self.disk.load().map(|head| head.progress).unwrap_or_default()
     }
 
     /// Storage calls so far.
     pub fn storage_calls(&self) -> u64 {
-        self.stored
+        self.disk.calls.load(Ordering::Relaxed)
     }
 
     /// The nodes of all attempts, in the order they ended.
@@ -230,23 +331,26 @@ impl<S: State> Simulation<S> {
 
     /// Lets the thread be resumed after a crash: no further crash happens.
     pub fn recover(&mut self) {
-        self.faults.crash = None;
+        *self.disk.crash.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn superstep(&mut self, session: &mut Session<S>) {
-        let base = session.base();
+        let effects: Arc<dyn EffectLog> = Arc::clone(&self.disk) as Arc<dyn EffectLog>;
         let values = self.graph.values.clone();
         let Session { topology, checkpoint, machine, progress, setup, .. } = session;
+        let thread: Arc<str> = Arc::from(setup.key.thread());
         let scope = Scope {
             topology,
-            thread: &setup.thread,
+            thread: &thread,
             values: &values,
             queue: None,
             state: &checkpoint.state,
             tasks: &checkpoint.frontier.next,
             progress,
+            effects: &effects,
             step: checkpoint.frontier.step + 1,
-            base,
+            line: checkpoint.frontier.line,
+            namespace: "",
         };
         // Attempts that run, by the time they end; the drawn number makes ties a matter of the seed.
         let mut running: BinaryHeap<Reverse<(Time, u64, usize, u32)>> = BinaryHeap::new();
@@ -311,25 +415,12 @@ impl<S: State> Simulation<S> {
         self.faults.decide(node, scope.step, position, attempt)
     }
 
-    fn store(&mut self, record: Option<Box<Record>>) -> Result<(), RunError> {
-        let Some(record) = record else { return Ok(()) };
-        let call = self.stored;
-        self.stored += 1;
-        let crashed = || {
-            let error = CheckpointError::storage("simulated", Operation::Save, "simulated crash");
-            Err(RunError::Checkpoint(error))
-        };
-        if self.faults.crash == Some(Crash::Before(call)) {
-            return crashed();
-        }
-        match *record {
-            Record::Checkpoint { checkpoint, .. } => {
-                self.checkpoints.push(*checkpoint);
-                self.progress = Progress::default();
-            }
-            Record::Progress { progress, .. } => self.progress = progress,
-        }
-        if self.faults.crash == Some(Crash::After(call)) { crashed() } else { Ok(()) }
+    fn store(&self, record: Option<Box<Record>>) -> Result<(), RunError> {
+        self.store_all(record.map(|record| *record))
+    }
+
+    fn store_all(&self, records: impl IntoIterator<Item = Record>) -> Result<(), RunError> {
+        records.into_iter().try_for_each(|record| Ok(self.disk.store(record)?))
     }
 }
 

@@ -8,12 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use medha_connectors::{Connector, ConnectorError, QueryOptions, Schema};
-use medha_graph::{BuildError, CompiledGraph, Resume, Thread};
+use medha_graph::{BuildError, CompiledGraph, Durability, MemorySaver, Resume, Thread};
 
 use super::answer::Answer;
 use super::clock::{Clock, SystemClock};
 use super::graph::workflow;
-use super::last::LastCheckpoint;
 use super::planning::QuestionPlanner;
 use super::request::AskRequest;
 use super::state::{AnalystState, Asked};
@@ -183,7 +182,12 @@ impl Analyst {
         let run_id = request.run_id.clone().unwrap_or_else(|| self.next_run_id());
         let run = RunTools { clock: Arc::clone(&self.shared.clock), cancel: request.cancel.clone() };
         // The checkpoint of a run lives as long as the run, and longer only while it waits for a choice.
-        let graph = self.shared.graph.clone().with_checkpointer(LastCheckpoint::default());
+        let graph = self
+            .shared
+            .graph
+            .clone()
+            .with_checkpointer(MemorySaver::default())
+            .with_durability(Durability::Exit);
         let thread = graph.thread(run_id.clone()).with_context(Arc::new(run));
         let asked = Asked {
             now: request.now.unwrap_or_else(|| self.now()),

@@ -13,7 +13,6 @@ mod mend;
 mod suggest;
 mod comparison;
 mod stored;
-mod last;
 mod tools;
 mod answer;
 mod json;

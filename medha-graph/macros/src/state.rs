@@ -40,7 +40,7 @@ impl Parts<'_> {
             let (ident, held) = (field.ident, field.held());
             quote! {
                 #[serde(skip_serializing_if = "::medha_graph::__private::Change::is_kept")]
-                #ident: ::medha_graph::__private::Change<#held>
+                #ident: #held
             }
         });
         quote! {
@@ -58,9 +58,10 @@ impl Parts<'_> {
     fn setters(&self) -> TokenStream {
         let (visibility, name, update) = (&self.input.vis, &self.input.ident, self.update);
         let setters = self.fields.iter().map(|field| field.setter(visibility));
+        let overwriters = self.fields.iter().filter_map(|field| field.overwriter(visibility));
         quote! {
             #[allow(dead_code, reason = "a program need not write every field")]
-            impl #update { #(#setters)* }
+            impl #update { #(#setters)* #(#overwriters)* }
 
             #[allow(dead_code, reason = "a program may make its updates from JSON alone")]
             impl #name {
@@ -72,37 +73,67 @@ impl Parts<'_> {
 
     fn state_impl(&self) -> TokenStream {
         let (name, update) = (&self.input.ident, self.update);
-        let listed = self.fields.iter().map(|field| {
-            let text = field.text();
-            match field.reducer {
-                Reducer::Plain => quote!(::medha_graph::Field::exclusive(#text)),
-                Reducer::Append | Reducer::Add | Reducer::Merge | Reducer::With(_) => {
-                    quote!(::medha_graph::Field::reduced(#text))
-                }
-            }
-        });
+        let listed = self.fields.iter().map(StateField::listed);
         let written = self.fields.iter().enumerate().map(|(index, field)| {
             let ident = field.ident;
             quote!(if !self.#ident.is_kept() { set.insert(#index); })
         });
+        let overwritten = self.fields.iter().enumerate().map(|(index, field)| {
+            let ident = field.ident;
+            quote!(if self.#ident.is_overwrite() { set.insert(#index); })
+        });
+        let (field_json, set_field) =
+            (self.arms(|field| field.field_json()), self.arms(|field| field.set_field()));
+        let (clear_field, write_json) =
+            (self.arms(|field| field.clear_field()), self.arms(|field| field.write_json()));
+        let (set_write, forget) = (self.arms(|field| field.set_write()), self.arms(|field| field.forget()));
         let merged = self.fields.iter().map(StateField::merge);
         let update_text = update.to_string();
         let shown = self.fields.iter().map(|field| {
             let (ident, text) = (field.ident, field.text());
             quote! {
-                if let ::medha_graph::__private::Change::Set(value) = &self.#ident {
-                    shown.field(#text, value);
+                match &self.#ident {
+                    ::medha_graph::__private::Change::Set(value) => { shown.field(#text, value); }
+                    ::medha_graph::__private::Change::Overwrite(value) => {
+                        shown.field(::core::concat!("overwrite_", #text), value);
+                    }
+                    ::medha_graph::__private::Change::Keep => {}
                 }
             }
         });
+        let json_result = quote!(
+            ::core::result::Result<
+                ::std::boxed::Box<::medha_graph::__private::RawValue>,
+                ::medha_graph::__private::JsonError,
+            >
+        );
+        let no_field = quote!(::medha_graph::__private::no_field(position));
         quote! {
+            #[allow(unused_variables, unreachable_code, reason = "a state may have no fields")]
             impl ::medha_graph::State for #name {
                 type Update = #update;
-                const FIELDS: &'static [::medha_graph::Field] = &[#(#listed),*];
+                fn fields(&self) -> &[::medha_graph::Field] {
+                    const FIELDS: &[::medha_graph::Field] = &[#(#listed),*];
+                    FIELDS
+                }
                 #[inline]
                 fn apply(&mut self, update: #update) -> ::core::result::Result<(), ::medha_graph::MergeError> {
                     #(#merged)*
                     ::core::result::Result::Ok(())
+                }
+                fn field_json(&self, position: usize) -> #json_result {
+                    match position { #field_json _ => ::core::result::Result::Err(#no_field) }
+                }
+                fn set_field(
+                    &mut self,
+                    position: usize,
+                    json: &::medha_graph::__private::RawValue,
+                ) -> ::core::result::Result<(), ::medha_graph::__private::JsonError> {
+                    match position { #set_field _ => return ::core::result::Result::Err(#no_field) }
+                    ::core::result::Result::Ok(())
+                }
+                fn clear_field(&mut self, position: usize) {
+                    match position { #clear_field _ => {} }
                 }
             }
 
@@ -115,15 +146,45 @@ impl Parts<'_> {
                 }
             }
 
+            #[allow(unused_mut, unused_variables, unreachable_code, reason = "a state may have no fields")]
             impl ::medha_graph::Update for #update {
-                #[allow(unused_mut, reason = "a state may have no fields")]
-                fn written(&self) -> ::medha_graph::FieldSet {
+                fn written(&self, _: &[::medha_graph::Field]) -> ::medha_graph::FieldSet {
                     let mut set = ::medha_graph::FieldSet::EMPTY;
                     #(#written)*
                     set
                 }
+                fn overwritten(&self, _: &[::medha_graph::Field]) -> ::medha_graph::FieldSet {
+                    let mut set = ::medha_graph::FieldSet::EMPTY;
+                    #(#overwritten)*
+                    set
+                }
+                fn write_json(&self, position: usize, _: &[::medha_graph::Field]) -> #json_result {
+                    match position { #write_json _ => ::core::result::Result::Err(#no_field) }
+                }
+                fn set_write(
+                    &mut self,
+                    position: usize,
+                    _: &[::medha_graph::Field],
+                    mode: ::medha_graph::WriteMode,
+                    json: &::medha_graph::__private::RawValue,
+                ) -> ::core::result::Result<(), ::medha_graph::__private::JsonError> {
+                    match position { #set_write _ => return ::core::result::Result::Err(#no_field) }
+                    ::core::result::Result::Ok(())
+                }
+                fn forget(&mut self, position: usize, _: &[::medha_graph::Field]) {
+                    match position { #forget _ => {} }
+                }
             }
         }
+    }
+
+    /// One arm of a `match` on the position of a field.
+    fn arms(&self, arm: impl Fn(&StateField<'_>) -> TokenStream) -> TokenStream {
+        let arms = self.fields.iter().enumerate().map(|(index, field)| {
+            let arm = arm(field);
+            quote!(#index => #arm)
+        });
+        quote!(#(#arms,)*)
     }
 
     fn conversions(&self) -> TokenStream {
@@ -173,12 +234,60 @@ impl<'a> StateField<'a> {
         self.ident.unraw().to_string()
     }
 
+    /// How the engine sees it.
+    fn listed(&self) -> TokenStream {
+        let text = self.text();
+        match self.reducer {
+            Reducer::Plain => quote!(::medha_graph::Field::exclusive(#text)),
+            Reducer::Add | Reducer::With(_) => quote!(::medha_graph::Field::reduced(#text)),
+            Reducer::Append => {
+                quote!(::medha_graph::Field::collected(#text, ::medha_graph::Storage::Append))
+            }
+            Reducer::Merge => {
+                quote!(::medha_graph::Field::collected(#text, ::medha_graph::Storage::Merge))
+            }
+        }
+    }
+
+    fn field_json(&self) -> TokenStream {
+        let ident = self.ident;
+        quote!(::medha_graph::__private::to_raw_value(&self.#ident))
+    }
+
+    fn set_field(&self) -> TokenStream {
+        let ident = self.ident;
+        quote!(self.#ident = ::medha_graph::__private::from_str(json.get())?)
+    }
+
+    fn clear_field(&self) -> TokenStream {
+        let ident = self.ident;
+        quote!(self.#ident = <Self as ::core::default::Default>::default().#ident)
+    }
+
+    fn write_json(&self) -> TokenStream {
+        let ident = self.ident;
+        quote!(self.#ident.to_json())
+    }
+
+    fn set_write(&self) -> TokenStream {
+        let ident = self.ident;
+        quote!(self.#ident = ::medha_graph::__private::Change::from_json(mode, json)?)
+    }
+
+    fn forget(&self) -> TokenStream {
+        let ident = self.ident;
+        quote!(self.#ident = ::medha_graph::__private::Change::Keep)
+    }
+
     /// What the update holds: single writes to fold are a list, so that none is lost.
     fn held(&self) -> TokenStream {
         let ty = self.ty;
         match self.reducer {
-            Reducer::Plain | Reducer::Append | Reducer::Merge => quote!(#ty),
-            Reducer::Add | Reducer::With(_) => quote!(::std::vec::Vec<#ty>),
+            Reducer::Plain => quote!(::medha_graph::__private::Change<#ty>),
+            Reducer::Append | Reducer::Merge => quote!(::medha_graph::__private::Change<#ty, #ty>),
+            Reducer::Add | Reducer::With(_) => {
+                quote!(::medha_graph::__private::Change<::std::vec::Vec<#ty>, #ty>)
+            }
         }
     }
 
@@ -238,6 +347,25 @@ impl<'a> StateField<'a> {
         }
     }
 
+    /// The setter that goes past the reducer; a plain field has no need of one.
+    fn overwriter(&self, visibility: &syn::Visibility) -> Option<TokenStream> {
+        if matches!(self.reducer, Reducer::Plain) {
+            return None;
+        }
+        let (ident, ty) = (self.ident, self.ty);
+        let name = format_ident!("overwrite_{}", self.text());
+        let doc = format!(
+            "Replaces `{ident}` whatever its reducer says; other writes of it in the same superstep do not count."
+        );
+        Some(quote! {
+            #[doc = #doc]
+            #visibility fn #name(mut self, value: #ty) -> Self {
+                self.#ident = ::medha_graph::__private::Change::Overwrite(value);
+                self
+            }
+        })
+    }
+
     fn merge(&self) -> TokenStream {
         let ident = self.ident;
         let text = self.text();
@@ -259,7 +387,11 @@ impl<'a> StateField<'a> {
             },
         };
         quote! {
-            if let ::medha_graph::__private::Change::Set(value) = update.#ident { #merged }
+            match update.#ident {
+                ::medha_graph::__private::Change::Set(value) => { #merged }
+                ::medha_graph::__private::Change::Overwrite(value) => self.#ident = value,
+                ::medha_graph::__private::Change::Keep => {}
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::round::Round;
 use crate::graph::topology::{NodeIx, Topology};
 use crate::node::failure::Failure;
-use crate::state::State;
+use crate::state::{FieldSet, State};
 
 /// The state of a thread between two supersteps, and what runs next.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Checkpoint<S> {
 /// What runs next: it, and nothing else, decides how a run goes on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Frontier {
+    /// The line of history it belongs to.
+    pub(crate) line: Line,
     /// Supersteps finished over the life of the thread.
     pub(crate) step: u64,
     /// The tasks of the next superstep, in the order their writes are merged.
@@ -30,6 +32,8 @@ pub(crate) struct Frontier {
     pub(crate) joins: Vec<Round>,
     /// Tasks of deferred nodes: they wait until nothing else is queued, in the order they were planned.
     pub(crate) deferred: Vec<Task>,
+    /// Ephemeral fields that hold something: the next superstep that does not write them clears them.
+    pub(crate) live: FieldSet,
 }
 
 impl Frontier {
@@ -77,13 +81,32 @@ impl fmt::Display for CheckpointId {
     }
 }
 
-/// Identifies a task: thread, checkpoint and position, so that a resumed task keeps its id.
+/// One line of history: drawn when a thread is first run and whenever history forks, so that what was planned on one
+/// line is never taken for what was planned on another.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Line(pub u64);
+
+/// One run of a thread: from an input, an answer or a resume until it is done, stops or fails.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(pub u64);
+
+/// The last checkpoint of a thread, as a compare-and-swap sees it: a thread that was deleted and run again has the same
+/// numbers and another line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HeadRef {
+    /// Its number.
+    pub id: CheckpointId,
+    /// Its line.
+    pub line: Line,
+}
+
+/// Identifies a task: line, namespace, superstep and position, so that a resumed task keeps its id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(u128);
 
 impl TaskId {
-    pub(crate) fn new(thread: &str, checkpoint: u64, position: usize, node: &str) -> Self {
-        Self(xxh3_128(format!("{thread}\0{checkpoint}\0{position}\0{node}").as_bytes()))
+    pub(crate) fn new(line: Line, namespace: &str, (step, position): (u64, usize), node: &str) -> Self {
+        Self(xxh3_128(format!("{line}\0{namespace}\0{step}\0{position}\0{node}").as_bytes()))
     }
 }
 
@@ -98,9 +121,11 @@ impl InterruptId {
 }
 
 macro_rules! hex_id {
-    ($($name:ident $text:literal)*) => {$(
+    ($($name:ident $number:ty, $digits:literal, $text:literal;)*) => {$(
         impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, "{:032x}", self.0) }
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:0digits$x}", self.0, digits = $digits)
+            }
         }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(self, f) }
@@ -119,19 +144,26 @@ macro_rules! hex_id {
         impl std::str::FromStr for $name {
             type Err = ParseIdError;
             fn from_str(text: &str) -> Result<Self, ParseIdError> {
-                let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-                let number = is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten();
-                number.map(Self).ok_or_else(|| ParseIdError { kind: $text, text: text.to_owned() })
+                let is_hex = text.len() == $digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+                let number = is_hex.then(|| <$number>::from_str_radix(text, 16).ok()).flatten();
+                let error = || ParseIdError { kind: $text, digits: $digits, text: text.to_owned() };
+                number.map(Self).ok_or_else(error)
             }
         }
     )*};
 }
-hex_id!(TaskId "a task id" InterruptId "an interrupt id");
+hex_id! {
+    TaskId u128, 32, "a task id";
+    InterruptId u128, 32, "an interrupt id";
+    Line u64, 16, "a line";
+    RunId u64, 16, "a run id";
+}
 
 /// A text that is no id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not {kind}; it has 32 hexadecimal digits")]
+#[error("{text:?} is not {kind}; it has {digits} hexadecimal digits")]
 pub struct ParseIdError {
     kind: &'static str,
+    digits: usize,
     text: String,
 }

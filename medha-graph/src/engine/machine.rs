@@ -313,16 +313,26 @@ impl<S: State> Machine<S> {
         }
     }
 
-    /// Moves the results out, in the order of the tasks, if every task is done or its failure is handled.
-    pub(crate) fn take_results(&mut self, tasks: &[Task], results: &mut Vec<TaskResult<S>>) -> bool {
-        let is_good = |slot: &Slot<S>| match &slot.end {
+    /// Whether every task is done or its failure is handled.
+    #[inline]
+    pub(crate) fn is_mergeable(&self) -> bool {
+        self.slots.iter().all(|slot| match &slot.end {
             Some(SlotEnd::Done(_)) => true,
             Some(SlotEnd::Failed(gave_up)) => gave_up.handlers.is_some(),
             Some(SlotEnd::Asked(_)) | None => false,
-        };
-        if !self.slots.iter().all(is_good) {
-            return false;
-        }
+        })
+    }
+
+    /// What the tasks that are done have come to.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &Command<S>> {
+        self.slots.iter().filter_map(|slot| match &slot.end {
+            Some(SlotEnd::Done(command)) => Some(command),
+            Some(SlotEnd::Failed(_) | SlotEnd::Asked(_)) | None => None,
+        })
+    }
+
+    /// Moves the results out, in the order of the tasks.
+    pub(crate) fn take_results(&mut self, tasks: &[Task], results: &mut Vec<TaskResult<S>>) {
         results.clear();
         for (task, slot) in tasks.iter().zip(self.slots.drain(..)) {
             let end = match slot.end {
@@ -332,7 +342,6 @@ impl<S: State> Machine<S> {
             };
             results.push(TaskResult { node: task.node, end });
         }
-        true
     }
 
     #[inline]

@@ -3,15 +3,19 @@
 //! *Architecture invariant: `engine` knows no runtime, reads no clock, awaits nothing and stores nothing.*
 
 pub(crate) mod checkpoint;
+pub(crate) mod round;
+pub(crate) mod superstep;
+pub(crate) mod retry;
+pub(crate) mod timer;
 pub(crate) mod failed;
 pub(crate) mod lanes;
 pub(crate) mod machine;
 pub(crate) mod record;
-pub(crate) mod retry;
-pub(crate) mod round;
+pub(crate) mod ledger;
+pub(crate) mod restore;
 pub(crate) mod session;
-pub(crate) mod superstep;
-pub(crate) mod timer;
+pub(crate) mod pause;
+pub(crate) mod progress;
 
 #[cfg(test)]
 mod tests;

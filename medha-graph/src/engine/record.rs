@@ -1,35 +1,41 @@
-//! What is stored: checkpoints with names in place of numbers, and the progress of an unfinished superstep.
+//! What is stored: checkpoints with names in place of numbers, what was written between them, and the progress of an
+//! unfinished superstep.
 //!
-//! Everything here is versioned by [`FORMAT`]; a change of shape gets a new number, and a test reads the old one.
+//! A checkpoint does not repeat the state. It says for each field where its value lies ([`StoredField`]): a checkpoint
+//! that holds all of it, and for collected fields what was written since. Everything here is versioned by [`FORMAT`]; a
+//! change of shape gets a new number, and a test reads the old one.
 
-use std::any::Any;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, Task, TaskId, TaskInput};
+use super::checkpoint::{CheckpointId, HeadRef, InterruptId, Line, RunId, TaskId, TaskInput};
 use super::machine::Answers;
-use super::superstep::panic_text;
-use crate::graph::topology::{NodeIx, Topology};
 use crate::node::failure::Failure;
-use crate::state::{Field, State};
+use crate::state::{Storage, WriteMode};
 
-/// The version of the shapes in this file.
-pub(crate) const FORMAT: u32 = 1;
+/// The version of the shapes in this file. Format 1 held the whole state in every checkpoint; no saver ever put it on a
+/// disk.
+pub(crate) const FORMAT: u32 = 2;
 
-/// A checkpoint as it is stored: readable, by name, complete.
+/// A checkpoint as it is stored: readable, by name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredCheckpoint {
     /// The version of this shape.
     pub format: u32,
     /// Its number in the thread.
     pub id: CheckpointId,
-    /// The checkpoint it follows.
+    /// The checkpoint it follows; not the one before it where history forks.
     pub parent: Option<CheckpointId>,
+    /// The line of history it belongs to.
+    pub line: Line,
+    /// The run that wrote it.
+    pub run: RunId,
     /// The name of the graph that wrote it.
     pub graph: String,
     /// The version of the state's shape.
@@ -40,16 +46,183 @@ pub struct StoredCheckpoint {
     pub cause: Cause,
     /// Supersteps finished over the life of the thread.
     pub step: u64,
-    /// The state.
-    pub state: Value,
+    /// When it was stored, in milliseconds since 1970.
+    pub saved_at: u64,
+    /// What the caller attached to the run.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+    /// For a subgraph: the task that runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Where the value of each field lies.
+    pub fields: Vec<StoredField>,
     /// What runs next, in merge order.
     pub next: Vec<StoredTask>,
     /// Joins that some of their sources have reached, those that have fired included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub joins: Vec<StoredJoin>,
     /// Tasks of deferred nodes, which wait for everything else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deferred: Vec<StoredTask>,
-    /// What the tasks of the superstep before it wrote: the audit record.
-    pub writes: Vec<TaskWrites>,
+    /// What was written since its parent. A saver may keep it apart, so that lists of checkpoints are cheap.
+    pub written: Written,
+}
+
+impl StoredCheckpoint {
+    /// How a compare-and-swap sees it.
+    pub fn head_ref(&self) -> HeadRef {
+        HeadRef { id: self.id, line: self.line }
+    }
+
+    /// The checkpoints whose [`Written`] make up the state, as ascending ranges that do not touch.
+    pub fn needs(&self) -> Vec<(CheckpointId, CheckpointId)> {
+        let mut ranges: Vec<(u64, u64)> =
+            self.fields.iter().map(|field| (field.base.0, field.last.0)).collect();
+        ranges.sort_unstable();
+        let mut merged: Vec<(u64, u64)> = Vec::new();
+        for (from, to) in ranges {
+            match merged.last_mut() {
+                Some((_, end)) if from <= *end + 1 => *end = (*end).max(to),
+                Some(_) | None => merged.push((from, to)),
+            }
+        }
+        merged.into_iter().map(|(from, to)| (CheckpointId(from), CheckpointId(to))).collect()
+    }
+}
+
+/// The task of a parent graph that runs a subgraph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The parent's line of history.
+    pub line: Line,
+    /// The parent's last checkpoint when the run began; 0 if it had none.
+    pub checkpoint: CheckpointId,
+    /// The superstep of the parent.
+    pub step: u64,
+    /// The position of the task in that superstep.
+    pub position: usize,
+}
+
+/// Where the value of one field lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredField {
+    /// The field.
+    pub name: Arc<str>,
+    /// How its writes are stored.
+    pub storage: Storage,
+    /// The checkpoint that holds all of it.
+    pub base: CheckpointId,
+    /// The last checkpoint with writes that belong to it; the base itself if there are none.
+    pub last: CheckpointId,
+    /// How many writes there are since the base.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub deltas: u32,
+    /// Their bytes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub delta_bytes: u64,
+    /// The bytes of the value at the base.
+    pub base_bytes: u64,
+}
+
+/// What was written between a checkpoint and its parent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// What each task wrote, in merge order: the audit record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskWrites>,
+    /// Fields whose whole value is stored here, because what was written does not say it alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<FieldValue>,
+}
+
+impl Written {
+    /// The whole value of a field, if it is stored here.
+    pub fn value_of(&self, field: &str) -> Option<&Json> {
+        self.values.iter().find(|value| &*value.field == field).map(|value| &value.json)
+    }
+
+    /// What was written to a field, in merge order.
+    pub fn writes_to<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a FieldWrite> {
+        let all = self.tasks.iter().filter_map(|task| match &task.outcome {
+            StoredOutcome::Done { writes, .. } => Some(writes),
+            StoredOutcome::Failed(_) => None,
+        });
+        all.flatten().filter(move |write| &*write.field == field)
+    }
+}
+
+/// The value of one field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldValue {
+    /// The field.
+    pub field: Arc<str>,
+    /// Its value.
+    pub json: Json,
+}
+
+/// One write of one field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldWrite {
+    /// The field.
+    pub field: Arc<str>,
+    /// How it meets the value that is there.
+    #[serde(default, skip_serializing_if = "is_reduce")]
+    pub mode: WriteMode,
+    /// What was written.
+    pub json: Json,
+}
+
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
+}
+
+fn is_reduce(mode: &WriteMode) -> bool {
+    *mode == WriteMode::Reduce
+}
+
+/// JSON that is kept as text: read once, when it is needed.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// A value as JSON text.
+    pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        serde_json::value::to_raw_value(value).map(Self)
+    }
+
+    /// The text.
+    pub fn get(&self) -> &str {
+        self.0.get()
+    }
+
+    /// The text, as serde knows it.
+    pub fn raw(&self) -> &RawValue {
+        &self.0
+    }
+
+    /// Reads it.
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.0.get())
+    }
+}
+
+impl From<Box<RawValue>> for Json {
+    fn from(raw: Box<RawValue>) -> Self {
+        Self(raw)
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.get())
+    }
 }
 
 /// Why a checkpoint was written.
@@ -63,6 +236,10 @@ pub enum Cause {
     Superstep,
     /// Unfinished work was abandoned.
     Abandoned,
+    /// The state was changed from outside.
+    Update,
+    /// History goes on from an earlier checkpoint.
+    Fork,
 }
 
 /// A planned task.
@@ -112,9 +289,10 @@ pub struct TaskWrites {
 pub enum StoredOutcome {
     /// It wrote this.
     Done {
-        /// The update.
-        update: Value,
+        /// What it wrote, field by field.
+        writes: Vec<FieldWrite>,
         /// Targets it named itself, with their payloads.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         goto: Vec<(String, Option<Value>)>,
         /// The targets that have timeouts of their own, by their place in `goto`.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -147,6 +325,9 @@ pub struct TaskProgress {
     pub questions: Vec<StoredQuestion>,
     /// The answers so far, by the ordinal of the question.
     pub answers: Answers,
+    /// How its last run failed, if it did and was not handled; gone once it succeeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 /// A question of a task.
@@ -159,6 +340,24 @@ pub struct StoredQuestion {
     /// The question.
     pub value: Value,
 }
+
+/// The recorded result of a side effect inside a task, stored the moment it is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The line of history.
+    pub line: Line,
+    /// The superstep.
+    pub step: u64,
+    /// The position of the task in it.
+    pub position: usize,
+    /// Its name in the task.
+    pub key: String,
+    /// The result.
+    pub json: Json,
+}
+
+/// The recorded effects of one task.
+pub(crate) type Recorded = BTreeMap<String, Json>;
 
 impl Progress {
     /// How far the task at this position has come.
@@ -173,12 +372,6 @@ impl Progress {
         static NONE: Answers = Answers::new();
         self.of(position).map_or(&NONE, |task| &task.answers)
     }
-
-    /// Whether this program can read it; empty progress has no format yet.
-    pub(crate) fn check_format(&self) -> Result<(), Unusable> {
-        let is_readable = self.format == FORMAT || self.tasks.is_empty();
-        if is_readable { Ok(()) } else { Err(Unusable::Format(self.format)) }
-    }
 }
 
 impl TaskProgress {
@@ -188,167 +381,42 @@ impl TaskProgress {
     }
 }
 
-/// Why a stored checkpoint cannot be used by this graph.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unusable {
-    #[error("it was written in format {0}, and this program reads format {FORMAT}")]
-    Format(u32),
-    #[error("it belongs to graph {found:?}, not to {wanted:?}")]
-    Graph { found: String, wanted: String },
-    #[error("its state has version {found}, and graph {graph:?} has version {wanted}")]
-    Version { graph: String, found: u32, wanted: u32 },
-    #[error("it names node {0:?}, which the graph no longer has")]
-    Node(String),
-    #[error("its state does not fit: {0}")]
-    State(String),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Writes a value as JSON and reads it back: what could not be loaded again must never become the head of a thread.
-pub(crate) fn to_json<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value, String> {
-    let write = || {
-        let json = serde_json::to_value(value).map_err(|error| format!("cannot be written: {error}"))?;
-        match T::deserialize(&json) {
-            Ok(_) => Ok(json),
-            Err(error) => {
-                let is_null = error.to_string().contains("invalid type: null");
-                let hint = if is_null { "; a float that is not finite becomes null" } else { "" };
-                Err(format!("would not read back: {error}{hint}"))
-            }
-        }
-    };
-    let panicked = |panic: Box<dyn Any + Send>| Err(format!("panicked: {}", panic_text(panic.as_ref())));
-    catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(panicked)
-}
-
-/// The same for an update; the reason names the field.
-pub(crate) fn update_to_json<S: State>(update: &S::Update) -> Result<Value, String> {
-    to_json(update).map_err(|why| {
-        let written = catch_unwind(AssertUnwindSafe(|| serde_json::to_value(update).ok())).ok().flatten();
-        let alone = |(name, value): (String, Value)| Value::Object([(name, value)].into_iter().collect());
-        let fields =
-            written.and_then(|json| if let Value::Object(fields) = json { Some(fields) } else { None });
-        let is_bad = |name: &&Field| {
-            let value = fields.as_ref().and_then(|fields| fields.get(name.name).cloned());
-            value.is_some_and(|value| S::Update::deserialize(alone((name.name.to_owned(), value))).is_err())
+    #[test]
+    fn the_checkpoints_a_state_is_made_of_are_few_ranges() {
+        let field = |base, last| StoredField {
+            name: Arc::from("f"),
+            storage: Storage::Append,
+            base: CheckpointId(base),
+            last: CheckpointId(last),
+            deltas: 0,
+            delta_bytes: 0,
+            base_bytes: 0,
         };
-        S::FIELDS.iter().find(is_bad).map_or(why.clone(), |field| format!("to `{}` {why}", field.name))
-    })
-}
-
-/// Puts names for numbers.
-pub(crate) fn store<S: State>(
-    topology: &Topology<S>,
-    checkpoint: &Checkpoint<S>,
-    (id, parent): (CheckpointId, Option<CheckpointId>),
-    cause: Cause,
-    writes: Vec<TaskWrites>,
-) -> Result<StoredCheckpoint, String> {
-    let frontier = &checkpoint.frontier;
-    let planned = |tasks: &[Task]| {
-        let named = |task: &Task| StoredTask {
-            node: topology.name_of(task.node).to_string(),
-            input: task.input.clone(),
-            timeout: task.timeout,
+        let checkpoint = StoredCheckpoint {
+            format: FORMAT,
+            id: CheckpointId(9),
+            parent: None,
+            line: Line(1),
+            run: RunId(1),
+            graph: String::new(),
+            version: 1,
+            fingerprint: String::new(),
+            cause: Cause::Input,
+            step: 0,
+            saved_at: 0,
+            metadata: Map::new(),
+            origin: None,
+            fields: vec![field(1, 1), field(7, 9), field(2, 3), field(8, 8)],
+            next: Vec::new(),
+            joins: Vec::new(),
+            deferred: Vec::new(),
+            written: Written::default(),
         };
-        tasks.iter().map(named).collect()
-    };
-    Ok(StoredCheckpoint {
-        format: FORMAT,
-        id,
-        parent,
-        graph: topology.name.to_string(),
-        version: topology.version,
-        fingerprint: format!("{:016x}", topology.fingerprint),
-        cause,
-        step: frontier.step,
-        state: to_json(&checkpoint.state).map_err(|why| format!("the state {why}"))?,
-        next: planned(&frontier.next),
-        joins: open_joins(topology, frontier),
-        deferred: planned(&frontier.deferred),
-        writes,
-    })
-}
-
-/// The joins that wait for more of their sources before they fire.
-pub(crate) fn waiting_joins<S: State>(topology: &Topology<S>, frontier: &Frontier) -> Vec<StoredJoin> {
-    let mut joins = open_joins(topology, frontier);
-    joins.retain(|join| !join.has_fired);
-    joins
-}
-
-/// The joins in the middle of a round.
-fn open_joins<S: State>(topology: &Topology<S>, frontier: &Frontier) -> Vec<StoredJoin> {
-    let open = topology.joins.iter().zip(&frontier.joins).filter(|(_, round)| !round.is_empty());
-    open.map(|(join, round)| {
-        let names = |wanted: bool| {
-            let sources = join.sources.iter().zip(&round.arrived).filter(move |(_, has)| **has == wanted);
-            sources.map(|(source, _)| topology.name_of(*source).to_string()).collect()
-        };
-        let target = topology.name_of(join.target).to_string();
-        let (needed, has_fired) = (join.needed, round.has_fired);
-        StoredJoin { target, arrived: names(true), missing: names(false), needed, has_fired }
-    })
-    .collect()
-}
-
-/// The state alone: it can be read even if the graph could not go on from there.
-pub(crate) fn restore_state<S: State>(
-    topology: &Topology<S>,
-    stored: &StoredCheckpoint,
-) -> Result<S, Unusable> {
-    if stored.format != FORMAT {
-        return Err(Unusable::Format(stored.format));
+        let id = CheckpointId;
+        assert_eq!(checkpoint.needs(), [(id(1), id(3)), (id(7), id(9))]);
     }
-    if stored.graph != *topology.name {
-        return Err(Unusable::Graph { found: stored.graph.clone(), wanted: topology.name.to_string() });
-    }
-    if stored.version != topology.version {
-        let graph = topology.name.to_string();
-        return Err(Unusable::Version { graph, found: stored.version, wanted: topology.version });
-    }
-    S::deserialize(&stored.state).map_err(|error| Unusable::State(error.to_string()))
-}
-
-/// Puts numbers for names, or says why this graph cannot go on from there.
-pub(crate) fn restore<S: State>(
-    topology: &Topology<S>,
-    stored: &StoredCheckpoint,
-) -> Result<Checkpoint<S>, Unusable> {
-    let state = restore_state(topology, stored)?;
-    let number = |name: &String| topology.number(name).ok_or_else(|| Unusable::Node(name.clone()));
-    let mut frontier = Frontier { step: stored.step, ..Frontier::empty(topology) };
-    let planned = |tasks: &[StoredTask]| -> Result<Vec<Task>, Unusable> {
-        let numbered = |task: &StoredTask| {
-            Ok(Task { node: number(&task.node)?, input: task.input.clone(), timeout: task.timeout })
-        };
-        tasks.iter().map(numbered).collect()
-    };
-    frontier.next = planned(&stored.next)?;
-    frontier.deferred = planned(&stored.deferred)?;
-    for join in &stored.joins {
-        restore_join(topology, join, &mut frontier)?;
-    }
-    Ok(Checkpoint { state, frontier })
-}
-
-/// Finds the join by its target and sources: its number may have changed.
-fn restore_join<S: State>(
-    topology: &Topology<S>,
-    stored: &StoredJoin,
-    frontier: &mut Frontier,
-) -> Result<(), Unusable> {
-    let target = topology.number(&stored.target).ok_or_else(|| Unusable::Node(stored.target.clone()))?;
-    let is_same = |sources: &[NodeIx]| {
-        let names: Vec<&str> = sources.iter().map(|source| &**topology.name_of(*source)).collect();
-        let all = || stored.arrived.iter().chain(&stored.missing);
-        names.len() == all().count() && all().all(|name| names.contains(&name.as_str()))
-    };
-    let found = topology.joins.iter().position(|join| join.target == target && is_same(&join.sources));
-    let join = found.ok_or_else(|| Unusable::Node(format!("a join into {}", stored.target)))?;
-    for (position, source) in topology.joins[join].sources.iter().enumerate() {
-        frontier.joins[join].arrived[position] =
-            stored.arrived.iter().any(|name| **name == **topology.name_of(*source));
-    }
-    frontier.joins[join].has_fired = stored.has_fired;
-    Ok(())
 }

@@ -1,4 +1,10 @@
-//! The round of a join: which of its sources have come, and whether it has fired.
+//! The round of a join: which of its sources have come, and whether it has fired; and how that is stored.
+
+use super::checkpoint::Frontier;
+use super::record::StoredJoin;
+use super::restore::Unusable;
+use crate::graph::topology::{NodeIx, Topology};
+use crate::state::State;
 
 /// How far one join has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +50,49 @@ impl Round {
         self.arrived.fill(false);
         self.has_fired = false;
     }
+}
+
+/// The joins that wait for more of their sources before they fire.
+pub(crate) fn waiting_joins<S: State>(topology: &Topology<S>, frontier: &Frontier) -> Vec<StoredJoin> {
+    let mut joins = open_joins(topology, frontier);
+    joins.retain(|join| !join.has_fired);
+    joins
+}
+
+/// The joins in the middle of a round, with names, as they are stored.
+pub(crate) fn open_joins<S: State>(topology: &Topology<S>, frontier: &Frontier) -> Vec<StoredJoin> {
+    let open = topology.joins.iter().zip(&frontier.joins).filter(|(_, round)| !round.is_empty());
+    open.map(|(join, round)| {
+        let names = |wanted: bool| {
+            let sources = join.sources.iter().zip(&round.arrived).filter(move |(_, has)| **has == wanted);
+            sources.map(|(source, _)| topology.name_of(*source).to_string()).collect()
+        };
+        let target = topology.name_of(join.target).to_string();
+        let (needed, has_fired) = (join.needed, round.has_fired);
+        StoredJoin { target, arrived: names(true), missing: names(false), needed, has_fired }
+    })
+    .collect()
+}
+
+/// Finds the join by its target and sources: its number may have changed.
+pub(crate) fn restore<S: State>(
+    topology: &Topology<S>,
+    stored: &StoredJoin,
+    frontier: &mut Frontier,
+) -> Result<(), Unusable> {
+    let target = topology.number(&stored.target).ok_or_else(|| Unusable::Node(stored.target.clone()))?;
+    let is_same = |sources: &[NodeIx]| {
+        let names: Vec<&str> = sources.iter().map(|source| &**topology.name_of(*source)).collect();
+        let all = || stored.arrived.iter().chain(&stored.missing);
+        names.len() == all().count() && all().all(|name| names.contains(&name.as_str()))
+    };
+    let found = topology.joins.iter().position(|join| join.target == target && is_same(&join.sources));
+    let join = found.ok_or_else(|| Unusable::Node(format!("a join into {}", stored.target)))?;
+    let has_arrived =
+        |source: &NodeIx| stored.arrived.iter().any(|name| **name == **topology.name_of(*source));
+    let arrived = topology.joins[join].sources.iter().map(has_arrived).collect();
+    frontier.joins[join] = Round { arrived, has_fired: stored.has_fired };
+    Ok(())
 }
 
 #[cfg(test)]

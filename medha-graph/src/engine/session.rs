@@ -1,33 +1,44 @@
-//! One run of one thread, without the waiting: how it opens, what each superstep leads to, what must be stored.
-//! The driver and the simulation both drive this, so both store the same.
+//! One run of one thread: opens on a checkpoint, hands tasks to the machine, and turns what comes of them into
+//! the next checkpoint and what must be stored before the run goes on. Storage and time stay outside.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::checkpoint::{Checkpoint, CheckpointId, Frontier, InterruptId, TaskId};
-use super::failed::GaveUp;
+use fastrand::Rng;
+use serde_json::{Map, Value};
+
+use super::checkpoint::{Checkpoint, CheckpointId, Frontier, HeadRef, Line, RunId, TaskId};
+use super::ledger::{self, Ledger};
 use super::machine::{Machine, OnFailure, SlotEnd};
+use super::pause::{Breakpoints, Durability, Pause};
 use super::record::{
-    Cause, FORMAT, Progress, StoredCheckpoint, StoredOutcome, StoredQuestion, TaskProgress, TaskWrites,
-    restore, restore_state, store, update_to_json,
+    Cause, FORMAT, Origin, Progress, Recorded, StoredCheckpoint, StoredOutcome, StoredTask, TaskWrites,
 };
-use super::superstep::{self, TaskResult};
-use crate::graph::topology::Topology;
-use crate::node::command::{Command, Goto};
+use super::restore::{self, Piece};
+use super::round;
+use super::superstep::{self, StepError, TaskResult};
+use crate::graph::edge::START;
+use crate::graph::topology::{Topology, hint};
 use crate::node::context::Interrupt;
 use crate::run::error::RunError;
-use crate::run::input::{Input, Reply, Resume};
-use crate::state::State;
-use crate::store::checkpointer::{CheckpointError, Head};
+use crate::run::input::Input;
+use crate::state::{FieldSet, State, Update};
+use crate::store::checkpointer::Head;
+use crate::store::error::CheckpointError;
+use crate::store::key::ThreadKey;
 
-/// What a run needs to know of its graph and thread.
-#[derive(Clone, Debug)]
+/// What a run is told at its start.
 pub(crate) struct Setup {
-    pub(crate) thread: Arc<str>,
-    /// Whether there is a saver: without one nothing is put into stored form.
-    pub(crate) is_recorded: bool,
+    pub(crate) key: ThreadKey,
+    /// When what happens is stored; `None` without a saver: then nothing is put into stored form.
+    pub(crate) durability: Option<Durability>,
     pub(crate) limits: Limits,
-    /// Of what is left to chance: the jitter of retries.
+    /// Of what is left to chance: the jitter of retries, the names of the run and of a new line.
     pub(crate) seed: u64,
+    pub(crate) breakpoints: Arc<Breakpoints>,
+    pub(crate) metadata: Map<String, Value>,
+    /// For a subgraph: the task that runs it.
+    pub(crate) origin: Option<Origin>,
 }
 
 /// The limits of a run.
@@ -40,264 +51,335 @@ pub(crate) struct Limits {
     pub(crate) on_failure: OnFailure,
 }
 
+/// The checkpoint a run opens on.
+#[derive(Debug)]
+pub(crate) struct Standing<S> {
+    pub(crate) stored: StoredCheckpoint,
+    pub(crate) checkpoint: Checkpoint<S>,
+    pub(crate) progress: Progress,
+    pub(crate) effects: Effects,
+    /// The last checkpoint of the thread; another one than `stored` where history is to fork.
+    pub(crate) tip: HeadRef,
+    /// Whether the run was asked for at this checkpoint rather than at the head.
+    pub(crate) is_past: bool,
+}
+
+/// Recorded effects by superstep and position.
+pub(crate) type Effects = BTreeMap<(u64, usize), Recorded>;
+
+impl<S: State> Standing<S> {
+    /// Puts numbers for names.
+    pub(crate) fn new(
+        topology: &Topology<S>,
+        key: &ThreadKey,
+        head: Head,
+        pieces: &[Piece],
+    ) -> Result<Self, CheckpointError> {
+        let unusable = |why| CheckpointError::unusable(key, &why);
+        restore::check_progress(&head.progress).map_err(unusable)?;
+        let checkpoint = restore::checkpoint(topology, &head.checkpoint, pieces).map_err(unusable)?;
+        let mut effects = Effects::new();
+        for effect in head.effects {
+            effects.entry((effect.step, effect.position)).or_default().insert(effect.key, effect.json);
+        }
+        let tip = head.checkpoint.head_ref();
+        let (stored, progress) = (head.checkpoint, head.progress);
+        Ok(Self { stored, checkpoint, progress, effects, tip, is_past: false })
+    }
+
+    /// The state alone, with nothing to run: this works where the graph could not go on.
+    pub(crate) fn idle(
+        topology: &Topology<S>,
+        key: &ThreadKey,
+        head: Head,
+        pieces: &[Piece],
+    ) -> Result<Self, CheckpointError> {
+        let (next, joins, deferred) = (Vec::new(), Vec::new(), Vec::new());
+        let checkpoint = StoredCheckpoint { next, joins, deferred, ..head.checkpoint };
+        let (progress, effects) = (Progress::default(), Vec::new());
+        Self::new(topology, key, Head { checkpoint, progress, effects }, pieces)
+    }
+}
+
 pub(crate) struct Session<S: State> {
     pub(crate) topology: Arc<Topology<S>>,
     pub(crate) setup: Setup,
     pub(crate) checkpoint: Checkpoint<S>,
     pub(crate) machine: Machine<S>,
     pub(crate) progress: Progress,
-    pub(crate) head: Option<CheckpointId>,
+    pub(crate) effects: Effects,
+    /// The head of the thread, as far as this run knows.
+    pub(crate) head: Option<HeadRef>,
+    /// What the next checkpoint follows.
+    parent: Option<CheckpointId>,
+    pub(crate) run: RunId,
+    /// The line to go on with where history forks.
+    fresh_line: Line,
+    pub(super) ledger: Ledger<S>,
+    /// Whether history forks here.
+    pub(super) is_past: bool,
+    /// Whether the checkpoint has moved on since it was last recorded.
+    pub(super) is_ahead: bool,
+    /// Whether the run goes on where another stopped.
+    is_resumed: bool,
     steps: u64,
+    /// Nodes of the superstep before that a breakpoint stands after.
+    paused_after: Vec<String>,
     results: Vec<TaskResult<S>>,
 }
 
 /// Something to store before the run goes on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Record {
-    Checkpoint { expected: Option<CheckpointId>, checkpoint: Box<StoredCheckpoint> },
-    Progress { head: CheckpointId, progress: Progress },
+    Checkpoint { expected: Option<HeadRef>, checkpoint: Box<StoredCheckpoint> },
+    Progress { head: HeadRef, progress: Progress },
 }
 
-/// What a finished superstep led to.
+/// Whether there is a superstep to run.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    Run,
+    Done,
+    Paused(Pause),
+}
+
+/// What a finished superstep led to, and what to store of it, in this order.
 #[derive(Debug)]
 pub(crate) enum Settled {
     Advanced(Option<Box<Record>>),
-    Interrupted(Vec<Interrupt>, Option<Box<Record>>),
-    Failed(Box<RunError>, Option<Box<Record>>),
+    Interrupted(Vec<Interrupt>, Vec<Record>),
+    Failed(Box<RunError>, Vec<Record>),
 }
 
 impl<S: State> Session<S> {
-    /// Opens a run on the last checkpoint of the thread, if it has one.
+    /// Opens a run, and says what to store before its first superstep.
     pub(crate) fn open(
         topology: Arc<Topology<S>>,
         setup: Setup,
-        head: Option<Head>,
+        standing: Option<Standing<S>>,
         input: Input<S>,
     ) -> Result<(Self, Option<Box<Record>>), RunError> {
-        let machine = Machine::new(setup.limits.concurrency, setup.limits.on_failure, setup.seed);
-        let (checkpoint, progress, id) = match head {
-            None => {
-                let frontier = Frontier::empty(&topology);
-                (Checkpoint { state: S::default(), frontier }, Progress::default(), None)
-            }
-            Some(head) => {
-                let unusable = |why| CheckpointError::unusable(&setup.thread, &why);
-                let id = head.checkpoint.id;
-                head.progress.check_format().map_err(unusable)?;
-                (restore(&topology, &head.checkpoint).map_err(unusable)?, head.progress, Some(id))
-            }
-        };
-        let results = Vec::new();
-        let mut session =
-            Self { topology, setup, checkpoint, machine, progress, head: id, steps: 0, results };
+        let mut session = Self::stand(topology, setup, standing);
+        session.check_breakpoints()?;
         let record = match input {
             Input::Update(update) => session.begin(update)?,
-            Input::Resume(resume) => session.answer(resume)?,
+            Input::Fresh(update) => {
+                session.start_over();
+                session.begin(update)?
+            }
+            Input::Resume(resume) => {
+                session.is_resumed = true;
+                session.answer(resume)?
+            }
         };
         Ok((session, record))
     }
 
-    /// Makes the next superstep ready; `false` if nothing is left to run.
+    /// Stands on a checkpoint, or at the beginning, without an input.
+    pub(crate) fn stand(topology: Arc<Topology<S>>, setup: Setup, standing: Option<Standing<S>>) -> Self {
+        let mut rng = Rng::with_seed(setup.seed);
+        let (run, line) = (RunId(rng.u64(..)), Line(rng.u64(..)));
+        let machine = Machine::new(setup.limits.concurrency, setup.limits.on_failure, rng.u64(..));
+        let frontier = Frontier { line, ..Frontier::empty(&topology) };
+        let mut session = Self {
+            checkpoint: Checkpoint { state: topology.initial.clone(), frontier },
+            ledger: Ledger::new(&topology),
+            topology,
+            setup,
+            machine,
+            progress: Progress::default(),
+            effects: Effects::new(),
+            head: None,
+            parent: None,
+            run,
+            fresh_line: line,
+            is_past: false,
+            is_ahead: false,
+            is_resumed: false,
+            steps: 0,
+            paused_after: Vec::new(),
+            results: Vec::new(),
+        };
+        let Some(standing) = standing else { return session };
+        session.ledger = Ledger::of(&session.topology, &standing.stored);
+        session.checkpoint = standing.checkpoint;
+        (session.head, session.parent) = (Some(standing.tip), Some(standing.stored.id));
+        session.is_past = standing.is_past;
+        if standing.is_past {
+            session.ledger.seal();
+            session.checkpoint.frontier.line = line;
+        } else {
+            (session.progress, session.effects) = (standing.progress, standing.effects);
+        }
+        session
+    }
+
+    /// Makes the next superstep ready, unless nothing is left to run or the run is to stop here.
     #[inline]
-    pub(crate) fn prepare(&mut self) -> Result<bool, RunError> {
-        let tasks = &self.checkpoint.frontier.next;
-        if tasks.is_empty() {
-            return Ok(false);
+    pub(crate) fn prepare(&mut self, drain: Option<&str>) -> Result<Prepared, RunError> {
+        if self.checkpoint.frontier.next.is_empty() {
+            return Ok(Prepared::Done);
+        }
+        if !self.setup.breakpoints.is_empty()
+            && let Some(pause) = self.breakpoint()
+        {
+            return Ok(Prepared::Paused(pause));
+        }
+        if let Some(reason) = drain {
+            return Ok(Prepared::Paused(Pause::Drained { reason: reason.to_owned() }));
         }
         if self.steps == self.setup.limits.steps {
             return Err(RunError::StepLimit { limit: self.steps, next: self.next_nodes() });
         }
         self.steps += 1;
-        self.machine.load(&self.topology, tasks);
+        self.machine.load(&self.topology, &self.checkpoint.frontier.next);
         if !self.progress.tasks.is_empty() {
             self.restore_progress()?;
         }
-        Ok(true)
+        Ok(Prepared::Run)
     }
 
     /// Merges the finished superstep, or stops the run, and says what to store.
     #[inline]
     pub(crate) fn settle(&mut self) -> Settled {
-        self.try_settle().unwrap_or_else(|error| Settled::Failed(error, None))
+        self.try_settle().unwrap_or_else(|error| Settled::Failed(error, Vec::new()))
     }
 
     #[inline]
     fn try_settle(&mut self) -> Result<Settled, Box<RunError>> {
-        let writes = if self.setup.is_recorded { Some(self.writes()?) } else { None };
+        if !self.machine.is_mergeable() {
+            return Ok(self.stop()?);
+        }
+        if self.setup.durability.is_some() {
+            self.note_writes()?;
+        }
+        if !self.setup.breakpoints.is_empty() {
+            self.paused_after = self.nodes_after();
+        }
         let Self { topology, checkpoint, machine, results, .. } = self;
         let advanced = if let Some(command) = machine.take_only() {
             superstep::advance_one(topology, checkpoint, command)
-        } else if machine.take_results(&checkpoint.frontier.next, results) {
-            superstep::advance(topology, checkpoint, results)
         } else {
-            return Ok(self.stop()?);
+            machine.take_results(&checkpoint.frontier.next, results);
+            superstep::advance(topology, checkpoint, results)
         };
         if let Err(error) = advanced {
-            return Ok(Settled::Failed(Box::new(error.into()), self.forget_writes()));
+            return Ok(Settled::Failed(Box::new(error.clone().into()), self.give_back(&error)));
         }
         self.progress.tasks.clear();
         self.progress.revision = 0;
-        let record = match writes {
-            Some(writes) => self.record(Cause::Superstep, writes)?,
-            None => None,
-        };
-        Ok(Settled::Advanced(record))
+        self.is_ahead = true;
+        match self.setup.durability {
+            None | Some(Durability::Exit) => Ok(Settled::Advanced(None)),
+            Some(Durability::Sync | Durability::Async) => {
+                Ok(Settled::Advanced(self.record(Cause::Superstep)?))
+            }
+        }
+    }
+
+    /// What is still to be stored when the run ends.
+    pub(crate) fn close(&mut self) -> Result<Option<Box<Record>>, RunError> {
+        if self.is_ahead { self.record(Cause::Superstep) } else { Ok(None) }
+    }
+
+    /// Gives up what was to run next, and says what to store.
+    pub(crate) fn abandon(&mut self) -> Result<Option<Box<Record>>, RunError> {
+        self.clear_frontier();
+        self.record(Cause::Abandoned)
     }
 
     /// The id of the task at this position.
     pub(crate) fn task_id(&self, position: usize) -> TaskId {
-        let task = &self.checkpoint.frontier.next[position];
-        TaskId::new(&self.setup.thread, self.base(), position, self.topology.name_of(task.node))
-    }
-
-    /// What task ids count from: the stored checkpoint, or the step where nothing is stored.
-    pub(crate) fn base(&self) -> u64 {
-        self.head.map_or(self.checkpoint.frontier.step, |head| head.0)
+        let frontier = &self.checkpoint.frontier;
+        let node = self.topology.name_of(frontier.next[position].node);
+        TaskId::new(frontier.line, self.setup.key.namespace(), (frontier.step + 1, position), node)
     }
 
     fn begin(&mut self, update: S::Update) -> Result<Option<Box<Record>>, RunError> {
-        if !self.checkpoint.frontier.next.is_empty() {
-            let thread = self.setup.thread.to_string();
+        if !self.checkpoint.frontier.next.is_empty() && !self.is_past && !self.is_ahead {
+            let thread = self.setup.key.to_string();
             return Err(RunError::Unfinished { thread, next: self.next_nodes() });
         }
-        let step = self.checkpoint.frontier.step;
-        self.checkpoint.frontier = Frontier { step, ..Frontier::empty(&self.topology) };
+        self.clear_frontier();
+        if let Some(durability) = self.setup.durability {
+            let cleared = self.checkpoint.frontier.live;
+            if durability == Durability::Exit {
+                self.ledger.touch(cleared.or(update.written(&self.topology.fields)));
+            } else {
+                let writes = ledger::writes::<S>(&self.topology, &update)
+                    .map_err(|why| self.unwritable(&format!("the input {why}")))?;
+                let key = &self.setup.key;
+                let frontier = &self.checkpoint.frontier;
+                let task = TaskId::new(frontier.line, key.namespace(), (frontier.step, usize::MAX), START);
+                let outcome = StoredOutcome::Done { writes, goto: Vec::new(), timeouts: BTreeMap::new() };
+                self.ledger.touch(cleared);
+                self.ledger.record(vec![TaskWrites { task, node: START.to_owned(), outcome }]);
+            }
+        }
         superstep::begin(&self.topology, &mut self.checkpoint, update)?;
-        self.record(Cause::Input, Vec::new())
-    }
-
-    fn answer(&mut self, resume: Resume) -> Result<Option<Box<Record>>, RunError> {
-        let Some(head) = self.head else {
-            return Err(RunError::NothingToResume { thread: self.setup.thread.to_string() });
-        };
-        let open: Vec<InterruptId> =
-            self.progress.tasks.iter().flat_map(TaskProgress::open).map(|question| question.id).collect();
-        let answers = match resume.reply {
-            Reply::None => return Ok(None),
-            Reply::One(answer) => match open.as_slice() {
-                [only] => vec![(*only, answer)],
-                [] => return Err(RunError::NothingAsked { thread: self.setup.thread.to_string() }),
-                [_, _, ..] => return Err(RunError::AmbiguousAnswer { open }),
-            },
-            Reply::ById(answers) => answers,
-        };
-        for (id, answer) in answers {
-            let answer = answer.map_err(|reason| RunError::BadAnswer { id, node: String::new(), reason })?;
-            let place = self.progress.tasks.iter_mut().find_map(|task| {
-                let ordinal = task.open().find(|question| question.id == id)?.ordinal;
-                Some((task, ordinal))
-            });
-            let Some((task, ordinal)) = place else {
-                return Err(RunError::UnknownInterrupt { id, open });
-            };
-            task.answers.insert(ordinal, answer);
+        self.is_ahead = true;
+        match self.setup.durability {
+            None | Some(Durability::Exit) => Ok(None),
+            Some(Durability::Sync | Durability::Async) => self.record(Cause::Input),
         }
-        Ok(Some(self.progress_since(head)))
     }
 
-    /// The progress so far, to be stored in place of what this run has last seen.
-    fn progress_since(&mut self, head: CheckpointId) -> Box<Record> {
-        self.progress.format = FORMAT;
-        self.progress.revision += 1;
-        Box::new(Record::Progress { head, progress: self.progress.clone() })
+    /// A subgraph that does not remember its earlier runs begins with nothing, on the history they left.
+    fn start_over(&mut self) {
+        self.checkpoint.state = self.topology.initial.clone();
+        self.checkpoint.frontier.line = self.fresh_line;
+        (self.progress, self.effects) = (Progress::default(), Effects::new());
+        self.ledger.touch(self.topology.tracked);
+        self.is_ahead = true;
     }
 
-    fn restore_progress(&mut self) -> Result<(), RunError> {
-        let corrupt = |why: String| CheckpointError::corrupt(&self.setup.thread, why);
-        for task in &self.progress.tasks {
-            let Some(planned) = self.checkpoint.frontier.next.get(task.position) else {
-                return Err(corrupt(format!("it has no task {}", task.position)).into());
-            };
-            let end = match &task.outcome {
-                Some(StoredOutcome::Done { update, goto, timeouts }) => {
-                    let update = serde::Deserialize::deserialize(update)
-                        .map_err(|error| corrupt(format!("an update does not fit: {error}")))?;
-                    let goto = goto.iter().cloned().enumerate().map(|(place, (target, payload))| Goto {
-                        target,
-                        payload,
-                        timeout: timeouts.get(&place).copied(),
-                    });
-                    SlotEnd::Done(Command::with_targets(update, goto.collect()))
-                }
-                Some(StoredOutcome::Failed(failure)) => match self.topology.handlers(planned.node, failure) {
-                    Ok(Some(handlers)) => SlotEnd::Failed(Box::new(GaveUp {
-                        failure: failure.clone(),
-                        source: None,
-                        handlers: Some(handlers),
-                    })),
-                    Ok(None) | Err(_) => continue,
-                },
-                None if task.open().next().is_some() => SlotEnd::Asked(Vec::new()),
-                None => continue,
-            };
-            self.machine.restore(task.position, end);
+    pub(super) fn clear_frontier(&mut self) {
+        let Frontier { line, step, live, .. } = self.checkpoint.frontier;
+        self.checkpoint.frontier = Frontier { line, step, live, ..Frontier::empty(&self.topology) };
+    }
+
+    fn breakpoint(&mut self) -> Option<Pause> {
+        let after = std::mem::take(&mut self.paused_after);
+        if !after.is_empty() {
+            return Some(Pause::After { nodes: after });
         }
-        Ok(())
+        // What a run finds at its start is what the last one stopped before.
+        let nodes: Vec<String> =
+            self.next_nodes().into_iter().filter(|node| self.setup.breakpoints.is_before(node)).collect();
+        let is_known = self.steps == 0 && self.is_resumed;
+        (!nodes.is_empty() && !is_known).then_some(Pause::Before { nodes })
     }
 
-    /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, and that over questions.
-    fn stop(&mut self) -> Result<Settled, RunError> {
-        let step = self.checkpoint.frontier.step + 1;
-        let (mut failures, mut refused, mut interrupts) = (Vec::new(), None, Vec::new());
-        let mut tasks = Vec::new();
-        let slots = std::mem::take(&mut self.machine.slots);
-        for (position, slot) in slots.into_iter().enumerate() {
-            let known = self.progress.of(position).cloned();
-            let mut task = known.unwrap_or_else(|| TaskProgress { position, ..TaskProgress::default() });
-            let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
-            match slot.end {
-                Some(SlotEnd::Failed(gave_up)) if gave_up.handlers.is_none() => failures.push(*gave_up),
-                Some(SlotEnd::Failed(gave_up)) => task.outcome = Some(StoredOutcome::Failed(gave_up.failure)),
-                Some(SlotEnd::Done(command)) => {
-                    task.outcome = Some(stored(&self.setup.thread, &node, &command)?)
-                }
-                Some(SlotEnd::Asked(questions)) => {
-                    let id = self.task_id(position);
-                    for question in questions {
-                        let interrupt = InterruptId::new(id, question.ordinal);
-                        if let Some(reason) = question.refused {
-                            task.answers.remove(&question.ordinal);
-                            refused.get_or_insert((interrupt, node.clone(), reason));
-                        }
-                        task.questions.retain(|known| known.ordinal != question.ordinal);
-                        let (ordinal, value) = (question.ordinal, question.value);
-                        task.questions.push(StoredQuestion { ordinal, id: interrupt, value });
-                    }
-                    let open =
-                        task.open().map(|open| Interrupt::new(open.id, node.clone(), open.value.clone()));
-                    interrupts.extend(open);
-                }
-                None => {}
-            }
-            if task.outcome.is_some() || !task.questions.is_empty() || !task.answers.is_empty() {
-                tasks.push(task);
-            }
-        }
-        let had_any = !self.progress.tasks.is_empty();
-        self.progress.tasks = tasks;
-        let is_new = had_any || !self.progress.tasks.is_empty();
-        let head = self.head.filter(|_| is_new && self.setup.is_recorded);
-        let record = head.map(|head| self.progress_since(head));
-        Ok(match (RunError::from_failures(step, failures), refused) {
-            (Some(error), _) => Settled::Failed(Box::new(error), record),
-            (None, Some((id, node, reason))) => {
-                Settled::Failed(Box::new(RunError::BadAnswer { id, node, reason }), record)
-            }
-            (None, None) => Settled::Interrupted(interrupts, record),
+    fn check_breakpoints(&self) -> Result<(), RunError> {
+        let unknown = self.setup.breakpoints.names().find(|name| self.topology.number(name).is_none());
+        unknown.map_or(Ok(()), |name| {
+            let names = self.topology.nodes.iter().map(|entry| &*entry.name);
+            Err(RunError::UnknownNode { name: name.clone(), hint: hint(name, names) })
         })
     }
 
-    /// After a merge that failed: what was kept from an earlier run is what could not be merged, so it goes, and the
-    /// tasks run again on the next resume. Answers stay.
-    fn forget_writes(&mut self) -> Option<Box<Record>> {
-        if self.progress.tasks.iter().all(|task| task.outcome.is_none()) {
-            return None;
+    fn nodes_after(&self) -> Vec<String> {
+        let breakpoints = &self.setup.breakpoints;
+        let mut nodes: Vec<String> =
+            self.next_nodes().into_iter().filter(|node| breakpoints.is_after(node)).collect();
+        nodes.dedup();
+        nodes
+    }
+
+    /// Notes what the tasks wrote before it is merged: as writes where each superstep is stored, else as fields that
+    /// have changed.
+    fn note_writes(&mut self) -> Result<(), RunError> {
+        let mut changed = FieldSet::EMPTY;
+        if self.setup.durability == Some(Durability::Exit) {
+            for command in self.machine.commands() {
+                changed = changed.or(command.written(&self.topology.fields));
+            }
+        } else {
+            let writes = self.writes()?;
+            self.ledger.record(writes);
         }
-        for task in &mut self.progress.tasks {
-            task.outcome = None;
-        }
-        self.progress.tasks.retain(|task| !task.questions.is_empty());
-        self.head.map(|head| self.progress_since(head))
+        self.ledger.touch(changed.or(self.checkpoint.frontier.live));
+        Ok(())
     }
 
     fn writes(&self) -> Result<Vec<TaskWrites>, RunError> {
@@ -305,7 +387,8 @@ impl<S: State> Session<S> {
         for (position, slot) in self.machine.slots.iter().enumerate() {
             let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
             let outcome = match &slot.end {
-                Some(SlotEnd::Done(command)) => stored(&self.setup.thread, &node, command)?,
+                Some(SlotEnd::Done(command)) => ledger::outcome(&self.topology, command)
+                    .map_err(|why| self.unwritable(&format!("what node {node:?} wrote {why}")))?,
                 Some(SlotEnd::Failed(gave_up)) => StoredOutcome::Failed(gave_up.failure.clone()),
                 Some(SlotEnd::Asked(_)) | None => continue,
             };
@@ -314,42 +397,70 @@ impl<S: State> Session<S> {
         Ok(writes)
     }
 
-    fn record(&mut self, cause: Cause, writes: Vec<TaskWrites>) -> Result<Option<Box<Record>>, RunError> {
-        if !self.setup.is_recorded {
-            return Ok(None);
+    /// After a merge that failed: what can still be stored.
+    fn give_back(&mut self, error: &StepError) -> Vec<Record> {
+        self.ledger.forget();
+        let mut records = Vec::new();
+        // A conflict is found before anything is merged.
+        let is_whole = matches!(error, StepError::Conflict { .. } | StepError::Overwrites { .. });
+        if is_whole && self.is_ahead {
+            records.extend(self.record(Cause::Superstep).ok().flatten().map(|record| *record));
         }
-        let (expected, id) = (self.head, CheckpointId(self.head.map_or(1, |head| head.0 + 1)));
-        let checkpoint = store(&self.topology, &self.checkpoint, (id, expected), cause, writes)
-            .map_err(|error| CheckpointError::unwritable(&self.setup.thread, error))?;
-        self.head = Some(id);
-        Ok(Some(Box::new(Record::Checkpoint { expected, checkpoint: Box::new(checkpoint) })))
+        records.extend(self.forget_writes());
+        records
     }
 
-    fn next_nodes(&self) -> Vec<String> {
+    /// The checkpoint as it is now, to be stored.
+    pub(super) fn record(&mut self, cause: Cause) -> Result<Option<Box<Record>>, RunError> {
+        if self.setup.durability.is_none() {
+            return Ok(None);
+        }
+        let (expected, id) = (self.head, CheckpointId(self.head.map_or(1, |head| head.id.0 + 1)));
+        let closed = self.ledger.close(&self.topology, &self.checkpoint.state, id);
+        let (fields, written) = closed.map_err(|why| self.unwritable(&why))?;
+        let (topology, frontier) = (&self.topology, &self.checkpoint.frontier);
+        let checkpoint = Box::new(StoredCheckpoint {
+            format: FORMAT,
+            id,
+            parent: self.parent,
+            line: frontier.line,
+            run: self.run,
+            graph: topology.name.to_string(),
+            version: topology.version,
+            fingerprint: format!("{:016x}", topology.fingerprint),
+            cause,
+            step: frontier.step,
+            saved_at: 0,
+            metadata: self.setup.metadata.clone(),
+            origin: self.setup.origin,
+            fields,
+            next: planned(topology, &frontier.next),
+            joins: round::open_joins(topology, frontier),
+            deferred: planned(topology, &frontier.deferred),
+            written,
+        });
+        self.head = Some(checkpoint.head_ref());
+        self.parent = Some(id);
+        (self.is_ahead, self.is_past) = (false, false);
+        Ok(Some(Box::new(Record::Checkpoint { expected, checkpoint })))
+    }
+
+    pub(super) fn unwritable(&self, why: &str) -> RunError {
+        CheckpointError::unwritable(&self.setup.key, why).into()
+    }
+
+    pub(crate) fn next_nodes(&self) -> Vec<String> {
         let tasks = self.checkpoint.frontier.next.iter();
         tasks.map(|task| self.topology.name_of(task.node).to_string()).collect()
     }
 }
 
-/// The checkpoint that follows when unfinished work is given up: the same state, and nothing to run.
-pub(crate) fn abandoned<S: State>(
-    topology: &Topology<S>,
-    thread: &str,
-    head: &StoredCheckpoint,
-) -> Result<StoredCheckpoint, RunError> {
-    let state = restore_state(topology, head).map_err(|why| CheckpointError::unusable(thread, &why))?;
-    let frontier = Frontier { step: head.step, ..Frontier::empty(topology) };
-    let checkpoint = Checkpoint { state, frontier };
-    let ids = (CheckpointId(head.id.0 + 1), Some(head.id));
-    let stored = store(topology, &checkpoint, ids, Cause::Abandoned, Vec::new());
-    Ok(stored.map_err(|error| CheckpointError::unwritable(thread, error))?)
-}
-
-fn stored<S: State>(thread: &str, node: &str, command: &Command<S>) -> Result<StoredOutcome, RunError> {
-    let update = update_to_json::<S>(&command.update)
-        .map_err(|why| CheckpointError::unwritable(thread, format!("what node {node:?} wrote {why}")))?;
-    let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
-    let timeouts = command.targets().iter().enumerate();
-    let timeouts = timeouts.filter_map(|(place, goto)| Some((place, goto.timeout?))).collect();
-    Ok(StoredOutcome::Done { update, goto, timeouts })
+/// Puts names for numbers.
+fn planned<S: State>(topology: &Topology<S>, tasks: &[super::checkpoint::Task]) -> Vec<StoredTask> {
+    let named = |task: &super::checkpoint::Task| StoredTask {
+        node: topology.name_of(task.node).to_string(),
+        input: task.input.clone(),
+        timeout: task.timeout,
+    };
+    tasks.iter().map(named).collect()
 }

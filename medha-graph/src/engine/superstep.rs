@@ -13,11 +13,11 @@ use serde_json::Value;
 
 use super::checkpoint::{Checkpoint, Task, TaskInput};
 use super::round::Round;
-use crate::graph::edge::END;
+use crate::graph::edge::{END, START};
 use crate::graph::topology::{NodeEntry, NodeIx, Outgoing, Topology, hint};
-use crate::node::command::{Command, Goto, Targets};
+use crate::node::command::{Command, Goto};
 use crate::node::sent::Sent;
-use crate::state::{FieldSet, State};
+use crate::state::{FieldSet, State, Update};
 
 /// What one task of a superstep came to.
 #[derive(Debug)]
@@ -37,7 +37,8 @@ pub(crate) enum TaskEnd<S: State> {
 /// Why a superstep has no next checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StepError {
-    Conflict { field: &'static str, first: String, second: String, step: u64 },
+    Conflict { field: String, first: String, second: String, step: u64 },
+    Overwrites { field: String, first: String, second: String, step: u64 },
     Merge { field: String, node: String, step: u64, reason: String },
     Router { node: String, reason: String },
     UnknownTarget { node: String, target: String, hint: String },
@@ -52,11 +53,21 @@ pub(crate) fn advance<S: State>(
     let step = checkpoint.frontier.step + 1;
     if results.len() > 1 {
         check_conflicts(topology, results, step)?;
+        let_overwrites_win(topology, results, step)?;
+    }
+    if !topology.ephemeral.is_empty() {
+        let commands = results.iter().filter_map(|result| match &result.end {
+            TaskEnd::Done(command) => Some(command.written(&topology.fields)),
+            TaskEnd::Handled(_) => None,
+        });
+        clear_ephemeral(topology, checkpoint, commands.fold(FieldSet::EMPTY, FieldSet::or));
     }
     for result in results.iter_mut() {
         if let TaskEnd::Done(command) = &mut result.end {
-            let update = std::mem::take(&mut command.update);
-            merge(&mut checkpoint.state, update, topology.name_of(result.node), step)?;
+            let node = topology.name_of(result.node);
+            for update in command.updates_mut() {
+                merge(&mut checkpoint.state, std::mem::take(update), node, step)?;
+            }
         }
     }
     checkpoint.frontier.step = step;
@@ -66,7 +77,10 @@ pub(crate) fn advance<S: State>(
         let node = topology.node(result.node);
         match result.end {
             TaskEnd::Handled(tasks) => tasks.into_iter().for_each(|task| queue.plan(task)),
-            TaskEnd::Done(command) => queue.take_over(node, command.into_parts().1)?,
+            TaskEnd::Done(command) => {
+                let goto = command.into_parts().1.into_parts().map(|(_, goto)| goto);
+                queue.take_over(node, goto.unwrap_or_default())?;
+            }
         }
     }
     queue.release();
@@ -83,8 +97,18 @@ pub(crate) fn advance_one<S: State>(
     let step = checkpoint.frontier.step + 1;
     let Some(task) = checkpoint.frontier.next.pop() else { return Ok(()) };
     let node = topology.node(task.node);
-    let (update, targets) = command.into_parts();
+    if !topology.ephemeral.is_empty() {
+        clear_ephemeral(topology, checkpoint, command.written(&topology.fields));
+    }
+    let (update, rest) = command.into_parts();
     merge(&mut checkpoint.state, update, &node.name, step)?;
+    let mut targets = Vec::new();
+    if let Some((more, goto)) = rest.into_parts() {
+        targets = goto;
+        for update in more {
+            merge(&mut checkpoint.state, update, &node.name, step)?;
+        }
+    }
     checkpoint.frontier.step = step;
     let mut queue = Queue::new(topology, checkpoint, 1);
     queue.take_over(node, targets)?;
@@ -98,10 +122,13 @@ pub(crate) fn begin<S: State>(
     checkpoint: &mut Checkpoint<S>,
     input: S::Update,
 ) -> Result<(), StepError> {
-    merge(&mut checkpoint.state, input, "START", checkpoint.frontier.step)?;
+    if !topology.ephemeral.is_empty() {
+        clear_ephemeral(topology, checkpoint, input.written(&topology.fields));
+    }
+    merge(&mut checkpoint.state, input, START, checkpoint.frontier.step)?;
     checkpoint.frontier.next.clear();
     let mut queue = Queue::new(topology, checkpoint, 1);
-    queue.follow("START", &topology.start)?;
+    queue.follow(START, &topology.start)?;
     queue.release();
     Ok(())
 }
@@ -111,9 +138,8 @@ fn check_conflicts<S: State>(
     results: &[TaskResult<S>],
     step: u64,
 ) -> Result<(), StepError> {
-    use crate::state::Update;
     let written = |result: &TaskResult<S>| match &result.end {
-        TaskEnd::Done(command) => command.update.written().and(topology.exclusive),
+        TaskEnd::Done(command) => command.written(&topology.fields).and(topology.exclusive),
         TaskEnd::Handled(_) => FieldSet::EMPTY,
     };
     let mut before = FieldSet::EMPTY;
@@ -125,7 +151,7 @@ fn check_conflicts<S: State>(
             let first = results.iter().find(|earlier| !written(earlier).and(one).is_empty());
             let name = |result: &TaskResult<S>| topology.name_of(result.node).to_string();
             return Err(StepError::Conflict {
-                field: S::FIELDS[field].name,
+                field: topology.fields[field].name.to_string(),
                 first: first.map(name).unwrap_or_default(),
                 second: name(result),
                 step,
@@ -134,6 +160,56 @@ fn check_conflicts<S: State>(
         before = before.or(mine);
     }
     Ok(())
+}
+
+/// An overwrite stands alone: other writes of its field do not count, and a second overwrite is a conflict.
+fn let_overwrites_win<S: State>(
+    topology: &Topology<S>,
+    results: &mut [TaskResult<S>],
+    step: u64,
+) -> Result<(), StepError> {
+    let fields = &topology.fields;
+    let overwritten = |result: &TaskResult<S>| match &result.end {
+        TaskEnd::Done(command) => {
+            command.updates().map(|update| update.overwritten(fields)).fold(FieldSet::EMPTY, FieldSet::or)
+        }
+        TaskEnd::Handled(_) => FieldSet::EMPTY,
+    };
+    let mut by: Vec<(FieldSet, usize)> = Vec::new();
+    let mut all = FieldSet::EMPTY;
+    for (index, result) in results.iter().enumerate() {
+        let mine = overwritten(result);
+        if let Some(field) = mine.and(all).first() {
+            let first = by.iter().find(|(set, _)| set.contains(field)).map_or(index, |(_, first)| *first);
+            let name = |index: usize| topology.name_of(results[index].node).to_string();
+            let field = fields[field].name.to_string();
+            return Err(StepError::Overwrites { field, first: name(first), second: name(index), step });
+        }
+        if !mine.is_empty() {
+            all = all.or(mine);
+            by.push((mine, index));
+        }
+    }
+    if all.is_empty() {
+        return Ok(());
+    }
+    for (index, result) in results.iter_mut().enumerate() {
+        let mine = by.iter().find(|(_, by)| *by == index).map_or(FieldSet::EMPTY, |(set, _)| *set);
+        if let TaskEnd::Done(command) = &mut result.end {
+            for update in command.updates_mut() {
+                all.minus(mine).positions().for_each(|position| update.forget(position, fields));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Clears the ephemeral fields that the superstep before wrote.
+fn clear_ephemeral<S: State>(topology: &Topology<S>, checkpoint: &mut Checkpoint<S>, written: FieldSet) {
+    for position in checkpoint.frontier.live.positions() {
+        checkpoint.state.clear_field(position);
+    }
+    checkpoint.frontier.live = written.and(topology.ephemeral);
 }
 
 #[inline]
@@ -177,11 +253,9 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     #[inline]
-    fn take_over(&mut self, node: &NodeEntry<S>, targets: Targets) -> Result<(), StepError> {
-        if let Some(targets) = targets.into_vec() {
-            for goto in targets {
-                self.goto(&node.name, goto)?;
-            }
+    fn take_over(&mut self, node: &NodeEntry<S>, targets: Vec<Goto>) -> Result<(), StepError> {
+        for goto in targets {
+            self.goto(&node.name, goto)?;
         }
         self.follow(&node.name, &node.out)
     }

@@ -150,7 +150,7 @@ fn two_writers_of_a_plain_field_conflict_in_the_step_that_runs() {
     ];
     let error = advance(&graph.topology, &mut checkpoint, &mut results).unwrap_err();
     let (first, second) = ("plain".to_owned(), "timed".to_owned());
-    assert_eq!(error, StepError::Conflict { field: "best", first, second, step: 4 });
+    assert_eq!(error, StepError::Conflict { field: "best".to_owned(), first, second, step: 4 });
 }
 
 #[test]

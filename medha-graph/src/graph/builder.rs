@@ -41,6 +41,7 @@ use crate::state::State;
 pub struct StateGraph<S: State> {
     name: String,
     version: u32,
+    initial: S,
     nodes: Vec<(String, ErasedNode<S>)>,
     edges: Vec<Edge<S>>,
     defaults: NodeDefaults,
@@ -50,9 +51,16 @@ impl<S: State> StateGraph<S> {
     /// An empty graph of this name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
+        Self::starting_from(name, S::default())
+    }
+
+    /// An empty graph whose threads begin with this state rather than the default one.
+    #[must_use]
+    pub fn starting_from(name: impl Into<String>, initial: S) -> Self {
         Self {
             name: name.into(),
             version: 1,
+            initial,
             nodes: Vec::new(),
             edges: Vec::new(),
             defaults: NodeDefaults::new(),
@@ -198,9 +206,10 @@ impl<S: State> StateGraph<S> {
     pub fn compile(&self) -> Result<CompiledGraph<S>, BuildError> {
         let (nodes, edges, problems) = self.defaults.apply(&self.nodes, &self.edges);
         let lines = check::lines(&nodes, &edges);
-        let problems = check::problems(&nodes, &edges, &lines, problems);
+        let problems = check::problems(&nodes, &edges, &lines, self.initial.fields(), problems);
         if problems.is_empty() {
-            let topology = Topology::new(&self.name, self.version, &nodes, &edges, lines);
+            let initial = self.initial.clone();
+            let topology = Topology::new(&self.name, self.version, initial, &nodes, &edges, lines);
             Ok(CompiledGraph::new(topology))
         } else {
             Err(BuildError { graph: self.name.clone(), problems })

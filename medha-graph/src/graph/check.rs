@@ -11,7 +11,7 @@ use super::join::Join;
 use super::problem::BuildProblem;
 use super::topology::hint;
 use crate::node::function::ErasedNode;
-use crate::state::State;
+use crate::state::{Field, State};
 
 /// All lines of a graph: of its edges, and of what its commands were declared to do.
 pub(crate) fn lines<S: State>(nodes: &[(String, ErasedNode<S>)], edges: &[Edge<S>]) -> Vec<Line> {
@@ -32,9 +32,10 @@ pub(crate) fn problems<S: State>(
     nodes: &[(String, ErasedNode<S>)],
     edges: &[Edge<S>],
     lines: &[Line],
+    fields: &[Field],
     mut problems: Vec<BuildProblem>,
 ) -> Vec<BuildProblem> {
-    check_nodes::check(nodes, lines, &mut problems);
+    check_nodes::check(nodes, lines, fields, &mut problems);
     check_joins(edges, &mut problems);
     check_lines(nodes, lines, &mut problems);
     // Paths are only worth talking about when every name is right.

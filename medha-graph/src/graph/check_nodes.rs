@@ -10,16 +10,17 @@ use crate::engine::retry::RetryPolicy;
 use crate::engine::timer::Timeouts;
 use crate::node::extract::Needs;
 use crate::node::function::ErasedNode;
-use crate::state::State;
+use crate::state::{Field, State};
 
 pub(crate) fn check<S: State>(
     nodes: &[(String, ErasedNode<S>)],
     lines: &[Line],
+    fields: &[Field],
     problems: &mut Vec<BuildProblem>,
 ) {
     check_settings(nodes, problems);
     check_needs(nodes, lines, problems);
-    check_writes(nodes, lines, problems);
+    check_writes(nodes, lines, fields, problems);
 }
 
 fn check_settings<S: State>(nodes: &[(String, ErasedNode<S>)], problems: &mut Vec<BuildProblem>) {
@@ -87,20 +88,21 @@ fn check_needs<S: State>(
 fn check_writes<S: State>(
     nodes: &[(String, ErasedNode<S>)],
     lines: &[Line],
+    fields: &[Field],
     problems: &mut Vec<BuildProblem>,
 ) {
-    let fields = || S::FIELDS.iter().map(|field| field.name);
-    let mut exclusive: HashMap<&str, Vec<&'static str>> = HashMap::new();
+    let names = || fields.iter().map(|field| &*field.name);
+    let mut exclusive: HashMap<&str, Vec<&str>> = HashMap::new();
     for (name, node) in nodes {
         for written in node.config.writes.iter().flatten() {
-            match S::FIELDS.iter().find(|field| field.name == written) {
+            match fields.iter().find(|field| field.name == *written) {
                 // A deferred node never runs beside one that is not.
-                Some(field) if field.exclusive && !node.config.is_deferred => {
-                    exclusive.entry(name).or_default().push(field.name);
+                Some(field) if field.is_exclusive && !node.config.is_deferred => {
+                    exclusive.entry(name).or_default().push(&field.name);
                 }
                 Some(_) => {}
                 None => {
-                    let (hint, node) = (field_hint(written, fields()), name.clone());
+                    let (hint, node) = (field_hint(written, names()), name.clone());
                     problems.push(BuildProblem::UnknownField { node, field: written.clone(), hint });
                 }
             }
@@ -112,7 +114,7 @@ fn check_writes<S: State>(
         for field in exclusive.get(line.target.as_str()).into_iter().flatten().copied() {
             let first = *writers.entry((&line.source, field)).or_insert(&line.target);
             if first != line.target && seen.insert((first, line.target.as_str(), field)) {
-                let (first, second) = (first.to_owned(), line.target.clone());
+                let (field, first, second) = (field.to_owned(), first.to_owned(), line.target.clone());
                 problems.push(BuildProblem::SharedField { field, first, second });
             }
         }

@@ -3,17 +3,22 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::draw;
 use super::topology::Topology;
 use crate::engine::machine::OnFailure;
+use crate::engine::pause::{Breakpoints, Durability, Names};
 use crate::engine::session::Limits;
 use crate::node::context::ContextValues;
+use crate::run::control::RunControl;
 use crate::run::error::RunError;
 use crate::run::event::Outcome;
 use crate::run::input::Input;
 use crate::run::thread::Thread;
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
+use crate::store::key::ThreadKey;
 
 /// A graph that was checked and can run; cheap to clone.
 pub struct CompiledGraph<S: State> {
@@ -21,12 +26,23 @@ pub struct CompiledGraph<S: State> {
     pub(crate) saver: Option<Arc<dyn Checkpointer>>,
     pub(crate) values: ContextValues,
     pub(crate) limits: Limits,
+    pub(crate) options: RunOptions,
+}
+
+/// What a run can be told besides its limits.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunOptions {
+    pub(crate) durability: Durability,
+    pub(crate) breakpoints: Arc<Breakpoints>,
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) control: Option<RunControl>,
 }
 
 impl<S: State> CompiledGraph<S> {
     pub(crate) fn new(topology: Topology<S>) -> Self {
         let limits = Limits { steps: 10_000, concurrency: usize::MAX, on_failure: OnFailure::Drain };
-        Self { topology: Arc::new(topology), saver: None, values: ContextValues::default(), limits }
+        let (values, options) = (ContextValues::default(), RunOptions::default());
+        Self { topology: Arc::new(topology), saver: None, values, limits, options }
     }
 
     /// Stores a checkpoint after every superstep, so that threads can be resumed.
@@ -66,10 +82,31 @@ impl<S: State> CompiledGraph<S> {
         self
     }
 
+    /// Says when what a run does is stored; each superstep before the next begins, unless set.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.options.durability = durability;
+        self
+    }
+
+    /// Stops each run before these nodes (`"*"`: before every node); `resume` goes on.
+    #[must_use]
+    pub fn with_interrupt_before<N: Into<String>>(mut self, nodes: impl IntoIterator<Item = N>) -> Self {
+        Arc::make_mut(&mut self.options.breakpoints).before = Names::of(nodes);
+        self
+    }
+
+    /// Stops each run after these nodes (`"*"`: after every node), unless nothing is left to run; `resume` goes on.
+    #[must_use]
+    pub fn with_interrupt_after<N: Into<String>>(mut self, nodes: impl IntoIterator<Item = N>) -> Self {
+        Arc::make_mut(&mut self.options.breakpoints).after = Names::of(nodes);
+        self
+    }
+
     /// The named history of checkpoints this graph runs on; it exists from its first run.
     #[must_use]
     pub fn thread(&self, id: impl Into<String>) -> Thread<S> {
-        Thread::new(self.clone(), Some(id.into()))
+        Thread::new(self.clone(), Some(ThreadKey::root(id.into())))
     }
 
     /// Runs once, without a thread and without storing anything.
@@ -101,6 +138,7 @@ impl<S: State> Clone for CompiledGraph<S> {
             saver: self.saver.clone(),
             values: self.values.clone(),
             limits: self.limits,
+            options: self.options.clone(),
         }
     }
 }

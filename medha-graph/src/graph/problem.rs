@@ -140,7 +140,7 @@ pub enum BuildProblem {
     )]
     SharedField {
         /// The field.
-        field: &'static str,
+        field: String,
         /// The first node.
         first: String,
         /// The second node.

@@ -14,7 +14,7 @@ use crate::engine::superstep::panic_text;
 use crate::node::config::NodeConfig;
 use crate::node::failure::Failure;
 use crate::node::function::{CallNode, ErasedNode};
-use crate::state::{FieldSet, State};
+use crate::state::{Field, FieldSet, State, Storage};
 
 /// The number of a node in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,7 +28,15 @@ pub(crate) struct Topology<S: State> {
     pub(crate) nodes: Vec<NodeEntry<S>>,
     pub(crate) start: Outgoing<S>,
     pub(crate) joins: Vec<JoinEntry>,
+    /// The state a thread begins with.
+    pub(crate) initial: S,
+    pub(crate) fields: Vec<Field>,
+    /// Their names, as they are stored.
+    pub(crate) names: Vec<Arc<str>>,
     pub(crate) exclusive: FieldSet,
+    pub(crate) ephemeral: FieldSet,
+    /// Fields that are stored.
+    pub(crate) tracked: FieldSet,
     pub(crate) lines: Vec<Line>,
     numbers: HashMap<Arc<str>, NodeIx>,
 }
@@ -71,6 +79,7 @@ impl<S: State> Topology<S> {
     pub(crate) fn new(
         name: &str,
         version: u32,
+        initial: S,
         nodes: &[(String, ErasedNode<S>)],
         edges: &[Edge<S>],
         lines: Vec<Line>,
@@ -86,14 +95,20 @@ impl<S: State> Topology<S> {
             config: node.config.clone(),
             out: Outgoing::default(),
         });
+        let fields = initial.fields().to_vec();
         let mut topology = Self {
             name: Arc::from(name),
             version,
-            fingerprint: fingerprint::<S>(nodes, &lines),
+            fingerprint: fingerprint(nodes, &lines, &fields),
             nodes: entries.collect(),
             start: Outgoing::default(),
             joins: Vec::new(),
-            exclusive: FieldSet::exclusive_of::<S>(),
+            names: fields.iter().map(|field| Arc::from(&*field.name)).collect(),
+            exclusive: FieldSet::of(&fields, |field| field.is_exclusive),
+            ephemeral: FieldSet::of(&fields, |field| field.is_ephemeral),
+            tracked: FieldSet::of(&fields, |field| field.storage != Storage::Untracked),
+            fields,
+            initial,
             lines,
             numbers,
         };
@@ -239,7 +254,7 @@ fn hint_of<'a>(
     if all.is_empty() { nothing.to_owned() } else { format!("{there_are} {}", all.join(", ")) }
 }
 
-fn fingerprint<S: State>(nodes: &[(String, ErasedNode<S>)], lines: &[Line]) -> u64 {
+fn fingerprint<S: State>(nodes: &[(String, ErasedNode<S>)], lines: &[Line], fields: &[Field]) -> u64 {
     let mut text = String::new();
     let mut put = |part: &str| {
         text.push_str(part);
@@ -259,8 +274,8 @@ fn fingerprint<S: State>(nodes: &[(String, ErasedNode<S>)], lines: &[Line]) -> u
             EdgeKind::Command => put("command"),
         }
     }
-    for field in S::FIELDS {
-        put(field.name);
+    for field in fields {
+        put(&field.name);
     }
     put(END);
     xxh3_64(text.as_bytes())

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::NodeError;
 use super::sent::{IntoPayload, Sent, Timed};
-use crate::state::State;
+use crate::state::{Field, FieldSet, State, Update};
 
 /// An update plus where to go next; a node that only updates returns the update itself.
 ///
@@ -29,22 +29,30 @@ use crate::state::State;
 pub struct Command<S: State> {
     pub(crate) update: S::Update,
     /// In a box, since most commands are bare updates and are moved on every superstep.
-    extra: Option<Box<Extra>>,
+    extra: Option<Box<Extra<S>>>,
 }
 
-#[derive(Debug, Default)]
-struct Extra {
+#[derive(Debug)]
+struct Extra<S: State> {
+    /// Updates after the first.
+    more: Vec<S::Update>,
     goto: Vec<Goto>,
     problem: Option<NodeError>,
 }
 
-/// The targets of a command, apart from its update.
-pub(crate) struct Targets(Option<Box<Extra>>);
+impl<S: State> Default for Extra<S> {
+    fn default() -> Self {
+        Self { more: Vec::new(), goto: Vec::new(), problem: None }
+    }
+}
 
-impl Targets {
+/// What a command holds besides its first update.
+pub(crate) struct Rest<S: State>(Option<Box<Extra<S>>>);
+
+impl<S: State> Rest<S> {
     #[inline]
-    pub(crate) fn into_vec(self) -> Option<Vec<Goto>> {
-        self.0.map(|extra| extra.goto)
+    pub(crate) fn into_parts(self) -> Option<(Vec<S::Update>, Vec<Goto>)> {
+        self.0.map(|extra| (extra.more, extra.goto))
     }
 }
 
@@ -68,14 +76,40 @@ impl<S: State> Command<S> {
         Self { update, extra: None }
     }
 
-    pub(crate) fn with_targets(update: S::Update, goto: Vec<Goto>) -> Self {
-        let extra = (!goto.is_empty()).then(|| Box::new(Extra { goto, problem: None }));
+    pub(crate) fn with_targets(updates: Vec<S::Update>, goto: Vec<Goto>) -> Self {
+        let mut updates = updates.into_iter();
+        let update = updates.next().unwrap_or_default();
+        let more: Vec<S::Update> = updates.collect();
+        let is_bare = more.is_empty() && goto.is_empty();
+        let extra = (!is_bare).then(|| Box::new(Extra { more, goto, problem: None }));
         Self { update, extra }
     }
 
     #[inline]
-    pub(crate) fn into_parts(self) -> (S::Update, Targets) {
-        (self.update, Targets(self.extra))
+    pub(crate) fn into_parts(self) -> (S::Update, Rest<S>) {
+        (self.update, Rest(self.extra))
+    }
+
+    /// Its updates, in the order they are merged.
+    pub(crate) fn updates(&self) -> impl Iterator<Item = &S::Update> {
+        std::iter::once(&self.update).chain(self.more())
+    }
+
+    /// The updates after the first.
+    pub(crate) fn more(&self) -> &[S::Update] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.more)
+    }
+
+    pub(crate) fn updates_mut(&mut self) -> impl Iterator<Item = &mut S::Update> {
+        let more = self.extra.as_mut().map(|extra| extra.more.iter_mut());
+        std::iter::once(&mut self.update).chain(more.into_iter().flatten())
+    }
+
+    /// The fields it writes.
+    #[inline]
+    pub(crate) fn written(&self, fields: &[Field]) -> FieldSet {
+        let more = self.more().iter().map(|update| update.written(fields));
+        more.fold(self.update.written(fields), FieldSet::or)
     }
 
     pub(crate) fn targets(&self) -> &[Goto] {
@@ -85,6 +119,12 @@ impl<S: State> Command<S> {
     /// Sets the update.
     pub fn update(mut self, update: S::Update) -> Self {
         self.update = update;
+        self
+    }
+
+    /// Merges one more update after the ones before, as if another node had written it.
+    pub fn then(mut self, update: S::Update) -> Self {
+        self.extra.get_or_insert_default().more.push(update);
         self
     }
 
@@ -148,6 +188,26 @@ impl<S: State> IntoCommand<S> for Command<S> {
     fn into_command(mut self) -> Result<Self, NodeError> {
         let problem = self.extra.as_mut().and_then(|extra| extra.problem.take());
         problem.map_or(Ok(self), Err)
+    }
+}
+
+/// Several updates and commands of one node, merged in this order; their targets are all followed.
+impl<S: State, T: IntoCommand<S>> IntoCommand<S> for Vec<T> {
+    const MAY_GOTO: bool = T::MAY_GOTO;
+    fn into_command(self) -> Result<Command<S>, NodeError> {
+        let mut parts = self.into_iter();
+        let Some(first) = parts.next() else { return Ok(Command::new()) };
+        let mut all = first.into_command()?;
+        for part in parts {
+            let (update, rest) = part.into_command()?.into_parts();
+            let extra = all.extra.get_or_insert_default();
+            extra.more.push(update);
+            if let Some((more, goto)) = rest.into_parts() {
+                extra.more.extend(more);
+                extra.goto.extend(goto);
+            }
+        }
+        Ok(all)
     }
 }
 

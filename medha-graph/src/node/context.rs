@@ -1,7 +1,7 @@
 //! What a task may ask of its run: who it is, a question to a human, a progress event, a dependency.
 
 use std::any::{Any, TypeId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,8 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::NodeError;
+use super::once::{IdempotencyKey, TaskEffects};
 use super::pulse::Pulse;
 use crate::engine::checkpoint::{InterruptId, TaskId};
+use crate::engine::record::Json;
 use crate::engine::timer::Sign;
 
 /// The running task: take it as a parameter of a node (`ctx: Ctx`).
@@ -42,6 +44,9 @@ pub(crate) struct CtxInner {
     pub(crate) values: ContextValues,
     pub(crate) answers: BTreeMap<u32, Value>,
     pub(crate) emit: Option<EmitCustom>,
+    effects: TaskEffects,
+    /// Effects that are under way.
+    busy: Mutex<BTreeSet<String>>,
     /// For tasks whose timeouts signs of life move.
     pulse: Option<Arc<Pulse>>,
     asked: AtomicU32,
@@ -75,6 +80,8 @@ fn as_text<W: serde::Serializer>(text: &Arc<str>, serializer: W) -> Result<W::Ok
 pub(crate) struct Question {
     pub(crate) ordinal: u32,
     pub(crate) value: Value,
+    /// The id it has already, if it comes from a subgraph.
+    pub(crate) id: Option<InterruptId>,
     /// Why the answer it was given cannot be used.
     pub(crate) refused: Option<String>,
 }
@@ -86,10 +93,22 @@ impl Ctx {
         values: ContextValues,
         answers: BTreeMap<u32, Value>,
         emit: Option<EmitCustom>,
+        effects: TaskEffects,
         pulse: Option<Arc<Pulse>>,
     ) -> Self {
-        let (asked, pending, waker) = (AtomicU32::new(0), Mutex::new(Vec::new()), AtomicWaker::new());
-        Self(Arc::new(CtxInner { task, thread, values, answers, emit, pulse, asked, pending, waker }))
+        Self(Arc::new(CtxInner {
+            task,
+            thread,
+            values,
+            answers,
+            emit,
+            effects,
+            busy: Mutex::default(),
+            pulse,
+            asked: AtomicU32::new(0),
+            pending: Mutex::new(Vec::new()),
+            waker: AtomicWaker::new(),
+        }))
     }
 
     /// Asks a question of whoever runs the graph and waits for the answer.
@@ -110,11 +129,54 @@ impl Ctx {
             None => None,
         };
         let value = serde_json::to_value(question).unwrap_or_else(|error| Value::String(error.to_string()));
-        self.pending().push(Question { ordinal, value, refused });
+        self.pending().push(Question { ordinal, value, id: None, refused });
         let _asking = Asking { ctx: self, ordinal };
         self.0.waker.wake();
         // The driver ends this attempt as soon as it sees the question.
         poll_fn(|_| Poll::<A>::Pending).await
+    }
+
+    /// Does something once, however often this node is run: its result is recorded the moment it is there, and a retry, a
+    /// resume or the same node after a crash is given the recorded result.
+    ///
+    /// A crash between the effect and its record makes it run again, with the same [`IdempotencyKey`]; hand that to the
+    /// service that carries it out. An effect that fails is not recorded. `name` tells the effects of this task apart: in a
+    /// loop give each round its own. Without a saver the record lasts as long as the run.
+    ///
+    /// ```
+    /// # use medha_graph::prelude::*;
+    /// # #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// # struct Order { receipt: String }
+    /// # async fn charge(_key: &str) -> Result<String, std::io::Error> { Ok("r-1".to_owned()) }
+    /// async fn pay(_: &Order, ctx: Ctx) -> Result<OrderUpdate, NodeError> {
+    ///     let receipt: String = ctx.once("charge", |key| async move { charge(key.as_str()).await }).await?;
+    ///     let sure: bool = ctx.interrupt(format!("charged {receipt}; keep it?")).await;   // the answer does not charge again
+    ///     Ok(Order::update().receipt(if sure { receipt } else { String::new() }))
+    /// }
+    /// ```
+    pub async fn once<T, E, F, W>(&self, name: impl Into<String>, effect: F) -> Result<T, NodeError>
+    where
+        T: Serialize + DeserializeOwned,
+        E: Into<NodeError>,
+        F: FnOnce(IdempotencyKey) -> W,
+        W: Future<Output = Result<T, E>>,
+    {
+        self.show(Sign::Activity);
+        let name = name.into();
+        let misfit = |error: serde_json::Error| {
+            NodeError::new(format!("the recorded result of effect {name:?} does not fit: {error}")).terminal()
+        };
+        if let Some(json) = self.0.effects.find(&name) {
+            return json.read().map_err(misfit);
+        }
+        let _busy = Busy::claim(self, &name)?;
+        let value = effect(IdempotencyKey::new(self.0.task.id, &name)).await.map_err(Into::into)?;
+        let json = Json::of(&value).map_err(|error| {
+            NodeError::new(format!("the result of effect {name:?} cannot be recorded: {error}")).terminal()
+        })?;
+        self.show(Sign::Activity);
+        self.0.effects.record(name.clone(), json).await?;
+        Ok(value)
     }
 
     /// Sends a progress event to whoever watches the run; free when nobody does.
@@ -191,8 +253,35 @@ impl Ctx {
         self.0.waker.register(waker);
     }
 
+    fn busy(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.0.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn pending(&self) -> std::sync::MutexGuard<'_, Vec<Question>> {
         self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An effect that is under way.
+struct Busy<'a> {
+    ctx: &'a Ctx,
+    name: String,
+}
+
+impl<'a> Busy<'a> {
+    fn claim(ctx: &'a Ctx, name: &str) -> Result<Self, NodeError> {
+        if ctx.busy().insert(name.to_owned()) {
+            return Ok(Self { ctx, name: name.to_owned() });
+        }
+        let text =
+            format!("effect {name:?} is under way already; give each effect of a node a name of its own");
+        Err(NodeError::new(text).terminal())
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.ctx.busy().remove(&self.name);
     }
 }
 

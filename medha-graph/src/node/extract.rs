@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::context::{ContextValues, Ctx, EmitCustom, TaskRef};
 use super::error::NodeError;
 use super::failure::Failure;
+use super::once::TaskEffects;
 use super::pulse::Pulse;
 use crate::engine::checkpoint::TaskInput;
 use crate::state::State;
@@ -31,6 +32,7 @@ pub(crate) trait Origin: Sync {
     fn thread(&self) -> Arc<str>;
     fn values(&self) -> &ContextValues;
     fn emit(&self) -> Option<EmitCustom>;
+    fn effects(&self) -> TaskEffects;
     fn pulse(&self) -> Option<Arc<Pulse>>;
 }
 
@@ -43,8 +45,8 @@ impl<S: State> Attempt<'_, S> {
         self.ctx.get_or_init(|| {
             let origin = self.origin;
             let values = origin.values().clone();
-            let (answers, emit, pulse) = (self.answers.clone(), origin.emit(), origin.pulse());
-            Ctx::new(origin.task(), origin.thread(), values, answers, emit, pulse)
+            let (answers, effects, pulse) = (self.answers.clone(), origin.effects(), origin.pulse());
+            Ctx::new(origin.task(), origin.thread(), values, answers, origin.emit(), effects, pulse)
         })
     }
 }

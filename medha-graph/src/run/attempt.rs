@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 
 use super::event::{Event, EventQueue};
-use crate::engine::checkpoint::{Task, TaskId};
+use crate::engine::checkpoint::{Line, Task, TaskId};
 use crate::engine::machine::AttemptEnd;
 use crate::engine::record::Progress;
 use crate::engine::superstep::panic_text;
@@ -16,6 +16,7 @@ use crate::engine::timer::Timeouts;
 use crate::graph::topology::Topology;
 use crate::node::context::{ContextValues, EmitCustom, TaskRef};
 use crate::node::extract::{Attempt, Origin};
+use crate::node::once::{EffectLog, TaskEffects};
 use crate::node::pulse::Pulse;
 use crate::state::State;
 
@@ -28,10 +29,13 @@ pub(crate) struct Scope<'a, S: State> {
     pub(crate) state: &'a S,
     pub(crate) tasks: &'a [Task],
     pub(crate) progress: &'a Progress,
+    pub(crate) effects: &'a Arc<dyn EffectLog>,
     /// The superstep that runs.
     pub(crate) step: u64,
-    /// What task ids count from.
-    pub(crate) base: u64,
+    /// The line of history it belongs to.
+    pub(crate) line: Line,
+    /// The namespace of the graph.
+    pub(crate) namespace: &'a str,
 }
 
 impl<S: State> Scope<'_, S> {
@@ -71,7 +75,7 @@ impl<S: State> Scope<'_, S> {
 
     pub(crate) fn task_ref(&self, position: usize, attempt: u32) -> TaskRef {
         let node = self.topology.name_of(self.tasks[position].node);
-        let id = TaskId::new(self.thread, self.base, position, node);
+        let id = TaskId::new(self.line, self.namespace, (self.step, position), node);
         TaskRef { id, node: Arc::clone(node), step: self.step, attempt }
     }
 }
@@ -125,6 +129,11 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
 
     fn values(&self) -> &ContextValues {
         self.scope.values
+    }
+
+    fn effects(&self) -> TaskEffects {
+        let Scope { effects, line, step, .. } = *self.scope;
+        TaskEffects { log: Arc::clone(effects), line, step, position: self.position }
     }
 
     fn emit(&self) -> Option<EmitCustom> {

@@ -2,27 +2,34 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
 use super::attempt::Scope;
+use super::control::RunControl;
 use super::error::RunError;
 use super::event::{Event, EventQueue, Outcome};
 use super::input::Input;
-use crate::engine::checkpoint::Checkpoint;
+use super::open::{self, RunEffects};
+use crate::engine::checkpoint::{Checkpoint, CheckpointId};
 use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
-use crate::engine::record::waiting_joins;
-use crate::engine::round::Round;
-use crate::engine::session::{Record, Session, Settled, Setup};
+use crate::engine::pause::{Durability, Pause};
+use crate::engine::record::Origin;
+use crate::engine::round::{Round, waiting_joins};
+use crate::engine::session::{Prepared, Record, Session, Settled, Setup};
 use crate::engine::timer::Timer;
 use crate::graph::compiled::CompiledGraph;
+use crate::node::context::Interrupt;
+use crate::node::once::EffectLog;
 use crate::node::pulse::Pulse;
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
+use crate::store::key::ThreadKey;
 
 /// Supersteps of one task that are run in one go before other tasks of the runtime get their turn.
 const STEPS_PER_TURN: u32 = 128;
@@ -34,76 +41,69 @@ const FAR_FUTURE: Duration = Duration::from_secs(1_000_000_000);
 pub(crate) struct Run<S: State> {
     pub(crate) graph: CompiledGraph<S>,
     pub(crate) saver: Option<Arc<dyn Checkpointer>>,
+    pub(crate) key: ThreadKey,
+    /// The name of the thread, as nodes see it.
     pub(crate) thread: Arc<str>,
+    /// The checkpoint to go on from, where it is not the head.
+    pub(crate) at: Option<CheckpointId>,
+    /// For a subgraph: the task that runs it.
+    pub(crate) origin: Option<Origin>,
     pub(crate) queue: Option<Arc<EventQueue<Event<S>>>>,
 }
 
 /// The one path of `invoke`, `stream` and `resume`.
 pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outcome<S>, RunError> {
-    let head = match (&run.saver, &input) {
-        (Some(saver), _) => saver.load(&run.thread).await?,
-        (None, Input::Update(_)) => None,
+    let standing = match (&run.saver, &input) {
+        (Some(saver), _) => open::standing(&**saver, &run.graph.topology, &run.key, run.at).await?,
+        (None, Input::Update(_) | Input::Fresh(_)) => None,
         (None, Input::Resume(_)) => {
             return Err(RunError::NoCheckpointer { operation: "resuming a thread" });
         }
     };
-    let setup = Setup {
-        thread: Arc::clone(&run.thread),
-        is_recorded: run.saver.is_some(),
-        limits: run.graph.limits,
-        // Drawn, not made of the thread's name: runs that fail together must not come back together.
-        seed: fastrand::u64(..),
-    };
-    let (mut session, record) = Session::open(Arc::clone(&run.graph.topology), setup, head, input)?;
+    let (mut session, record) = Session::open(Arc::clone(&run.graph.topology), run.setup(), standing, input)?;
+    let known = Mutex::new(std::mem::take(&mut session.effects));
+    let effects: Arc<dyn EffectLog> =
+        Arc::new(RunEffects { saver: run.saver.clone(), key: run.key.clone(), known });
     run.emit(|| Event::RunStarted {
         graph: run.graph.name().to_owned(),
         thread: run.thread.to_string(),
-        next: next_nodes(&session),
+        next: session.next_nodes(),
     });
     if let Some(record) = record {
         run.store(*record).await?;
     }
-    let clock = Clock::default();
-    let mut turn = 0;
+    let mut shell = Shell { run: &run, effects, clock: Clock::default(), pending: None };
     if run.queue.is_some() {
         tokio::task::yield_now().await;
     }
-    while session.prepare()? {
-        superstep(&run, &mut session, &clock).await;
-        match session.settle() {
-            Settled::Advanced(None) => {}
-            Settled::Advanced(Some(record)) => run.store(*record).await?,
-            Settled::Interrupted(interrupts, record) => {
-                if let Some(record) = record {
-                    run.store(*record).await?;
-                }
-                run.emit(|| Event::Interrupted { interrupts: interrupts.clone() });
-                return Ok(Outcome::Interrupted { state: session.checkpoint.state, interrupts });
-            }
-            Settled::Failed(error, record) => {
-                let Some(record) = record else { return Err(*error) };
-                if let Err(second) = run.store(*record).await {
-                    tracing::warn!(thread = %run.thread, error = %second, "what finished beside a failure was not stored");
-                }
-                return Err(*error);
-            }
+    let driven = shell.supersteps(&mut session).await;
+    // Whatever stopped the run, what was being stored beside it is stored first.
+    shell.flush().await?;
+    match driven {
+        Ok(Stop::Done) => {}
+        Ok(Stop::Paused(pause)) => {
+            run.store_all(session.close()?.map(|record| *record)).await?;
+            let next = session.next_nodes();
+            run.emit(|| Event::Paused { pause: pause.clone(), next: next.clone() });
+            return Ok(Outcome::Paused { state: session.checkpoint.state, pause, next });
         }
-        run.emit(|| Event::Values {
-            step: session.checkpoint.frontier.step,
-            state: session.checkpoint.state.clone(),
-            next: next_nodes(&session),
-        });
-        turn += 1;
-        // A watcher sees each superstep before the next begins, and decides with its reading how fast the run goes.
-        if turn == STEPS_PER_TURN || run.queue.is_some() {
-            turn = 0;
-            tokio::task::yield_now().await;
+        Ok(Stop::Interrupted(interrupts, records)) => {
+            run.store_all(records).await?;
+            run.emit(|| Event::Interrupted { interrupts: interrupts.clone() });
+            return Ok(Outcome::Interrupted { state: session.checkpoint.state, interrupts });
+        }
+        Err((error, records)) => {
+            if let Err(second) = run.store_all(records).await {
+                tracing::warn!(thread = %run.key, error = %second, "what finished beside a failure was not stored");
+            }
+            return Err(*error);
         }
     }
+    run.store_all(session.close()?.map(|record| *record)).await?;
     let Checkpoint { state, frontier } = session.checkpoint;
     if frontier.joins.iter().any(Round::is_waiting) {
         let waiting = waiting_joins(&session.topology, &frontier);
-        tracing::warn!(graph = run.graph.name(), thread = %run.thread, ?waiting, "the run is done, and a join still waits");
+        tracing::warn!(graph = run.graph.name(), thread = %run.key, ?waiting, "the run is done, and a join still waits");
     }
     run.emit(|| Event::RunFinished {
         state: state.clone(),
@@ -112,7 +112,137 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
     Ok(Outcome::Done(state))
 }
 
+/// Why the supersteps ended, and what is still to be stored.
+enum Stop {
+    Done,
+    Paused(Pause),
+    Interrupted(Vec<Interrupt>, Vec<Record>),
+}
+
+/// What the supersteps of a run share.
+struct Shell<'a, S: State> {
+    run: &'a Run<S>,
+    effects: Arc<dyn EffectLog>,
+    clock: Clock,
+    /// The checkpoint that is stored while the next superstep runs.
+    pending: Option<BoxFuture<'a, Result<(), RunError>>>,
+}
+
+impl<'a, S: State> Shell<'a, S> {
+    async fn supersteps(&mut self, session: &mut Session<S>) -> Result<Stop, (Box<RunError>, Vec<Record>)> {
+        let bare = |error: RunError| (Box::new(error), Vec::new());
+        let control = self.run.graph.options.control.as_ref();
+        let mut turn = 0;
+        loop {
+            let drain = control.and_then(RunControl::drain_reason);
+            match session.prepare(drain.as_deref()) {
+                Ok(Prepared::Run) => {}
+                Ok(Prepared::Done) => return Ok(Stop::Done),
+                Ok(Prepared::Paused(pause)) => return Ok(Stop::Paused(pause)),
+                Err(error) => {
+                    let records = session.close().ok().flatten().map(|record| *record);
+                    return Err((Box::new(error), records.into_iter().collect()));
+                }
+            }
+            let is_cancelled = match control {
+                None => {
+                    self.superstep(session).await.map_err(bare)?;
+                    false
+                }
+                Some(control) => self.superstep_unless(control, session).await.map_err(bare)?,
+            };
+            if is_cancelled {
+                let error = RunError::Cancelled { step: session.checkpoint.frontier.step + 1 };
+                return Err((Box::new(error), session.cancelled()));
+            }
+            match session.settle() {
+                Settled::Advanced(None) => {}
+                Settled::Advanced(Some(record)) => self.keep(*record).await.map_err(bare)?,
+                Settled::Interrupted(interrupts, records) => {
+                    return Ok(Stop::Interrupted(interrupts, records));
+                }
+                Settled::Failed(error, records) => return Err((error, records)),
+            }
+            self.run.emit(|| Event::Values {
+                step: session.checkpoint.frontier.step,
+                state: session.checkpoint.state.clone(),
+                next: session.next_nodes(),
+            });
+            turn += 1;
+            // A watcher sees each superstep before the next begins, and decides with its reading how fast the run goes.
+            if turn == STEPS_PER_TURN || self.run.queue.is_some() {
+                turn = 0;
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Stores a checkpoint now, or beside the next superstep.
+    async fn keep(&mut self, record: Record) -> Result<(), RunError> {
+        match self.run.graph.options.durability {
+            Durability::Sync | Durability::Exit => self.run.store(record).await,
+            Durability::Async => {
+                let run = self.run;
+                self.pending = Some(Box::pin(run.store(record)));
+                Ok(())
+            }
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), RunError> {
+        match self.pending.take() {
+            Some(pending) => pending.await,
+            None => Ok(()),
+        }
+    }
+
+    /// Runs a superstep, beside the storing of the checkpoint before it.
+    #[inline]
+    async fn superstep(&mut self, session: &mut Session<S>) -> Result<(), RunError> {
+        match self.pending.take() {
+            None => superstep(self.run, session, &self.effects, &self.clock).await,
+            Some(pending) => {
+                let work = superstep(self.run, session, &self.effects, &self.clock);
+                let ((), stored) = futures_util::future::join(work, pending).await;
+                stored?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, and `true` if the run is cancelled meanwhile.
+    async fn superstep_unless(
+        &mut self,
+        control: &RunControl,
+        session: &mut Session<S>,
+    ) -> Result<bool, RunError> {
+        let mut work = pin!(self.superstep(session));
+        poll_fn(|cx| {
+            control.register(cx.waker());
+            if control.is_cancelled() {
+                return Poll::Ready(Ok(true));
+            }
+            work.as_mut().poll(cx).map(|done| done.map(|()| false))
+        })
+        .await
+    }
+}
+
 impl<S: State> Run<S> {
+    pub(super) fn setup(&self) -> Setup {
+        let options = &self.graph.options;
+        Setup {
+            key: self.key.clone(),
+            durability: self.saver.as_ref().map(|_| options.durability),
+            limits: self.graph.limits,
+            // Drawn, not made of the thread's name: runs that fail together must not come back together.
+            seed: fastrand::u64(..),
+            breakpoints: Arc::clone(&options.breakpoints),
+            metadata: options.metadata.clone(),
+            origin: self.origin,
+        }
+    }
+
     #[inline]
     fn emit(&self, event: impl FnOnce() -> Event<S>) {
         if let Some(queue) = &self.queue {
@@ -120,23 +250,41 @@ impl<S: State> Run<S> {
         }
     }
 
+    pub(super) async fn store_all(&self, records: impl IntoIterator<Item = Record>) -> Result<(), RunError> {
+        for record in records {
+            self.store(record).await?;
+        }
+        Ok(())
+    }
+
     async fn store(&self, record: Record) -> Result<(), RunError> {
         let Some(saver) = &self.saver else { return Ok(()) };
         match record {
-            Record::Checkpoint { expected, checkpoint } => {
+            Record::Checkpoint { expected, mut checkpoint } => {
                 let id = checkpoint.id;
-                saver.commit(&self.thread, expected, *checkpoint).await?;
+                checkpoint.saved_at = unix_millis();
+                saver.commit(&self.key, expected, *checkpoint).await?;
                 self.emit(|| Event::CheckpointSaved { id });
             }
-            Record::Progress { head, progress } => saver.save_progress(&self.thread, head, progress).await?,
+            Record::Progress { head, progress } => saver.save_progress(&self.key, head, progress).await?,
         }
         Ok(())
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "the driver is the edge where the clock is read")]
+pub(super) fn unix_millis() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
 /// Runs the tasks of one superstep until all are settled.
-async fn superstep<S: State>(run: &Run<S>, session: &mut Session<S>, clock: &Clock) {
-    let base = session.base();
+async fn superstep<S: State>(
+    run: &Run<S>,
+    session: &mut Session<S>,
+    effects: &Arc<dyn EffectLog>,
+    clock: &Clock,
+) {
     let Session { topology, checkpoint, machine, progress, .. } = session;
     let scope = Scope {
         topology,
@@ -146,8 +294,10 @@ async fn superstep<S: State>(run: &Run<S>, session: &mut Session<S>, clock: &Clo
         state: &checkpoint.state,
         tasks: &checkpoint.frontier.next,
         progress,
+        effects,
         step: checkpoint.frontier.step + 1,
-        base,
+        line: checkpoint.frontier.line,
+        namespace: run.key.namespace(),
     };
     let step = Step { run, scope: &scope, clock };
     if machine.is_alone() { alone(&step, machine).await } else { together(&step, machine).await }
@@ -280,8 +430,8 @@ impl<S: State> Step<'_, S> {
         }
         let task = || self.scope.task_ref(position, attempt);
         if let AttemptEnd::Done(command) = &end {
-            let update = || command.update.clone();
-            self.run.emit(|| Event::TaskFinished { task: task(), update: update(), elapsed });
+            let (update, more) = (|| command.update.clone(), || command.more().to_vec());
+            self.run.emit(|| Event::TaskFinished { task: task(), update: update(), more: more(), elapsed });
         }
         let now = if end.is_failure() { self.clock.now() } else { Time::ZERO };
         match machine.finish(self.scope.topology, self.scope.tasks, position, end, now) {
@@ -298,11 +448,6 @@ impl<S: State> Step<'_, S> {
             }
         }
     }
-}
-
-fn next_nodes<S: State>(session: &Session<S>) -> Vec<String> {
-    let tasks = session.checkpoint.frontier.next.iter();
-    tasks.map(|task| session.topology.name_of(task.node).to_string()).collect()
 }
 
 /// The time since the run first asked for it; a run that never asks reads no clock.

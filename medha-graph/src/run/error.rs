@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use crate::engine::checkpoint::InterruptId;
+use crate::engine::checkpoint::{CheckpointId, InterruptId};
 use crate::engine::failed::GaveUp;
 use crate::engine::superstep::StepError;
 use crate::node::failure::Failure;
-use crate::store::checkpointer::CheckpointError;
+use crate::store::error::CheckpointError;
 
 /// Why a run failed. The thread stands at its last good checkpoint and can be resumed.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,21 @@ pub enum RunError {
     )]
     Conflict {
         /// The field.
-        field: &'static str,
+        field: String,
+        /// The first node, in task order.
+        first: String,
+        /// The second node.
+        second: String,
+        /// The superstep.
+        step: u64,
+    },
+    /// Two nodes of one superstep overwrote a field.
+    #[error(
+        "nodes {first:?} and {second:?} both overwrote `{field}` in step {step}; only one may in a superstep"
+    )]
+    Overwrites {
+        /// The field.
+        field: String,
         /// The first node, in task order.
         first: String,
         /// The second node.
@@ -68,6 +82,37 @@ pub enum RunError {
         target: String,
         /// What may have been meant.
         hint: String,
+    },
+    /// Something was asked about a node that does not exist.
+    #[error("the graph has no node {name:?}; {hint}")]
+    UnknownNode {
+        /// The name.
+        name: String,
+        /// What may have been meant.
+        hint: String,
+    },
+    /// The run was cancelled; what its tasks had finished is kept.
+    #[error("the run was cancelled in step {step}; `resume` goes on from there")]
+    Cancelled {
+        /// The superstep.
+        step: u64,
+    },
+    /// An answer was given at a checkpoint that is not the head.
+    #[error(
+        "a question of thread {thread:?} is answered at its head, not at an earlier checkpoint; to run again from there \
+         use `Resume::next()`"
+    )]
+    AnswerToThePast {
+        /// The thread.
+        thread: String,
+    },
+    /// The thread has no checkpoint of this number.
+    #[error("thread {thread:?} has no checkpoint {id}; it may have been pruned")]
+    NoSuchCheckpoint {
+        /// The thread.
+        thread: String,
+        /// The number.
+        id: CheckpointId,
     },
     /// The run took as many supersteps as it may, and something is still to run.
     #[error("the run took {limit} supersteps, its limit, and {next:?} would run next; see `with_step_limit`")]
@@ -156,6 +201,9 @@ impl From<StepError> for RunError {
         match error {
             StepError::Conflict { field, first, second, step } => {
                 Self::Conflict { field, first, second, step }
+            }
+            StepError::Overwrites { field, first, second, step } => {
+                Self::Overwrites { field, first, second, step }
             }
             StepError::Merge { field, node, step, reason } => Self::Merge { field, node, step, reason },
             StepError::Router { node, reason } => Self::Router { node, reason },

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::checkpoint::CheckpointId;
+use crate::engine::pause::Pause;
 use crate::engine::record::StoredJoin;
 use crate::node::context::{Interrupt, TaskRef};
 use crate::node::failure::Failure;
@@ -66,6 +67,9 @@ pub enum Event<S: State> {
         task: TaskRef,
         /// What it wrote.
         update: S::Update,
+        /// What it wrote after that, if it returned several updates.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        more: Vec<S::Update>,
         /// How long the attempt took.
         #[serde(serialize_with = "as_seconds", rename = "elapsed_seconds")]
         elapsed: Duration,
@@ -96,6 +100,13 @@ pub enum Event<S: State> {
         /// Every open question.
         interrupts: Vec<Interrupt>,
     },
+    /// The run stopped at a breakpoint, or was asked to stop.
+    Paused {
+        /// Why.
+        pause: Pause,
+        /// The nodes that run next.
+        next: Vec<String>,
+    },
     /// The run is done; the last event, unless the run is interrupted or fails.
     RunFinished {
         /// The state at the end.
@@ -123,27 +134,36 @@ pub enum Outcome<S> {
         /// The open questions.
         interrupts: Vec<Interrupt>,
     },
+    /// A breakpoint was reached, or the run was asked to stop; `resume` goes on.
+    Paused {
+        /// The state so far.
+        state: S,
+        /// Why it stopped.
+        pause: Pause,
+        /// The nodes that run next.
+        next: Vec<String>,
+    },
 }
 
 impl<S> Outcome<S> {
     /// The state, finished or not.
     pub fn into_state(self) -> S {
         match self {
-            Self::Done(state) | Self::Interrupted { state, .. } => state,
+            Self::Done(state) | Self::Interrupted { state, .. } | Self::Paused { state, .. } => state,
         }
     }
 
     /// The state, finished or not.
     pub fn state(&self) -> &S {
         match self {
-            Self::Done(state) | Self::Interrupted { state, .. } => state,
+            Self::Done(state) | Self::Interrupted { state, .. } | Self::Paused { state, .. } => state,
         }
     }
 
     /// The open questions; none when the run is done.
     pub fn interrupts(&self) -> &[Interrupt] {
         match self {
-            Self::Done(_) => &[],
+            Self::Done(_) | Self::Paused { .. } => &[],
             Self::Interrupted { interrupts, .. } => interrupts,
         }
     }

@@ -12,6 +12,8 @@ use crate::state::State;
 pub enum Input<S: State> {
     /// A new run: the update is merged, then the first edges are followed.
     Update(S::Update),
+    /// The same on the state a new thread begins with, whatever the thread holds and has left unfinished.
+    Fresh(S::Update),
     /// The unfinished run of the thread goes on.
     Resume(Resume),
 }

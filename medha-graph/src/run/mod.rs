@@ -1,6 +1,8 @@
 //! The shell around the engine: threads, the driver, events, errors of a run.
 
 pub(crate) mod attempt;
+pub(crate) mod control;
+pub(crate) mod open;
 pub(crate) mod driver;
 pub(crate) mod error;
 pub(crate) mod event;

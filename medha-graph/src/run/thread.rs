@@ -4,32 +4,39 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
+use super::control::RunControl;
 use super::driver::{self, Run};
 use super::error::RunError;
 use super::event::{EventQueue, Outcome};
 use super::input::{Input, Resume};
+use super::open;
 use super::stream::RunStream;
-use crate::engine::checkpoint::CheckpointId;
-use crate::engine::record::{
-    StoredCheckpoint, StoredJoin, StoredTask, TaskProgress, TaskWrites, restore_state,
-};
-use crate::engine::session::abandoned;
+use crate::engine::checkpoint::{CheckpointId, RunId};
+use crate::engine::pause::Durability;
+use crate::engine::record::{Cause, StoredCheckpoint, StoredJoin, StoredTask, TaskProgress, TaskWrites};
+use crate::engine::restore;
+use crate::engine::session::{Session, Standing};
 use crate::graph::compiled::CompiledGraph;
 use crate::node::context::Interrupt;
 use crate::state::State;
-use crate::store::checkpointer::{CheckpointError, Checkpointer, Head};
+use crate::store::checkpointer::{Checkpointer, Head, HistoryQuery};
+use crate::store::error::CheckpointError;
+use crate::store::key::ThreadKey;
 
 /// A named history of checkpoints of one graph. Made by [`CompiledGraph::thread`]; owns what it needs.
 pub struct Thread<S: State> {
-    graph: CompiledGraph<S>,
+    pub(crate) graph: CompiledGraph<S>,
     /// `None` for a run that stores nothing and has no name.
-    id: Option<String>,
+    pub(crate) key: Option<ThreadKey>,
+    /// The checkpoint its runs go on from, where it is not the head.
+    pub(crate) at: Option<CheckpointId>,
 }
 
 impl<S: State> Thread<S> {
-    pub(crate) fn new(graph: CompiledGraph<S>, id: Option<String>) -> Self {
-        Self { graph, id }
+    pub(crate) fn new(graph: CompiledGraph<S>, key: Option<ThreadKey>) -> Self {
+        Self { graph, key, at: None }
     }
 
     /// Gives the nodes of this run a dependency, besides those of the graph; the same type replaces.
@@ -39,9 +46,51 @@ impl<S: State> Thread<S> {
         self
     }
 
+    /// Lets somebody else drain or cancel the runs started here.
+    #[must_use]
+    pub fn with_control(mut self, control: &RunControl) -> Self {
+        self.graph.options.control = Some(control.clone());
+        self
+    }
+
+    /// Attaches a value to the checkpoints of runs started here; histories can be searched by it.
+    #[must_use]
+    pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.graph.options.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// Says when what runs started here do is stored.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.graph = self.graph.with_durability(durability);
+        self
+    }
+
+    /// Stops runs started here before these nodes (`"*"`: before every node).
+    #[must_use]
+    pub fn with_interrupt_before<N: Into<String>>(mut self, nodes: impl IntoIterator<Item = N>) -> Self {
+        self.graph = self.graph.with_interrupt_before(nodes);
+        self
+    }
+
+    /// Stops runs started here after these nodes (`"*"`: after every node).
+    #[must_use]
+    pub fn with_interrupt_after<N: Into<String>>(mut self, nodes: impl IntoIterator<Item = N>) -> Self {
+        self.graph = self.graph.with_interrupt_after(nodes);
+        self
+    }
+
+    /// The same thread as it stood at an earlier checkpoint: what is run from here forks its history.
+    #[must_use]
+    pub fn at(mut self, checkpoint: CheckpointId) -> Self {
+        self.at = Some(checkpoint);
+        self
+    }
+
     /// The name of the thread; empty for a run without one.
     pub fn id(&self) -> &str {
-        self.id.as_deref().unwrap_or_default()
+        self.key.as_ref().map_or("", ThreadKey::thread)
     }
 
     /// Runs until done, interrupted or failed. Takes an update, or a [`Resume`].
@@ -64,62 +113,91 @@ impl<S: State> Thread<S> {
         RunStream::new(Box::pin(run), queue)
     }
 
-    /// Where the thread stands; nothing if it was never run.
+    /// Where the thread stands, at its head or at the checkpoint it was taken [`at`](Self::at); nothing if it was never
+    /// run.
     pub async fn state(&self) -> Result<Option<Snapshot<S>>, RunError> {
-        let (saver, id) = self.saver("reading the state of a thread")?;
-        match saver.load(id).await? {
-            None => Ok(None),
-            Some(Head { checkpoint, progress }) => {
-                let mut snapshot = self.snapshot(id, checkpoint)?;
-                snapshot.interrupts = open_interrupts(&snapshot.next, &progress.tasks);
-                Ok(Some(snapshot))
-            }
-        }
+        let (saver, key) = self.saver("reading the state of a thread")?;
+        let Some(Head { checkpoint, progress, .. }) = saver.load(key, self.at).await? else {
+            return match self.at {
+                Some(id) => Err(RunError::NoSuchCheckpoint { thread: key.to_string(), id }),
+                None => Ok(None),
+            };
+        };
+        let mut snapshot = self.snapshot(saver, key, checkpoint).await?;
+        snapshot.interrupts = open_interrupts(&snapshot.next, &progress.tasks);
+        Ok(Some(snapshot))
     }
 
     /// Up to `limit` checkpoints, newest first.
     pub async fn history(&self, limit: usize) -> Result<Vec<Snapshot<S>>, RunError> {
-        let (saver, id) = self.saver("reading the history of a thread")?;
-        let stored = saver.history(id, None, limit).await?;
-        stored.into_iter().map(|checkpoint| self.snapshot(id, checkpoint)).collect()
+        let (saver, key) = self.saver("reading the history of a thread")?;
+        let stored = saver.history(key, &HistoryQuery::last(limit)).await?;
+        let mut snapshots = Vec::with_capacity(stored.len());
+        for checkpoint in stored {
+            snapshots.push(self.snapshot(saver, key, checkpoint).await?);
+        }
+        Ok(snapshots)
     }
 
     /// Gives up the unfinished work of the thread, open questions included, and keeps its state.
     pub async fn abandon(&self) -> Result<(), RunError> {
-        let (saver, id) = self.saver("abandoning work")?;
-        let Some(head) = saver.load(id).await? else { return Ok(()) };
+        let (saver, key) = self.saver("abandoning work")?;
+        let Some(head) = saver.load(key, None).await? else { return Ok(()) };
         if head.checkpoint.next.is_empty() {
             return Ok(());
         }
-        let checkpoint = abandoned(&self.graph.topology, id, &head.checkpoint)?;
-        Ok(saver.commit(id, Some(head.checkpoint.id), checkpoint).await?)
+        let pieces = open::pieces(saver, key, &head.checkpoint).await?;
+        let standing = Standing::idle(&self.graph.topology, key, head, &pieces)?;
+        let run = self.run(None);
+        let mut session = Session::stand(Arc::clone(&self.graph.topology), run.setup(), Some(standing));
+        run.store_all(session.abandon()?.map(|record| *record)).await
     }
 
     fn run(&self, queue: Option<Arc<EventQueue<super::event::Event<S>>>>) -> Run<S> {
-        let saver = self.id.as_ref().and(self.graph.saver.clone());
-        let thread = Arc::from(self.id.as_deref().unwrap_or_default());
-        Run { graph: self.graph.clone(), saver, thread, queue }
+        let saver = self.key.as_ref().and(self.graph.saver.clone());
+        let key = self.key.clone().unwrap_or_else(|| ThreadKey::root(""));
+        let thread = Arc::from(key.thread());
+        Run { graph: self.graph.clone(), saver, key, thread, at: self.at, origin: None, queue }
     }
 
-    fn saver(&self, operation: &'static str) -> Result<(&dyn Checkpointer, &str), RunError> {
-        match (&self.graph.saver, &self.id) {
-            (Some(saver), Some(id)) => Ok((&**saver, id)),
+    fn saver(&self, operation: &'static str) -> Result<(&dyn Checkpointer, &ThreadKey), RunError> {
+        match (&self.graph.saver, &self.key) {
+            (Some(saver), Some(key)) => Ok((&**saver, key)),
             (None, _) | (_, None) => Err(RunError::NoCheckpointer { operation }),
         }
     }
 
-    fn snapshot(&self, thread: &str, stored: StoredCheckpoint) -> Result<Snapshot<S>, RunError> {
-        let state = restore_state(&self.graph.topology, &stored);
-        let state = state.map_err(|why| CheckpointError::unusable(thread, &why))?;
+    async fn snapshot(
+        &self,
+        saver: &dyn Checkpointer,
+        key: &ThreadKey,
+        stored: StoredCheckpoint,
+    ) -> Result<Snapshot<S>, RunError> {
+        let topology = &self.graph.topology;
+        restore::check(topology, &stored).map_err(|why| CheckpointError::unusable(key, &why))?;
+        let pieces = open::pieces(saver, key, &stored).await?;
+        let state = restore::state(topology, &stored, &pieces);
+        let state = state.map_err(|why| CheckpointError::unusable(key, &why))?;
         Ok(Snapshot {
             id: stored.id,
+            parent: stored.parent,
+            cause: stored.cause,
+            run: stored.run,
             step: stored.step,
+            saved_at: stored.saved_at,
+            metadata: stored.metadata,
             state,
             next: stored.next,
             interrupts: Vec::new(),
             waiting_joins: stored.joins.into_iter().filter(|join| !join.has_fired).collect(),
-            writes: stored.writes,
+            writes: stored.written.tasks,
         })
+    }
+}
+
+impl<S: State> Clone for Thread<S> {
+    fn clone(&self) -> Self {
+        Self { graph: self.graph.clone(), key: self.key.clone(), at: self.at }
     }
 }
 
@@ -129,8 +207,18 @@ impl<S: State> Thread<S> {
 pub struct Snapshot<S> {
     /// The number of the checkpoint.
     pub id: CheckpointId,
+    /// The checkpoint it follows.
+    pub parent: Option<CheckpointId>,
+    /// Why it was written.
+    pub cause: Cause,
+    /// The run that wrote it.
+    pub run: RunId,
     /// Supersteps finished over the life of the thread.
     pub step: u64,
+    /// When it was stored, in milliseconds since 1970.
+    pub saved_at: u64,
+    /// What the caller attached to the run.
+    pub metadata: Map<String, Value>,
     /// The state.
     pub state: S,
     /// What runs next; nothing when the thread is done.
@@ -161,6 +249,9 @@ fn open_interrupts(next: &[StoredTask], progress: &[TaskProgress]) -> Vec<Interr
 
 impl<S: State> fmt::Debug for Thread<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Thread").field("graph", &self.graph.name()).field("id", &self.id).finish()
+        f.debug_struct("Thread")
+            .field("graph", &self.graph.name())
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }

@@ -10,14 +10,21 @@
 //! # }
 //! ```
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::checkpointer::{CheckpointError, CheckpointErrorKind, Checkpointer, Head};
-use crate::engine::checkpoint::{CheckpointId, TaskInput};
-use crate::engine::record::{Cause, FORMAT, Progress, StoredCheckpoint, StoredTask, TaskProgress};
+use super::checkpointer::{Checkpointer, Head, HistoryQuery};
+use super::error::{CheckpointError, CheckpointErrorKind};
+use super::key::ThreadKey;
+use crate::engine::checkpoint::{CheckpointId, HeadRef, Line, RunId, TaskInput};
+use crate::engine::record::{
+    Cause, FORMAT, FieldValue, Json, Progress, StoredCheckpoint, StoredField, StoredTask, TaskProgress,
+    Written,
+};
 use crate::node::failure::Failure;
+use crate::state::Storage;
 
 /// Every promise of [`Checkpointer`] this saver breaks, in words; empty for a good one.
 ///
@@ -48,42 +55,42 @@ impl Suite<'_> {
     }
 
     async fn empty(&mut self) -> Result<(), CheckpointError> {
-        let head = self.saver.load(A).await?;
+        let head = self.saver.load(&key(A), None).await?;
         self.expect("a thread that was never run has no head", head.is_none());
-        let history = self.saver.history(A, None, 10).await?;
+        let history = self.saver.history(&key(A), &HistoryQuery::last(10)).await?;
         self.expect("a thread that was never run has no history", history.is_empty());
-        let result = self.saver.save_progress(A, CheckpointId(1), progress(1)).await;
+        let result = self.saver.save_progress(&key(A), head_ref(1), progress(1)).await;
         self.expect_conflict("progress needs a head", &result);
-        let result = self.saver.commit(A, Some(CheckpointId(1)), checkpoint(2)).await;
+        let result = self.saver.commit(&key(A), Some(head_ref(1)), checkpoint(2)).await;
         self.expect_conflict("a first checkpoint expects no head", &result);
         self.saver.delete(A).await
     }
 
     async fn heads(&mut self) -> Result<(), CheckpointError> {
-        self.saver.commit(A, None, checkpoint(1)).await?;
-        let head = self.saver.load(A).await?;
-        let expected = Head { checkpoint: checkpoint(1), progress: Progress::default() };
+        self.saver.commit(&key(A), None, checkpoint(1)).await?;
+        let head = self.saver.load(&key(A), None).await?;
+        let expected = Head { checkpoint: checkpoint(1), progress: Progress::default(), effects: Vec::new() };
         self.expect("what was committed is loaded, unchanged", head == Some(expected));
-        let result = self.saver.commit(A, None, checkpoint(1)).await;
+        let result = self.saver.commit(&key(A), None, checkpoint(1)).await;
         self.expect_conflict("a second first checkpoint is refused", &result);
-        self.saver.commit(A, Some(CheckpointId(1)), checkpoint(2)).await?;
-        let result = self.saver.commit(A, Some(CheckpointId(1)), checkpoint(2)).await;
+        self.saver.commit(&key(A), Some(head_ref(1)), checkpoint(2)).await?;
+        let result = self.saver.commit(&key(A), Some(head_ref(1)), checkpoint(2)).await;
         self.expect_conflict("a checkpoint on an old head is refused", &result);
-        let head = self.saver.load(A).await?;
+        let head = self.saver.load(&key(A), None).await?;
         let id = head.map(|head| head.checkpoint.id);
         self.expect("a refused checkpoint leaves the head", id == Some(CheckpointId(2)));
         Ok(())
     }
 
     async fn progress(&mut self) -> Result<(), CheckpointError> {
-        let head = CheckpointId(2);
-        self.saver.save_progress(A, head, progress(1)).await?;
-        let found = self.saver.load(A).await?;
+        let head = head_ref(2);
+        self.saver.save_progress(&key(A), head, progress(1)).await?;
+        let found = self.saver.load(&key(A), None).await?;
         let is_there = found.is_some_and(|found| found.progress == progress(1));
         self.expect("progress is loaded with its head", is_there);
         let empty = Progress { tasks: Vec::new(), ..progress(2) };
-        self.saver.save_progress(A, head, empty).await?;
-        let found = self.saver.load(A).await?;
+        self.saver.save_progress(&key(A), head, empty).await?;
+        let found = self.saver.load(&key(A), None).await?;
         let is_empty = found.is_some_and(|found| found.progress.tasks.is_empty());
         self.expect("new progress replaces the old", is_empty);
         for (promise, stale) in [
@@ -91,14 +98,14 @@ impl Suite<'_> {
             ("progress that is older than what there is is refused", progress(1)),
             ("progress that skips a revision is refused", progress(4)),
         ] {
-            let result = self.saver.save_progress(A, head, stale).await;
+            let result = self.saver.save_progress(&key(A), head, stale).await;
             self.expect_conflict(promise, &result);
         }
-        let result = self.saver.save_progress(A, CheckpointId(1), progress(3)).await;
+        let result = self.saver.save_progress(&key(A), head_ref(1), progress(3)).await;
         self.expect_conflict("progress on an old head is refused", &result);
-        self.saver.save_progress(A, head, progress(3)).await?;
-        self.saver.commit(A, Some(head), checkpoint(3)).await?;
-        let found = self.saver.load(A).await?;
+        self.saver.save_progress(&key(A), head, progress(3)).await?;
+        self.saver.commit(&key(A), Some(head), checkpoint(3)).await?;
+        let found = self.saver.load(&key(A), None).await?;
         self.expect(
             "a new head has no progress",
             found.is_some_and(|found| found.progress == Progress::default()),
@@ -108,23 +115,24 @@ impl Suite<'_> {
 
     async fn history(&mut self) -> Result<(), CheckpointError> {
         let numbers = |history: Vec<StoredCheckpoint>| history.iter().map(|one| one.id.0).collect::<Vec<_>>();
-        let all = numbers(self.saver.history(A, None, 10).await?);
+        let all = numbers(self.saver.history(&key(A), &HistoryQuery::last(10)).await?);
         self.expect("history is newest first", all == [3, 2, 1]);
-        let two = numbers(self.saver.history(A, None, 2).await?);
+        let two = numbers(self.saver.history(&key(A), &HistoryQuery::last(2)).await?);
         self.expect("history stops at its limit", two == [3, 2]);
-        let older = numbers(self.saver.history(A, Some(CheckpointId(3)), 1).await?);
+        let older =
+            numbers(self.saver.history(&key(A), &HistoryQuery::last(1).before(CheckpointId(3))).await?);
         self.expect("history begins before the given checkpoint", older == [2]);
         Ok(())
     }
 
     async fn threads(&mut self) -> Result<(), CheckpointError> {
-        self.saver.commit(B, None, checkpoint(1)).await?;
+        self.saver.commit(&key(B), None, checkpoint(1)).await?;
         self.saver.delete(A).await?;
-        let (a, b) = (self.saver.load(A).await?, self.saver.load(B).await?);
+        let (a, b) = (self.saver.load(&key(A), None).await?, self.saver.load(&key(B), None).await?);
         self.expect("a deleted thread is gone", a.is_none());
         self.expect("deleting a thread leaves the others", b.is_some());
-        self.saver.commit(A, None, checkpoint(1)).await?;
-        let history = self.saver.history(A, None, 10).await?;
+        self.saver.commit(&key(A), None, checkpoint(1)).await?;
+        let history = self.saver.history(&key(A), &HistoryQuery::last(10)).await?;
         self.expect("a thread of the same name begins anew", history.len() == 1);
         self.saver.delete(A).await?;
         self.saver.delete(B).await
@@ -146,16 +154,32 @@ impl Suite<'_> {
 /// A checkpoint with something in every corner: large numbers, text of all kinds, nested values.
 fn checkpoint(id: u64) -> StoredCheckpoint {
     let failure = Failure::new("worker", "quote \" and \u{1F600}").with_detail(json!({"a": [1, null]}));
+    let value =
+        json!({"big": u64::MAX, "small": i64::MIN, "half": 0.5, "text": "a\u{0}b\n\u{FFFD}", "none": null});
+    let value = Json::of(&value).expect("a JSON value is written as JSON");
     StoredCheckpoint {
         format: FORMAT,
         id: CheckpointId(id),
         parent: id.checked_sub(1).filter(|parent| *parent > 0).map(CheckpointId),
+        line: LINE,
+        run: RunId(7),
         graph: "conformance".to_owned(),
         version: 1,
         fingerprint: "0123456789abcdef".to_owned(),
         cause: Cause::Superstep,
         step: id,
-        state: json!({"big": u64::MAX, "small": i64::MIN, "half": 0.5, "text": "a\u{0}b\n\u{FFFD}", "none": null}),
+        saved_at: 1_700_000_000_000 + id,
+        metadata: [("user".to_owned(), json!("u1"))].into_iter().collect(),
+        origin: None,
+        fields: vec![StoredField {
+            name: Arc::from("value"),
+            storage: Storage::Whole,
+            base: CheckpointId(id),
+            last: CheckpointId(id),
+            deltas: 0,
+            delta_bytes: 0,
+            base_bytes: 2,
+        }],
         next: vec![
             StoredTask { node: "worker".to_owned(), input: TaskInput::State, timeout: None },
             StoredTask {
@@ -171,9 +195,22 @@ fn checkpoint(id: u64) -> StoredCheckpoint {
         ],
         joins: Vec::new(),
         deferred: vec![StoredTask { node: "last".to_owned(), input: TaskInput::State, timeout: None }],
-        writes: Vec::new(),
+        written: Written {
+            tasks: Vec::new(),
+            values: vec![FieldValue { field: Arc::from("value"), json: value }],
+        },
     }
 }
+
+fn key(thread: &str) -> ThreadKey {
+    ThreadKey::root(thread)
+}
+
+fn head_ref(id: u64) -> HeadRef {
+    HeadRef { id: CheckpointId(id), line: LINE }
+}
+
+const LINE: Line = Line(u64::MAX);
 
 fn progress(revision: u64) -> Progress {
     let answers = [(0, json!("yes")), (7, json!(null))].into();

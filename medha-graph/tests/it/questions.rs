@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use medha_graph::RunError;
 use medha_graph::prelude::*;
-use medha_graph::store::{CheckpointErrorKind, Checkpointer};
+use medha_graph::store::{CheckpointErrorKind, Checkpointer, ThreadKey};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Log {
@@ -42,13 +42,13 @@ async fn of_two_runs_that_answer_at_once_the_second_is_refused_and_no_answer_is_
     let graph = both().compile().unwrap().with_checkpointer(saver.clone());
     let thread = graph.thread("t");
     let asked = thread.invoke(Log::update()).await.unwrap();
-    let seen_by_the_slow_run = saver.load("t").await.unwrap().unwrap();
+    let seen_by_the_slow_run = saver.load(&ThreadKey::root("t"), None).await.unwrap().unwrap();
     thread.resume(Resume::answer_to(asked.interrupts()[0].id, "one")).await.unwrap();
 
     let slow = seen_by_the_slow_run.progress.clone();
     let late = medha_graph::store::Progress { revision: slow.revision + 1, ..slow };
-    let head = seen_by_the_slow_run.checkpoint.id;
-    let error = RunError::from(saver.save_progress("t", head, late).await.unwrap_err());
+    let head = seen_by_the_slow_run.checkpoint.head_ref();
+    let error = RunError::from(saver.save_progress(&ThreadKey::root("t"), head, late).await.unwrap_err());
     assert!(is_conflict(&error), "{error}");
     assert!(error.to_string().contains("another run has written progress since checkpoint 1"), "{error}");
 
@@ -89,10 +89,10 @@ async fn progress_of_another_format_is_refused() {
     let saver = MemorySaver::default();
     let thread = both().compile().unwrap().with_checkpointer(saver.clone()).thread("t");
     thread.invoke(Log::update()).await.unwrap();
-    let mut head = saver.load("t").await.unwrap().unwrap();
+    let mut head = saver.load(&ThreadKey::root("t"), None).await.unwrap().unwrap();
     head.progress.format = 99;
     head.progress.revision += 1;
-    saver.save_progress("t", head.checkpoint.id, head.progress).await.unwrap();
+    saver.save_progress(&ThreadKey::root("t"), head.checkpoint.head_ref(), head.progress).await.unwrap();
     let error = thread.resume(Resume::next()).await.unwrap_err();
     assert!(error.to_string().contains("format 99"), "{error}");
 }

@@ -60,7 +60,7 @@ async fn a_float_that_is_not_finite_fails_the_run_and_not_the_thread() {
 
     thread.abandon().await.unwrap();
     let error = thread.invoke(Report::update().average(f64::INFINITY)).await.unwrap_err();
-    assert!(error.to_string().contains("the state would not read back"), "{error}");
+    assert!(error.to_string().contains("the input to `average` would not read back"), "{error}");
     thread.invoke(Report::update().rows(2)).await.unwrap();
 }
 

@@ -1,0 +1,215 @@
+//! What a run has to store: the writes of its tasks as they come, and for each field where its value lies.
+//!
+//! Collected fields (appended, merged, messages) are stored as what was written; their whole value is stored again when
+//! the writes since the last time outweigh it twice, so that all that is ever stored stays within a small multiple of
+//! what was written, and reading a thread back never takes long.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::checkpoint::CheckpointId;
+use super::record::{
+    FieldValue, FieldWrite, Json, StoredCheckpoint, StoredField, StoredOutcome, TaskWrites, Written,
+};
+use super::superstep::panic_text;
+use crate::graph::topology::Topology;
+use crate::node::command::Command;
+use crate::state::{FieldSet, State, Storage, Update, WriteMode};
+
+/// Writes to a collected field may weigh this much before its value is stored again, however small the value is.
+const FEW_BYTES: u64 = 256 * 1024;
+/// Writes to a collected field after which its value is stored again, however light they are.
+const MANY_WRITES: u32 = 1_000;
+
+/// The stored side of the state of one run.
+#[derive(Debug)]
+pub(crate) struct Ledger<S> {
+    /// Where each field lies in what is stored; nothing for fields that are not stored, or not yet.
+    places: Vec<Option<StoredField>>,
+    /// Fields whose value must be stored whole with the next checkpoint.
+    whole: FieldSet,
+    /// What was written since the last checkpoint.
+    tasks: Vec<TaskWrites>,
+    /// A state to read back into, made when it is first needed.
+    scratch: Option<Box<S>>,
+}
+
+impl<S: State> Ledger<S> {
+    /// For a thread that has nothing stored yet: everything is to be stored.
+    pub(crate) fn new(topology: &Topology<S>) -> Self {
+        let places = topology.fields.iter().map(|_| None).collect();
+        Self { places, whole: FieldSet::EMPTY, tasks: Vec::new(), scratch: None }
+    }
+
+    /// For a run that goes on from a checkpoint.
+    pub(crate) fn of(topology: &Topology<S>, stored: &StoredCheckpoint) -> Self {
+        let place = |name: &str| stored.fields.iter().find(|place| *place.name == *name).cloned();
+        let places = topology.fields.iter().map(|field| place(&field.name)).collect();
+        Self { places, whole: FieldSet::EMPTY, tasks: Vec::new(), scratch: None }
+    }
+
+    /// History goes on from a checkpoint that is not the last: writes before and after the fork must not mix.
+    pub(crate) fn seal(&mut self) {
+        for (position, place) in self.places.iter().enumerate() {
+            if place.as_ref().is_some_and(|place| place.base != place.last) {
+                self.whole.insert(position);
+            }
+        }
+    }
+
+    /// Fields that have changed without a write that says how.
+    pub(crate) fn touch(&mut self, fields: FieldSet) {
+        self.whole = self.whole.or(fields);
+    }
+
+    /// Takes in what the tasks of a superstep wrote, before it is merged.
+    pub(crate) fn record(&mut self, tasks: Vec<TaskWrites>) {
+        self.tasks.extend(tasks);
+    }
+
+    /// Forgets what was recorded since the last checkpoint: it could not be merged.
+    pub(crate) fn forget(&mut self) {
+        self.tasks.clear();
+    }
+
+    /// Everything to be stored with checkpoint `id`, and where the fields lie then.
+    pub(crate) fn close(
+        &mut self,
+        topology: &Topology<S>,
+        state: &S,
+        id: CheckpointId,
+    ) -> Result<(Vec<StoredField>, Written), String> {
+        let tasks = std::mem::take(&mut self.tasks);
+        let mut written = Written { tasks, values: Vec::new() };
+        self.weigh(topology, &written, id);
+        for position in topology.tracked.positions() {
+            let (name, storage) = (&topology.names[position], topology.fields[position].storage);
+            if self.whole.contains(position) || self.places[position].is_none() {
+                let json = self.value_json(topology, state, position)?;
+                let place = self.place(topology, position, id);
+                *place = StoredField { base: id, last: id, deltas: 0, delta_bytes: 0, ..place.clone() };
+                place.base_bytes = json.get().len() as u64;
+                place.storage = storage;
+                written.values.push(FieldValue { field: name.clone(), json });
+            }
+        }
+        self.whole = FieldSet::EMPTY;
+        Ok((self.places.iter().flatten().cloned().collect(), written))
+    }
+
+    /// Counts the writes in, and decides which fields must be stored whole.
+    fn weigh(&mut self, topology: &Topology<S>, written: &Written, id: CheckpointId) {
+        let mut touched = FieldSet::EMPTY;
+        for task in &written.tasks {
+            let StoredOutcome::Done { writes, .. } = &task.outcome else { continue };
+            for write in writes {
+                let Some(position) = topology.names.iter().position(|name| *name == write.field) else {
+                    continue;
+                };
+                let field = &topology.fields[position];
+                let bytes = write.json.get().len() as u64;
+                let is_again = touched.contains(position);
+                touched.insert(position);
+                let is_collected = match field.storage {
+                    Storage::Append | Storage::Merge | Storage::Messages => true,
+                    Storage::Whole | Storage::Untracked => false,
+                };
+                if let (true, WriteMode::Reduce, Some(place)) =
+                    (is_collected, write.mode, &mut self.places[position])
+                {
+                    place.last = id;
+                    place.deltas += 1;
+                    place.delta_bytes += bytes;
+                    let is_heavy = place.delta_bytes > (2 * place.base_bytes).max(FEW_BYTES);
+                    if is_heavy || place.deltas >= MANY_WRITES {
+                        self.whole.insert(position);
+                    }
+                } else if field.is_exclusive && !is_again {
+                    // The write is the value, unless something else has changed the field as well.
+                    let place = self.place(topology, position, id);
+                    (place.base, place.last, place.base_bytes) = (id, id, bytes);
+                } else {
+                    self.whole.insert(position);
+                }
+            }
+        }
+    }
+
+    fn place(&mut self, topology: &Topology<S>, position: usize, id: CheckpointId) -> &mut StoredField {
+        self.places[position].get_or_insert_with(|| StoredField {
+            name: topology.names[position].clone(),
+            storage: topology.fields[position].storage,
+            base: id,
+            last: id,
+            deltas: 0,
+            delta_bytes: 0,
+            base_bytes: 0,
+        })
+    }
+
+    /// The value of a field, which must read back: what could not be loaded again must never become the head.
+    fn value_json(&mut self, topology: &Topology<S>, state: &S, position: usize) -> Result<Json, String> {
+        let scratch = self.scratch.get_or_insert_with(|| Box::new(topology.initial.clone()));
+        let write = || {
+            let json = state.field_json(position).map_err(cannot_be_written)?;
+            scratch.set_field(position, &json).map_err(|error| would_not_read_back(&error))?;
+            scratch.clear_field(position);
+            Ok(Json::from(json))
+        };
+        caught(write).map_err(|why| format!("field `{}` {why}", topology.fields[position].name))
+    }
+}
+
+/// How a task that is done is stored.
+pub(crate) fn outcome<S: State>(
+    topology: &Topology<S>,
+    command: &Command<S>,
+) -> Result<StoredOutcome, String> {
+    let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
+    let mut all = Vec::new();
+    for update in command.updates() {
+        all.extend(writes::<S>(topology, update)?);
+    }
+    let timeouts = command.targets().iter().enumerate();
+    let timeouts = timeouts.filter_map(|(place, goto)| Some((place, goto.timeout?))).collect();
+    Ok(StoredOutcome::Done { writes: all, goto, timeouts })
+}
+
+/// What an update writes, field by field; each write must read back.
+pub(crate) fn writes<S: State>(
+    topology: &Topology<S>,
+    update: &S::Update,
+) -> Result<Vec<FieldWrite>, String> {
+    let fields = &topology.fields;
+    let overwritten = update.overwritten(fields);
+    let mut scratch = S::Update::default();
+    let mut writes = Vec::new();
+    for position in update.written(fields).and(topology.tracked).positions() {
+        let mode = if overwritten.contains(position) { WriteMode::Overwrite } else { WriteMode::Reduce };
+        let json = caught(|| {
+            let json = update.write_json(position, fields).map_err(cannot_be_written)?;
+            let read = scratch.set_write(position, fields, mode, &json);
+            read.map_err(|error| would_not_read_back(&error))?;
+            Ok(json)
+        });
+        let json = json.map_err(|why| format!("to `{}` {why}", fields[position].name))?;
+        writes.push(FieldWrite { field: topology.names[position].clone(), mode, json: json.into() });
+    }
+    Ok(writes)
+}
+
+fn cannot_be_written(error: serde_json::Error) -> String {
+    format!("cannot be written: {error}")
+}
+
+fn would_not_read_back(error: &serde_json::Error) -> String {
+    let is_null = error.to_string().contains("invalid type: null");
+    let hint = if is_null { "; a float that is not finite becomes null" } else { "" };
+    format!("would not read back: {error}{hint}")
+}
+
+/// User code writes and reads; it may panic.
+fn caught<T>(write: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let panicked = |panic: Box<dyn Any + Send>| Err(format!("panicked: {}", panic_text(panic.as_ref())));
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(panicked)
+}

@@ -1,0 +1,180 @@
+//! A superstep that could not be merged yet: what is kept of it, and how the next run takes it up.
+
+use super::checkpoint::{HeadRef, InterruptId};
+use super::failed::GaveUp;
+use super::ledger;
+use super::machine::SlotEnd;
+use super::record::{Cause, FORMAT, StoredOutcome, StoredQuestion, TaskProgress};
+use super::restore;
+use super::session::{Record, Session, Settled};
+use crate::node::command::{Command, Goto};
+use crate::node::context::Interrupt;
+use crate::run::error::RunError;
+use crate::run::input::{Reply, Resume};
+use crate::state::State;
+use crate::store::error::CheckpointError;
+
+impl<S: State> Session<S> {
+    /// Takes in how an unfinished run is to go on.
+    pub(super) fn answer(&mut self, resume: Resume) -> Result<Option<Box<Record>>, RunError> {
+        let thread = self.setup.key.to_string();
+        let Some(head) = self.head else {
+            return Err(RunError::NothingToResume { thread });
+        };
+        if self.is_past {
+            return match resume.reply {
+                Reply::None => self.record(Cause::Fork),
+                Reply::One(_) | Reply::ById(_) => Err(RunError::AnswerToThePast { thread }),
+            };
+        }
+        let open: Vec<InterruptId> =
+            self.progress.tasks.iter().flat_map(TaskProgress::open).map(|question| question.id).collect();
+        let answers = match resume.reply {
+            Reply::None => return Ok(None),
+            Reply::One(answer) => match open.as_slice() {
+                [only] => vec![(*only, answer)],
+                [] => return Err(RunError::NothingAsked { thread }),
+                [_, _, ..] => return Err(RunError::AmbiguousAnswer { open }),
+            },
+            Reply::ById(answers) => answers,
+        };
+        for (id, answer) in answers {
+            let answer = answer.map_err(|reason| RunError::BadAnswer { id, node: String::new(), reason })?;
+            let place = self.progress.tasks.iter_mut().find_map(|task| {
+                let ordinal = task.open().find(|question| question.id == id)?.ordinal;
+                Some((task, ordinal))
+            });
+            let Some((task, ordinal)) = place else {
+                return Err(RunError::UnknownInterrupt { id, open });
+            };
+            task.answers.insert(ordinal, answer);
+        }
+        Ok(Some(Box::new(self.progress_since(head))))
+    }
+
+    /// The progress so far, to be stored in place of what this run has last seen.
+    fn progress_since(&mut self, head: HeadRef) -> Record {
+        self.progress.format = FORMAT;
+        self.progress.revision += 1;
+        Record::Progress { head, progress: self.progress.clone() }
+    }
+
+    /// Hands the machine what tasks have come to in an earlier run.
+    pub(super) fn restore_progress(&mut self) -> Result<(), RunError> {
+        let corrupt = |why: String| CheckpointError::corrupt(&self.setup.key, why);
+        for task in &self.progress.tasks {
+            let Some(planned) = self.checkpoint.frontier.next.get(task.position) else {
+                return Err(corrupt(format!("it has no task {}", task.position)).into());
+            };
+            let end = match &task.outcome {
+                Some(StoredOutcome::Done { writes, goto, timeouts }) => {
+                    let updates = restore::updates(&self.topology, writes)
+                        .map_err(|why| corrupt(format!("an update does not fit: {why}")))?;
+                    let goto = goto.iter().cloned().enumerate().map(|(place, (target, payload))| Goto {
+                        target,
+                        payload,
+                        timeout: timeouts.get(&place).copied(),
+                    });
+                    SlotEnd::Done(Command::with_targets(updates, goto.collect()))
+                }
+                Some(StoredOutcome::Failed(failure)) => match self.topology.handlers(planned.node, failure) {
+                    Ok(Some(handlers)) => SlotEnd::Failed(Box::new(GaveUp {
+                        failure: failure.clone(),
+                        source: None,
+                        handlers: Some(handlers),
+                    })),
+                    Ok(None) | Err(_) => continue,
+                },
+                None if task.open().next().is_some() => SlotEnd::Asked(Vec::new()),
+                None => continue,
+            };
+            self.machine.restore(task.position, end);
+        }
+        Ok(())
+    }
+
+    /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, and that over questions.
+    pub(super) fn stop(&mut self) -> Result<Settled, RunError> {
+        let step = self.checkpoint.frontier.step + 1;
+        let (mut failures, mut refused, mut interrupts) = (Vec::new(), None, Vec::new());
+        let mut tasks = Vec::new();
+        let slots = std::mem::take(&mut self.machine.slots);
+        for (position, slot) in slots.into_iter().enumerate() {
+            let known = self.progress.of(position).cloned();
+            let mut task = known.unwrap_or_else(|| TaskProgress { position, ..TaskProgress::default() });
+            task.failure = None;
+            let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
+            match slot.end {
+                Some(SlotEnd::Failed(gave_up)) if gave_up.handlers.is_none() => {
+                    task.failure = Some(gave_up.failure.clone());
+                    failures.push(*gave_up);
+                }
+                Some(SlotEnd::Failed(gave_up)) => task.outcome = Some(StoredOutcome::Failed(gave_up.failure)),
+                Some(SlotEnd::Done(command)) => {
+                    let outcome = ledger::outcome(&self.topology, &command)
+                        .map_err(|why| self.unwritable(&format!("what node {node:?} wrote {why}")))?;
+                    task.outcome = Some(outcome);
+                }
+                Some(SlotEnd::Asked(questions)) => {
+                    let id = self.task_id(position);
+                    for question in questions {
+                        let interrupt = question.id.unwrap_or_else(|| InterruptId::new(id, question.ordinal));
+                        if let Some(reason) = question.refused {
+                            task.answers.remove(&question.ordinal);
+                            refused.get_or_insert((interrupt, node.clone(), reason));
+                        }
+                        task.questions.retain(|known| known.ordinal != question.ordinal);
+                        let (ordinal, value) = (question.ordinal, question.value);
+                        task.questions.push(StoredQuestion { ordinal, id: interrupt, value });
+                    }
+                    let open =
+                        task.open().map(|open| Interrupt::new(open.id, node.clone(), open.value.clone()));
+                    interrupts.extend(open);
+                }
+                None => {}
+            }
+            let is_worth_it = task.outcome.is_some()
+                || task.failure.is_some()
+                || !task.questions.is_empty()
+                || !task.answers.is_empty();
+            if is_worth_it {
+                tasks.push(task);
+            }
+        }
+        let had_any = !self.progress.tasks.is_empty();
+        self.progress.tasks = tasks;
+        let mut records: Vec<Record> = self.close()?.map(|record| *record).into_iter().collect();
+        let is_new = had_any || !self.progress.tasks.is_empty();
+        if let Some(head) = self.head.filter(|_| is_new && self.setup.durability.is_some()) {
+            records.push(self.progress_since(head));
+        }
+        Ok(match (RunError::from_failures(step, failures), refused) {
+            (Some(error), _) => Settled::Failed(Box::new(error), records),
+            (None, Some((id, node, reason))) => {
+                Settled::Failed(Box::new(RunError::BadAnswer { id, node, reason }), records)
+            }
+            (None, None) => Settled::Interrupted(interrupts, records),
+        })
+    }
+
+    /// What to store of a superstep that was cancelled: what had finished.
+    pub(crate) fn cancelled(&mut self) -> Vec<Record> {
+        match self.stop() {
+            Ok(Settled::Interrupted(_, records) | Settled::Failed(_, records)) => records,
+            Ok(Settled::Advanced(_)) | Err(_) => Vec::new(),
+        }
+    }
+
+    /// After a merge that failed: what was kept from an earlier run is what could not be merged, so it goes, and the
+    /// tasks run again on the next resume. Answers stay.
+    pub(super) fn forget_writes(&mut self) -> Option<Record> {
+        if self.progress.tasks.iter().all(|task| task.outcome.is_none()) {
+            return None;
+        }
+        for task in &mut self.progress.tasks {
+            task.outcome = None;
+        }
+        self.progress.tasks.retain(|task| !task.questions.is_empty());
+        self.head.map(|head| self.progress_since(head))
+    }
+}

@@ -1,0 +1,142 @@
+//! From stored form back to values: the state out of the fields' pieces, numbers for names.
+
+use serde_json::value::RawValue;
+
+use super::checkpoint::{Checkpoint, CheckpointId, Frontier, Task};
+use super::record::{FORMAT, FieldWrite, Progress, StoredCheckpoint, StoredField, StoredTask, Written};
+use super::round;
+use crate::graph::topology::Topology;
+use crate::state::{State, Update, WriteMode};
+
+/// Why a stored checkpoint cannot be used by this graph.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error("it was written in format {0}, and this program reads format {FORMAT}")]
+    Format(u32),
+    #[error("it belongs to graph {found:?}, not to {wanted:?}")]
+    Graph { found: String, wanted: String },
+    #[error("its state has version {found}, and graph {graph:?} has version {wanted}")]
+    Version { graph: String, found: u32, wanted: u32 },
+    #[error("it names node {0:?}, which the graph no longer has")]
+    Node(String),
+    #[error("its state does not fit: {0}")]
+    State(String),
+    #[error("it has field {0:?}, which the state no longer has")]
+    Field(String),
+    #[error("checkpoint {0}, which holds a part of its state, is gone")]
+    Gone(CheckpointId),
+}
+
+/// What was written by one checkpoint.
+pub(crate) type Piece = (CheckpointId, Written);
+
+/// Whether this graph can use what this checkpoint says.
+pub(crate) fn check<S: State>(topology: &Topology<S>, stored: &StoredCheckpoint) -> Result<(), Unusable> {
+    if stored.format != FORMAT {
+        return Err(Unusable::Format(stored.format));
+    }
+    if stored.graph != *topology.name {
+        return Err(Unusable::Graph { found: stored.graph.clone(), wanted: topology.name.to_string() });
+    }
+    if stored.version != topology.version {
+        let graph = topology.name.to_string();
+        return Err(Unusable::Version { graph, found: stored.version, wanted: topology.version });
+    }
+    Ok(())
+}
+
+/// Whether this program can read it; empty progress has no format yet.
+pub(crate) fn check_progress(progress: &Progress) -> Result<(), Unusable> {
+    let is_readable = progress.format == FORMAT || progress.tasks.is_empty();
+    if is_readable { Ok(()) } else { Err(Unusable::Format(progress.format)) }
+}
+
+/// The state at a checkpoint, out of what it and those it needs have written, in ascending order.
+pub(crate) fn state<S: State>(
+    topology: &Topology<S>,
+    stored: &StoredCheckpoint,
+    pieces: &[Piece],
+) -> Result<S, Unusable> {
+    check(topology, stored)?;
+    let mut state = topology.initial.clone();
+    for field in &stored.fields {
+        let position = topology.fields.iter().position(|known| *known.name == *field.name);
+        let position = position.ok_or_else(|| Unusable::Field(field.name.to_string()))?;
+        read_field(topology, &mut state, position, field, pieces)?;
+    }
+    Ok(state)
+}
+
+fn read_field<S: State>(
+    topology: &Topology<S>,
+    state: &mut S,
+    position: usize,
+    field: &StoredField,
+    pieces: &[Piece],
+) -> Result<(), Unusable> {
+    let misfit = |error: serde_json::Error| Unusable::State(format!("`{}`: {error}", field.name));
+    let base = pieces.iter().position(|(id, _)| *id == field.base).ok_or(Unusable::Gone(field.base))?;
+    let written = &pieces[base].1;
+    let whole: Option<&RawValue> = written.value_of(&field.name).map(super::record::Json::raw);
+    let last_write = || written.writes_to(&field.name).last().map(|write| write.json.raw());
+    let whole = whole.or_else(last_write).ok_or(Unusable::Gone(field.base))?;
+    state.set_field(position, whole).map_err(misfit)?;
+    for (_, written) in pieces[base + 1..].iter().take_while(|(id, _)| *id <= field.last) {
+        for write in written.writes_to(&field.name) {
+            let mut update = S::Update::default();
+            update
+                .set_write(position, &topology.fields, WriteMode::Reduce, write.json.raw())
+                .map_err(misfit)?;
+            state.apply(update).map_err(|error| Unusable::State(error.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts numbers for names, or says why this graph cannot go on from there.
+pub(crate) fn checkpoint<S: State>(
+    topology: &Topology<S>,
+    stored: &StoredCheckpoint,
+    pieces: &[Piece],
+) -> Result<Checkpoint<S>, Unusable> {
+    let state = state(topology, stored, pieces)?;
+    let number = |name: &String| topology.number(name).ok_or_else(|| Unusable::Node(name.clone()));
+    let mut frontier = Frontier {
+        line: stored.line,
+        step: stored.step,
+        live: topology.ephemeral,
+        ..Frontier::empty(topology)
+    };
+    let planned = |tasks: &[StoredTask]| -> Result<Vec<Task>, Unusable> {
+        let numbered = |task: &StoredTask| {
+            Ok(Task { node: number(&task.node)?, input: task.input.clone(), timeout: task.timeout })
+        };
+        tasks.iter().map(numbered).collect()
+    };
+    frontier.next = planned(&stored.next)?;
+    frontier.deferred = planned(&stored.deferred)?;
+    for join in &stored.joins {
+        round::restore(topology, join, &mut frontier)?;
+    }
+    Ok(Checkpoint { state, frontier })
+}
+
+/// Updates out of the writes they were stored as: a field that was written again begins the next one.
+pub(crate) fn updates<S: State>(
+    topology: &Topology<S>,
+    writes: &[FieldWrite],
+) -> Result<Vec<S::Update>, Unusable> {
+    let (mut updates, mut current) = (Vec::new(), S::Update::default());
+    for write in writes {
+        let position = topology.fields.iter().position(|known| *known.name == *write.field);
+        let position = position.ok_or_else(|| Unusable::Field(write.field.to_string()))?;
+        if current.written(&topology.fields).contains(position) {
+            updates.push(std::mem::take(&mut current));
+        }
+        current
+            .set_write(position, &topology.fields, write.mode, write.json.raw())
+            .map_err(|error| Unusable::State(format!("`{}`: {error}", write.field)))?;
+    }
+    updates.push(current);
+    Ok(updates)
+}

@@ -1,0 +1,85 @@
+//! Reads where a thread stands: a checkpoint, and what others have written of its state.
+
+use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
+
+use futures_core::future::BoxFuture;
+
+use super::error::RunError;
+use crate::engine::checkpoint::CheckpointId;
+use crate::engine::record::{Effect, Json, StoredCheckpoint};
+use crate::engine::restore::Piece;
+use crate::engine::session::{Effects, Standing};
+use crate::graph::topology::Topology;
+use crate::node::once::EffectLog;
+use crate::state::State;
+use crate::store::checkpointer::{Checkpointer, Head};
+use crate::store::error::CheckpointError;
+use crate::store::key::ThreadKey;
+
+/// The checkpoint a run opens on: the head, or an earlier one.
+pub(crate) async fn standing<S: State>(
+    saver: &dyn Checkpointer,
+    topology: &Topology<S>,
+    key: &ThreadKey,
+    at: Option<CheckpointId>,
+) -> Result<Option<Standing<S>>, RunError> {
+    let Some(head) = saver.load(key, None).await? else {
+        return match at {
+            Some(id) => Err(RunError::NoSuchCheckpoint { thread: key.to_string(), id }),
+            None => Ok(None),
+        };
+    };
+    let tip = head.checkpoint.head_ref();
+    let head = match at {
+        Some(id) if id != tip.id => saver
+            .load(key, at)
+            .await?
+            .ok_or_else(|| RunError::NoSuchCheckpoint { thread: key.to_string(), id })?,
+        Some(_) | None => head,
+    };
+    let Head { checkpoint, .. } = &head;
+    let pieces = pieces(saver, key, checkpoint).await?;
+    let mut standing = Standing::new(topology, key, head, &pieces)?;
+    (standing.tip, standing.is_past) = (tip, at.is_some());
+    Ok(Some(standing))
+}
+
+/// What the state of a checkpoint is made of.
+pub(crate) async fn pieces(
+    saver: &dyn Checkpointer,
+    key: &ThreadKey,
+    checkpoint: &StoredCheckpoint,
+) -> Result<Vec<Piece>, RunError> {
+    let needs = checkpoint.needs();
+    let is_alone = needs.iter().all(|(from, to)| *from == checkpoint.id && *to == checkpoint.id);
+    if is_alone && !needs.is_empty() {
+        return Ok(vec![(checkpoint.id, checkpoint.written.clone())]);
+    }
+    Ok(saver.written(key, &needs).await?)
+}
+
+/// The effects of a run: those recorded before, and where new ones go.
+pub(crate) struct RunEffects {
+    pub(crate) saver: Option<Arc<dyn Checkpointer>>,
+    pub(crate) key: ThreadKey,
+    pub(crate) known: Mutex<Effects>,
+}
+
+impl EffectLog for RunEffects {
+    fn find(&self, step: u64, position: usize, key: &str) -> Option<Json> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(step, position))?.get(key).cloned()
+    }
+
+    fn record(&self, effect: Effect) -> BoxFuture<'_, Result<(), CheckpointError>> {
+        Box::pin(async move {
+            if let Some(saver) = &self.saver {
+                saver.save_effect(&self.key, effect.clone()).await?;
+            }
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.entry((effect.step, effect.position)).or_default().insert(effect.key, effect.json);
+            Ok(())
+        })
+    }
+}
