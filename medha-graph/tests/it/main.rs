@@ -13,6 +13,7 @@ mod events;
 mod failures;
 mod interrupts;
 mod joins;
+mod langgraph;
 mod mistakes;
 mod needs;
 mod panics;
