@@ -129,7 +129,8 @@ mod tests {
     fn the_first_of_the_deadlines_counts_and_signs_move_it() {
         use Expired::{Heartbeat, Idle, Run};
         use Sign::{Activity, Heartbeat as Beat};
-        let table: [(&[(Sign, u64)], u64, Expired); 6] = [
+        type Row = (&'static [(Sign, u64)], u64, Expired);
+        let table: [Row; 6] = [
             (&[], 110, Idle(seconds(10))),
             (&[(Activity, 104)], 114, Idle(seconds(10))),
             (&[(Activity, 109), (Activity, 118)], 125, Heartbeat(seconds(25))),

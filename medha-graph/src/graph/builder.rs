@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::check;
 use super::compiled::CompiledGraph;
-use super::defaults::NodeDefaults;
+use super::defaults::{Applied, NodeDefaults};
 use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
 use super::join::Join;
 use super::problem::BuildError;
@@ -204,7 +204,7 @@ impl<S: State> StateGraph<S> {
 
     /// Checks the whole graph and makes it runnable, or reports everything that is wrong with it.
     pub fn compile(&self) -> Result<CompiledGraph<S>, BuildError> {
-        let (nodes, edges, problems) = self.defaults.apply(&self.nodes, &self.edges);
+        let Applied { nodes, edges, problems } = self.defaults.apply(&self.nodes, &self.edges);
         let lines = check::lines(&nodes, &edges);
         let problems = check::problems(&nodes, &edges, &lines, self.initial.fields(), problems);
         if problems.is_empty() {

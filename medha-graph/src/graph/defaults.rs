@@ -54,6 +54,13 @@ pub struct NodeDefaults {
     error_to: Option<String>,
 }
 
+/// A graph with the defaults put in.
+pub(crate) struct Applied<S: State> {
+    pub(crate) nodes: Vec<(String, ErasedNode<S>)>,
+    pub(crate) edges: Vec<Edge<S>>,
+    pub(crate) problems: Vec<BuildProblem>,
+}
+
 impl NodeDefaults {
     /// No settings yet.
     pub fn new() -> Self {
@@ -94,11 +101,7 @@ impl NodeDefaults {
     }
 
     /// The nodes and edges of a graph with these settings put in, and what is wrong with the settings.
-    pub(crate) fn apply<S: State>(
-        &self,
-        nodes: &[(String, ErasedNode<S>)],
-        edges: &[Edge<S>],
-    ) -> (Vec<(String, ErasedNode<S>)>, Vec<Edge<S>>, Vec<BuildProblem>) {
+    pub(crate) fn apply<S: State>(&self, nodes: &[(String, ErasedNode<S>)], edges: &[Edge<S>]) -> Applied<S> {
         let (nodes_before, mut edges) = (nodes, edges.to_vec());
         let mut nodes = nodes.to_vec();
         let mut problems: Vec<BuildProblem> = check_nodes::setting_problems(&self.retry, self.timeouts)
@@ -117,7 +120,7 @@ impl NodeDefaults {
                 problems.push(BuildProblem::UnknownNode { node: target.clone(), edge, hint });
             }
         }
-        (nodes, edges, problems)
+        Applied { nodes, edges, problems }
     }
 
     fn configure<S: State>(&self, node: &mut ErasedNode<S>) {

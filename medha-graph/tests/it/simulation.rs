@@ -117,7 +117,8 @@ fn generate(seed: u64) -> CompiledGraph<Mix> {
             stumbles: rng.u8(0..4) == 0,
             goes_to: (rng.u8(0..4) == 0).then(|| "item".to_owned()),
         };
-        let node = worker.goes_to(["item"]).retry(stumbled.clone()).retry(RetryPolicy::attempts(rng.u32(1..=3)));
+        let node =
+            worker.goes_to(["item"]).retry(stumbled.clone()).retry(RetryPolicy::attempts(rng.u32(1..=3)));
         let node = if rng.bool() { node.timeout(Duration::from_secs(rng.u64(1..20))) } else { node };
         let limit = Duration::from_secs(policies.u64(1..20));
         let node = match policies.u8(0..4) {
