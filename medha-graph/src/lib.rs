@@ -58,7 +58,7 @@
 //! ```
 //!
 //! In reading order: [`State`] and [`reducer`], [`StateGraph`] and [`Route`], [`Node`] and what its parameters may
-//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Event`] and [`Outcome`], [`store`], [`testing`].
+//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Drawing`], [`Event`] and [`Outcome`], [`store`], [`testing`].
 
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
@@ -82,6 +82,7 @@ pub use engine::retry::{Attempted, RetryPolicy};
 pub use graph::builder::StateGraph;
 pub use graph::compiled::CompiledGraph;
 pub use graph::defaults::NodeDefaults;
+pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
 pub use graph::join::Join;
 pub use graph::problem::{BuildError, BuildProblem};
@@ -93,7 +94,7 @@ pub use node::extract::{Attempt, Context, FromTask, Needs, Payload};
 pub use node::failure::{Failure, FailureKind};
 pub use node::function::{ErasedNode, IntoNode, Node};
 pub use node::once::IdempotencyKey;
-pub use node::sent::{IntoPayload, Sent, Timed};
+pub use node::sent::{Sent, Timed, ToPayload};
 pub use run::control::RunControl;
 pub use run::error::RunError;
 pub use run::event::{Event, Outcome};

@@ -12,7 +12,7 @@ use super::problem::BuildError;
 use super::topology::Topology;
 use crate::node::failure::Failure;
 use crate::node::function::{ErasedNode, IntoNode};
-use crate::node::sent::IntoPayload;
+use crate::node::sent::ToPayload;
 use crate::state::State;
 
 /// A graph under construction. Nothing is checked before [`compile`](Self::compile), which checks everything.
@@ -130,7 +130,7 @@ impl<S: State> StateGraph<S> {
     /// The node takes its payload as [`Payload<T>`](crate::Payload); a [`Timed`](crate::Timed) one gives its task a
     /// timeout of its own. No payloads, no tasks: if something must happen then, use a conditional edge that says so.
     #[must_use]
-    pub fn fan_out<P: IntoPayload, I: IntoIterator<Item = P>>(
+    pub fn fan_out<P: ToPayload, I: IntoIterator<Item = P>>(
         mut self,
         source: impl Into<String>,
         target: impl Into<String>,
@@ -138,7 +138,7 @@ impl<S: State> StateGraph<S> {
     ) -> Self {
         let each = move |state: &S, take: &mut dyn FnMut(Choice)| {
             for payload in payloads(state) {
-                take(Choice::with_payload(0, payload));
+                take(Choice::with_payload(0, &payload));
             }
         };
         self.edges.push(Edge::Conditional {

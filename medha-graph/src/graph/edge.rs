@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::join::Join;
 use crate::node::failure::Failure;
-use crate::node::sent::{IntoPayload, Sent};
+use crate::node::sent::{Sent, ToPayload};
 use crate::state::State;
 
 /// Where a run begins: the source of the first edges.
@@ -76,8 +76,8 @@ impl Choice {
     }
 
     /// The target at this position, with a payload.
-    pub fn with_payload(index: usize, payload: impl IntoPayload) -> Self {
-        Self { index, payload: Some(Box::new(payload.into_payload())) }
+    pub fn with_payload(index: usize, payload: &impl ToPayload) -> Self {
+        Self { index, payload: Some(Box::new(payload.to_payload())) }
     }
 }
 

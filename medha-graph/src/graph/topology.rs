@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::draw::drawing::Drawing;
 use super::edge::{Choice, END, Edge, EdgeKind, Line, PickByFailure, PickByState, START, Target};
 use super::join::Join;
 use crate::engine::checkpoint::{Task, TaskInput};
@@ -46,6 +47,7 @@ pub(crate) struct NodeEntry<S: State> {
     pub(crate) call: Arc<dyn CallNode<S>>,
     pub(crate) config: NodeConfig,
     pub(crate) out: Outgoing<S>,
+    pub(crate) subgraph: Option<Arc<Drawing>>,
 }
 
 /// Where a node leads. Edges to `END` start nothing, so they are not kept, except as choices of routers.
@@ -94,6 +96,7 @@ impl<S: State> Topology<S> {
             call: Arc::clone(&node.call),
             config: node.config.clone(),
             out: Outgoing::default(),
+            subgraph: node.subgraph.clone(),
         });
         let fields = initial.fields().to_vec();
         let mut topology = Self {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error::NodeError;
-use super::sent::{IntoPayload, Sent, Timed};
+use super::sent::{Sent, Timed, ToPayload};
 use crate::state::{Field, FieldSet, State, Update};
 
 /// An update plus where to go next; a node that only updates returns the update itself.
@@ -136,8 +136,8 @@ impl<S: State> Command<S> {
     }
 
     /// Also starts one task of this node with a payload, which it takes as `Payload<T>`.
-    pub fn send(mut self, node: impl Into<String>, payload: impl IntoPayload) -> Self {
-        let (target, Sent { payload, timeout }) = (node.into(), payload.into_payload());
+    pub fn send(mut self, node: impl Into<String>, payload: &impl ToPayload) -> Self {
+        let (target, Sent { payload, timeout }) = (node.into(), payload.to_payload());
         match payload {
             Ok(payload) => {
                 let goto = Goto { target, payload: Some(payload), timeout };
@@ -152,8 +152,8 @@ impl<S: State> Command<S> {
     }
 
     /// The same, and an attempt of that task may take this long, whatever the timeout of its node is.
-    pub fn send_within(self, node: impl Into<String>, payload: impl Serialize, timeout: Duration) -> Self {
-        self.send(node, Timed::new(payload, timeout))
+    pub fn send_within(self, node: impl Into<String>, payload: &impl Serialize, timeout: Duration) -> Self {
+        self.send(node, &Timed::new(payload, timeout))
     }
 }
 

@@ -14,6 +14,7 @@ use super::config::NodeConfig;
 use super::context::Ctx;
 use super::error::NodeError;
 use super::extract::{Attempt, FromTask, Needs};
+use crate::graph::draw::drawing::Drawing;
 use crate::state::State;
 
 /// A node that holds something: a client, a model, a table. Functions need no such type.
@@ -62,6 +63,8 @@ pub struct ErasedNode<S: State> {
     pub(crate) config: NodeConfig,
     pub(crate) may_goto: bool,
     pub(crate) needs: Needs,
+    /// What is inside of it, if it is a graph itself; for drawing only.
+    pub(crate) subgraph: Option<Arc<Drawing>>,
 }
 
 impl<S: State> ErasedNode<S> {
@@ -73,8 +76,13 @@ impl<S: State> ErasedNode<S> {
 
 impl<S: State> Clone for ErasedNode<S> {
     fn clone(&self) -> Self {
-        let (may_goto, needs) = (self.may_goto, self.needs);
-        Self { call: Arc::clone(&self.call), config: self.config.clone(), may_goto, needs }
+        Self {
+            call: Arc::clone(&self.call),
+            config: self.config.clone(),
+            may_goto: self.may_goto,
+            needs: self.needs,
+            subgraph: self.subgraph.clone(),
+        }
     }
 }
 
@@ -90,7 +98,7 @@ pub(crate) trait CallNode<S: State>: Send + Sync {
 }
 
 fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool, needs: Needs) -> ErasedNode<S> {
-    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto, needs }
+    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto, needs, subgraph: None }
 }
 
 /// A function from a borrowed state and parameters to a future that may keep the borrow.

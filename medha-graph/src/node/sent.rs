@@ -56,12 +56,12 @@ impl<T> Timed<T> {
     label = "not a payload",
     note = "a payload is stored as JSON: derive `Serialize` for it"
 )]
-pub trait IntoPayload {
+pub trait ToPayload {
     /// The payload as it is stored, and the timeout that goes with it.
-    fn into_payload(self) -> Sent;
+    fn to_payload(&self) -> Sent;
 }
 
-/// A payload on its way; made by [`IntoPayload`].
+/// A payload on its way; made by [`ToPayload`].
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// Or why it cannot be written.
@@ -75,20 +75,14 @@ impl Sent {
     }
 }
 
-impl<T: Serialize> IntoPayload for T {
-    fn into_payload(self) -> Sent {
-        Sent::new(&self, None)
+impl<T: Serialize> ToPayload for T {
+    fn to_payload(&self) -> Sent {
+        Sent::new(self, None)
     }
 }
 
-impl<T: Serialize> IntoPayload for Timed<T> {
-    fn into_payload(self) -> Sent {
-        (&self).into_payload()
-    }
-}
-
-impl<T: Serialize> IntoPayload for &Timed<T> {
-    fn into_payload(self) -> Sent {
+impl<T: Serialize> ToPayload for Timed<T> {
+    fn to_payload(&self) -> Sent {
         Sent::new(&self.payload, Some(self.timeout))
     }
 }

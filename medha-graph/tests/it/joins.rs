@@ -180,7 +180,7 @@ fn a_drawing_says_how_many_a_join_needs() {
     let sources = ["a", "b", "c"];
     for (join, label) in [
         (Join::any(sources), "j0{{any}}"),
-        (Join::quorum(2, sources), "j0{{2 of 3}}"),
+        (Join::quorum(2, sources), "j0{{\"2 of 3\"}}"),
         (Join::all(sources), "j0{{all}}"),
     ] {
         let drawing = staggered(join).compile().unwrap().mermaid();

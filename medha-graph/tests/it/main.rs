@@ -8,6 +8,7 @@ mod concurrency;
 mod control;
 mod defaults;
 mod defer;
+mod drawing;
 mod driver;
 mod events;
 mod failures;

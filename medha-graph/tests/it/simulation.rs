@@ -53,7 +53,9 @@ impl Node<Mix> for Worker {
             .folded(seen);
         let command = Command::new().update(update);
         Ok(match &self.goes_to {
-            Some(node) if self.number % 2 == 0 => command.send_within(node, &seen, Duration::from_secs(3)),
+            Some(node) if self.number.is_multiple_of(2) => {
+                command.send_within(node, &seen, Duration::from_secs(3))
+            }
             Some(node) => command.send(node, &seen),
             None => command,
         })

@@ -227,9 +227,9 @@ fn naps() -> StateGraph<Job> {
 async fn a_sent_task_has_the_timeout_it_was_sent_with() {
     async fn send() -> Command<Job> {
         Command::new()
-            .send("nap", 4_u64)
-            .send_within("nap", 5_u64, 10 * SECOND)
-            .send_within("nap", 2_u64, SECOND)
+            .send("nap", &4_u64)
+            .send_within("nap", &5_u64, 10 * SECOND)
+            .send_within("nap", &2_u64, SECOND)
     }
     let graph = naps().node("send", send.goes_to(["nap"])).edge(START, "send").compile().unwrap();
     let done = graph.invoke(Job::update()).await.unwrap();
@@ -261,10 +261,10 @@ async fn the_timeout_of_a_sent_task_survives_a_stop() {
     async fn send(ctx: Ctx) -> Command<Job> {
         // The other sender has finished by then, and what it sent is kept as progress.
         let wait: u64 = ctx.interrupt("how long?").await;
-        Command::new().send_within("nap", wait, SECOND)
+        Command::new().send_within("nap", &wait, SECOND)
     }
     async fn send_at_once() -> Command<Job> {
-        Command::new().send("nap", 1_u64).send_within("nap", 5_u64, 10 * SECOND)
+        Command::new().send("nap", &1_u64).send_within("nap", &5_u64, 10 * SECOND)
     }
     let graph = naps()
         .node("send", send.goes_to(["nap"]))
