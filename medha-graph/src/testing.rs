@@ -337,6 +337,7 @@ impl<S: State> Simulation<S> {
     fn superstep(&mut self, session: &mut Session<S>) {
         let effects: Arc<dyn EffectLog> = Arc::clone(&self.disk) as Arc<dyn EffectLog>;
         let values = self.graph.values.clone();
+        let steps_left = session.steps_left();
         let Session { topology, checkpoint, machine, progress, setup, .. } = session;
         let thread: Arc<str> = Arc::from(setup.key.thread());
         let scope = Scope {
@@ -349,6 +350,7 @@ impl<S: State> Simulation<S> {
             progress,
             effects: &effects,
             step: checkpoint.frontier.step + 1,
+            steps_left,
             line: checkpoint.frontier.line,
             namespace: "",
         };

@@ -1,6 +1,7 @@
 //! The round of a join: which of its sources have come, and whether it has fired; and how that is stored.
 
 use super::checkpoint::Frontier;
+use super::name::Name;
 use super::record::StoredJoin;
 use super::restore::Unusable;
 use crate::graph::topology::{NodeIx, Topology};
@@ -65,9 +66,9 @@ pub(crate) fn open_joins<S: State>(topology: &Topology<S>, frontier: &Frontier) 
     open.map(|(join, round)| {
         let names = |wanted: bool| {
             let sources = join.sources.iter().zip(&round.arrived).filter(move |(_, has)| **has == wanted);
-            sources.map(|(source, _)| topology.name_of(*source).to_string()).collect()
+            sources.map(|(source, _)| Name::from(topology.name_of(*source))).collect()
         };
-        let target = topology.name_of(join.target).to_string();
+        let target = Name::from(topology.name_of(join.target));
         let (needed, has_fired) = (join.needed, round.has_fired);
         StoredJoin { target, arrived: names(true), missing: names(false), needed, has_fired }
     })
@@ -80,7 +81,7 @@ pub(crate) fn restore<S: State>(
     stored: &StoredJoin,
     frontier: &mut Frontier,
 ) -> Result<(), Unusable> {
-    let target = topology.number(&stored.target).ok_or_else(|| Unusable::Node(stored.target.clone()))?;
+    let target = topology.number(&stored.target).ok_or_else(|| Unusable::Node(stored.target.to_string()))?;
     let is_same = |sources: &[NodeIx]| {
         let names: Vec<&str> = sources.iter().map(|source| &**topology.name_of(*source)).collect();
         let all = || stored.arrived.iter().chain(&stored.missing);

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, HeadRef, Line, RunId, TaskId};
 use super::ledger::{self, Ledger};
 use super::machine::{Machine, OnFailure, SlotEnd};
+use super::name::Name;
 use super::pause::{Breakpoints, Durability, Pause};
 use super::record::{
     Cause, FORMAT, Origin, Progress, Recorded, StoredCheckpoint, StoredOutcome, StoredTask, TaskWrites,
@@ -295,6 +296,12 @@ impl<S: State> Session<S> {
         TaskId::new(frontier.line, self.setup.key.namespace(), (frontier.step + 1, position), node)
     }
 
+    /// How many supersteps the run may take after this one.
+    #[inline]
+    pub(crate) fn steps_left(&self) -> u64 {
+        self.setup.limits.steps - self.steps
+    }
+
     fn begin(&mut self, update: S::Update) -> Result<Option<Box<Record>>, RunError> {
         if !self.checkpoint.frontier.next.is_empty() && !self.is_past && !self.is_ahead {
             let thread = self.setup.key.to_string();
@@ -313,7 +320,7 @@ impl<S: State> Session<S> {
                 let task = TaskId::new(frontier.line, key.namespace(), (frontier.step, usize::MAX), START);
                 let outcome = StoredOutcome::Done { writes, goto: Vec::new(), timeouts: BTreeMap::new() };
                 self.ledger.touch(cleared);
-                self.ledger.record(vec![TaskWrites { task, node: START.to_owned(), outcome }]);
+                self.ledger.record(vec![TaskWrites { task, node: Name::from(START), outcome }]);
             }
         }
         superstep::begin(&self.topology, &mut self.checkpoint, update)?;
@@ -385,7 +392,7 @@ impl<S: State> Session<S> {
     fn writes(&self) -> Result<Vec<TaskWrites>, RunError> {
         let mut writes = Vec::with_capacity(self.machine.slots.len());
         for (position, slot) in self.machine.slots.iter().enumerate() {
-            let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
+            let node = Name::from(self.topology.name_of(self.checkpoint.frontier.next[position].node));
             let outcome = match &slot.end {
                 Some(SlotEnd::Done(command)) => ledger::outcome(&self.topology, command)
                     .map_err(|why| self.unwritable(&format!("what node {node:?} wrote {why}")))?,
@@ -425,9 +432,9 @@ impl<S: State> Session<S> {
             parent: self.parent,
             line: frontier.line,
             run: self.run,
-            graph: topology.name.to_string(),
+            graph: Name::from(&topology.name),
             version: topology.version,
-            fingerprint: format!("{:016x}", topology.fingerprint),
+            fingerprint: topology.fingerprint.clone(),
             cause,
             step: frontier.step,
             saved_at: 0,
@@ -458,7 +465,7 @@ impl<S: State> Session<S> {
 /// Puts names for numbers.
 fn planned<S: State>(topology: &Topology<S>, tasks: &[super::checkpoint::Task]) -> Vec<StoredTask> {
     let named = |task: &super::checkpoint::Task| StoredTask {
-        node: topology.name_of(task.node).to_string(),
+        node: Name::from(topology.name_of(task.node)),
         input: task.input.clone(),
         timeout: task.timeout,
     };

@@ -8,7 +8,7 @@ use super::compiled::CompiledGraph;
 use super::defaults::{Applied, NodeDefaults};
 use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
 use super::join::Join;
-use super::problem::BuildError;
+use super::problem::{BuildError, BuildProblem};
 use super::topology::Topology;
 use crate::node::failure::Failure;
 use crate::node::function::{ErasedNode, IntoNode};
@@ -204,7 +204,8 @@ impl<S: State> StateGraph<S> {
 
     /// Checks the whole graph and makes it runnable, or reports everything that is wrong with it.
     pub fn compile(&self) -> Result<CompiledGraph<S>, BuildError> {
-        let Applied { nodes, edges, problems } = self.defaults.apply(&self.nodes, &self.edges);
+        let Applied { nodes, edges, mut problems } = self.defaults.apply(&self.nodes, &self.edges);
+        problems.extend(self.initial.problems().into_iter().map(|reason| BuildProblem::State { reason }));
         let lines = check::lines(&nodes, &edges);
         let problems = check::problems(&nodes, &edges, &lines, self.initial.fields(), problems);
         if problems.is_empty() {

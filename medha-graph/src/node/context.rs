@@ -43,8 +43,9 @@ pub(crate) struct CtxInner {
     pub(crate) thread: Arc<str>,
     pub(crate) values: ContextValues,
     pub(crate) answers: BTreeMap<u32, Value>,
-    pub(crate) emit: Option<EmitCustom>,
+    pub(crate) emit: Option<Emit>,
     effects: TaskEffects,
+    steps_left: u64,
     /// Effects that are under way.
     busy: Mutex<BTreeSet<String>>,
     /// For tasks whose timeouts signs of life move.
@@ -54,7 +55,15 @@ pub(crate) struct CtxInner {
     waker: AtomicWaker,
 }
 
-pub(crate) type EmitCustom = Arc<dyn Fn(TaskRef, Value) + Send + Sync>;
+/// Sends what a node emits to whoever watches.
+pub(crate) type Emit = Arc<dyn Fn(TaskRef, Emission) + Send + Sync>;
+
+/// What a node emits while it runs.
+#[derive(Debug)]
+pub(crate) enum Emission {
+    Custom(Value),
+    Message(Value),
+}
 
 /// Which attempt of which task of which superstep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -92,9 +101,9 @@ impl Ctx {
         thread: Arc<str>,
         values: ContextValues,
         answers: BTreeMap<u32, Value>,
-        emit: Option<EmitCustom>,
+        emit: Option<Emit>,
         effects: TaskEffects,
-        pulse: Option<Arc<Pulse>>,
+        (steps_left, pulse): (u64, Option<Arc<Pulse>>),
     ) -> Self {
         Self(Arc::new(CtxInner {
             task,
@@ -103,6 +112,7 @@ impl Ctx {
             answers,
             emit,
             effects,
+            steps_left,
             busy: Mutex::default(),
             pulse,
             asked: AtomicU32::new(0),
@@ -180,11 +190,36 @@ impl Ctx {
     }
 
     /// Sends a progress event to whoever watches the run; free when nobody does.
+    ///
+    /// The watcher reads when the node awaits. Of what one attempt sends before that, a bounded number is kept; the rest
+    /// is counted in [`Event::Skipped`](crate::Event::Skipped).
     pub fn emit(&self, value: impl Serialize) {
+        self.send(Emission::Custom, value);
+    }
+
+    /// Sends a message, or a piece of one, to whoever watches the run: for texts that come word by word.
+    ///
+    /// Give the pieces the `id` of the message they are of: when it is then written to the state, the stream of
+    /// [`Mode::Messages`](crate::Mode::Messages) does not show it a second time.
+    pub fn emit_message(&self, message: impl Serialize) {
+        self.send(Emission::Message, message);
+    }
+
+    /// How many supersteps the run may take after this one.
+    pub fn steps_left(&self) -> u64 {
+        self.0.steps_left
+    }
+
+    /// Whether this is the last superstep the run's step limit allows.
+    pub fn is_last_step(&self) -> bool {
+        self.0.steps_left == 0
+    }
+
+    fn send(&self, emission: fn(Value) -> Emission, value: impl Serialize) {
         self.show(Sign::Activity);
         if let Some(emit) = &self.0.emit {
             let value = serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()));
-            emit(self.0.task.clone(), value);
+            emit(self.0.task.clone(), emission(value));
         }
     }
 

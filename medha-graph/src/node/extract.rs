@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::context::{ContextValues, Ctx, EmitCustom, TaskRef};
+use super::context::{ContextValues, Ctx, Emit, TaskRef};
 use super::error::NodeError;
 use super::failure::Failure;
 use super::once::TaskEffects;
@@ -31,9 +31,10 @@ pub(crate) trait Origin: Sync {
     fn node(&self) -> &str;
     fn thread(&self) -> Arc<str>;
     fn values(&self) -> &ContextValues;
-    fn emit(&self) -> Option<EmitCustom>;
+    fn emit(&self) -> Option<Emit>;
     fn effects(&self) -> TaskEffects;
     fn pulse(&self) -> Option<Arc<Pulse>>;
+    fn steps_left(&self) -> u64;
 }
 
 impl<S: State> Attempt<'_, S> {
@@ -45,8 +46,9 @@ impl<S: State> Attempt<'_, S> {
         self.ctx.get_or_init(|| {
             let origin = self.origin;
             let values = origin.values().clone();
-            let (answers, effects, pulse) = (self.answers.clone(), origin.effects(), origin.pulse());
-            Ctx::new(origin.task(), origin.thread(), values, answers, origin.emit(), effects, pulse)
+            let (answers, effects) = (self.answers.clone(), origin.effects());
+            let rest = (origin.steps_left(), origin.pulse());
+            Ctx::new(origin.task(), origin.thread(), values, answers, origin.emit(), effects, rest)
         })
     }
 }
@@ -61,7 +63,7 @@ impl<S: State> std::fmt::Debug for Attempt<'_, S> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a node",
     label = "not a parameter of a node",
-    note = "a node takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`"
+    note = "a node takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`, `View<T>` (where `T: From<&{S}>`), `StepsLeft`, `LastStep`"
 )]
 pub trait FromTask<S: State>: Sized {
     /// What a task must carry so that this can be had; the build checks refuse edges that never carry it.

@@ -7,14 +7,15 @@ use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 
-use super::event::{Event, EventQueue};
+use super::event::Event;
+use super::queue::EventQueue;
 use crate::engine::checkpoint::{Line, Task, TaskId};
 use crate::engine::machine::AttemptEnd;
 use crate::engine::record::Progress;
 use crate::engine::superstep::panic_text;
 use crate::engine::timer::Timeouts;
 use crate::graph::topology::Topology;
-use crate::node::context::{ContextValues, EmitCustom, TaskRef};
+use crate::node::context::{ContextValues, Emission, Emit, TaskRef};
 use crate::node::extract::{Attempt, Origin};
 use crate::node::once::{EffectLog, TaskEffects};
 use crate::node::pulse::Pulse;
@@ -25,13 +26,15 @@ pub(crate) struct Scope<'a, S: State> {
     pub(crate) topology: &'a Topology<S>,
     pub(crate) thread: &'a Arc<str>,
     pub(crate) values: &'a ContextValues,
-    pub(crate) queue: Option<&'a Arc<EventQueue<Event<S>>>>,
+    pub(crate) queue: Option<&'a Arc<EventQueue<S>>>,
     pub(crate) state: &'a S,
     pub(crate) tasks: &'a [Task],
     pub(crate) progress: &'a Progress,
     pub(crate) effects: &'a Arc<dyn EffectLog>,
     /// The superstep that runs.
     pub(crate) step: u64,
+    /// How many more the run may take.
+    pub(crate) steps_left: u64,
     /// The line of history it belongs to.
     pub(crate) line: Line,
     /// The namespace of the graph.
@@ -136,9 +139,18 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
         TaskEffects { log: Arc::clone(effects), line, step, position: self.position }
     }
 
-    fn emit(&self) -> Option<EmitCustom> {
+    fn steps_left(&self) -> u64 {
+        self.scope.steps_left
+    }
+
+    fn emit(&self) -> Option<Emit> {
         let queue = Arc::clone(self.scope.queue?);
-        Some(Arc::new(move |task, value| queue.push(Event::Custom { task, value })))
+        Some(Arc::new(move |task, emission| {
+            queue.push_progress(match emission {
+                Emission::Custom(value) => Event::Custom { task, value },
+                Emission::Message(message) => Event::Message { task, message },
+            });
+        }))
     }
 
     fn pulse(&self) -> Option<Arc<Pulse>> {

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::control::RunControl;
 use super::driver::{self, Run};
 use super::error::RunError;
-use super::event::{EventQueue, Outcome};
+use super::event::Outcome;
 use super::input::{Input, Resume};
 use super::open;
+use super::queue::EventQueue;
 use super::stream::RunStream;
 use crate::engine::checkpoint::{CheckpointId, RunId};
 use crate::engine::pause::Durability;
@@ -153,7 +154,7 @@ impl<S: State> Thread<S> {
         run.store_all(session.abandon()?.map(|record| *record)).await
     }
 
-    fn run(&self, queue: Option<Arc<EventQueue<super::event::Event<S>>>>) -> Run<S> {
+    fn run(&self, queue: Option<Arc<EventQueue<S>>>) -> Run<S> {
         let saver = self.key.as_ref().and(self.graph.saver.clone());
         let key = self.key.clone().unwrap_or_else(|| ThreadKey::root(""));
         let thread = Arc::from(key.thread());
@@ -240,7 +241,7 @@ impl<S> Snapshot<S> {
 
 fn open_interrupts(next: &[StoredTask], progress: &[TaskProgress]) -> Vec<Interrupt> {
     let of_task = |task: &TaskProgress| {
-        let node = next.get(task.position).map(|planned| planned.node.clone()).unwrap_or_default();
+        let node = next.get(task.position).map(|planned| planned.node.to_string()).unwrap_or_default();
         let open = task.open().map(move |open| Interrupt::new(open.id, node.clone(), open.value.clone()));
         open.collect::<Vec<_>>()
     };

@@ -119,9 +119,9 @@ async fn a_round_is_stored_and_goes_on_after_a_stop() {
     let thread = graph.with_checkpointer(MemorySaver::default()).with_step_limit(1).thread("t");
     thread.invoke(Log::update()).await.unwrap_err();
     let join = |arrived: &[&str], missing: &[&str], has_fired: bool| StoredJoin {
-        target: "d".to_owned(),
-        arrived: arrived.iter().map(ToString::to_string).collect(),
-        missing: missing.iter().map(ToString::to_string).collect(),
+        target: "d".into(),
+        arrived: arrived.iter().map(|name| (*name).into()).collect(),
+        missing: missing.iter().map(|name| (*name).into()).collect(),
         needed: 2,
         has_fired,
     };
@@ -165,7 +165,7 @@ async fn a_run_reports_the_joins_that_have_not_fired_and_no_others() {
     assert_eq!(waiting(Join::any(sources)).await, []);
     assert_eq!(waiting(Join::quorum(2, sources)).await, []);
     let all = waiting(Join::all(sources)).await;
-    assert_eq!((all[0].missing.as_slice(), all[0].needed), (["broken".to_owned()].as_slice(), 3));
+    assert_eq!((all[0].missing.as_slice(), all[0].needed), (["broken".into()].as_slice(), 3));
 }
 
 #[test]

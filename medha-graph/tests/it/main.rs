@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
+mod attributes;
 mod build;
 mod concurrency;
 mod control;
@@ -10,12 +11,15 @@ mod defaults;
 mod defer;
 mod drawing;
 mod driver;
+mod dyn_graph;
 mod events;
 mod failures;
 mod interrupts;
 mod joins;
+mod json_state;
 mod langgraph;
 mod mistakes;
+mod modes;
 mod needs;
 mod panics;
 mod persistence;
@@ -23,6 +27,7 @@ mod questions;
 mod resume;
 mod retries;
 mod savers;
+mod schemas;
 mod simulation;
 mod state;
 mod stored;
