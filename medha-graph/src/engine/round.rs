@@ -37,6 +37,15 @@ impl Round {
         fires
     }
 
+    /// Lets the join fire again when one of those who had come before it fired comes once more.
+    pub(crate) fn refill(&mut self) {
+        if self.has_fired {
+            self.has_fired = false;
+        } else {
+            self.arrived.fill(true);
+        }
+    }
+
     /// Whether nobody has come yet.
     pub(crate) fn is_empty(&self) -> bool {
         !self.arrived.contains(&true)
@@ -122,6 +131,19 @@ mod tests {
         ];
         for (needed, arrivals, expected) in table {
             assert_eq!(firings(needed, arrivals), expected, "{needed} of 3, {arrivals:?}");
+        }
+    }
+
+    #[test]
+    fn a_join_that_was_refilled_fires_once_more_and_its_round_goes_on() {
+        for needed in 1..=3 {
+            let mut round = Round::new(3);
+            let fired = (0..needed).filter(|source| round.arrive(*source, needed)).count();
+            assert_eq!(fired, 1);
+            let before = round.clone();
+            round.refill();
+            assert!(round.arrive(0, needed));
+            assert_eq!(round, before, "{needed} of 3");
         }
     }
 

@@ -11,7 +11,7 @@ use super::checkpoint::{Checkpoint, CheckpointId, Frontier, HeadRef, Line, RunId
 use super::ledger::{self, Ledger};
 use super::machine::{Machine, OnFailure, SlotEnd};
 use super::name::Name;
-use super::pause::{Breakpoints, Durability, Pause};
+use super::pause::{Breakpoints, Durability, Pause, Unfinished};
 use super::record::{
     Cause, FORMAT, Origin, Progress, Recorded, StoredCheckpoint, StoredOutcome, StoredTask, TaskWrites,
 };
@@ -19,7 +19,7 @@ use super::restore::{self, Piece};
 use super::round;
 use super::superstep::{self, StepError, TaskResult};
 use crate::graph::edge::START;
-use crate::graph::topology::{Topology, hint};
+use crate::graph::topology::Topology;
 use crate::node::context::Interrupt;
 use crate::run::error::RunError;
 use crate::run::input::Input;
@@ -38,6 +38,8 @@ pub(crate) struct Setup {
     pub(crate) seed: u64,
     pub(crate) breakpoints: Arc<Breakpoints>,
     pub(crate) metadata: Map<String, Value>,
+    /// What becomes of unfinished work, if the caller has said so.
+    pub(crate) unfinished: Option<Unfinished>,
     /// For a subgraph: the task that runs it.
     pub(crate) origin: Option<Origin>,
 }
@@ -73,11 +75,12 @@ impl<S: State> Standing<S> {
     pub(crate) fn new(
         topology: &Topology<S>,
         key: &ThreadKey,
-        head: Head,
+        mut head: Head,
         pieces: &[Piece],
     ) -> Result<Self, CheckpointError> {
         let unusable = |why| CheckpointError::unusable(key, &why);
         restore::check_progress(&head.progress).map_err(unusable)?;
+        restore::bring_up(topology, key, &mut head).map_err(unusable)?;
         let checkpoint = restore::checkpoint(topology, &head.checkpoint, pieces).map_err(unusable)?;
         let mut effects = Effects::new();
         for effect in head.effects {
@@ -115,17 +118,17 @@ pub(crate) struct Session<S: State> {
     parent: Option<CheckpointId>,
     pub(crate) run: RunId,
     /// The line to go on with where history forks.
-    fresh_line: Line,
+    pub(super) fresh_line: Line,
     pub(super) ledger: Ledger<S>,
     /// Whether history forks here.
     pub(super) is_past: bool,
     /// Whether the checkpoint has moved on since it was last recorded.
     pub(super) is_ahead: bool,
     /// Whether the run goes on where another stopped.
-    is_resumed: bool,
-    steps: u64,
+    pub(super) is_resumed: bool,
+    pub(super) steps: u64,
     /// Nodes of the superstep before that a breakpoint stands after.
-    paused_after: Vec<String>,
+    pub(super) paused_after: Vec<String>,
     results: Vec<TaskResult<S>>,
 }
 
@@ -168,10 +171,8 @@ impl<S: State> Session<S> {
                 session.start_over();
                 session.begin(update)?
             }
-            Input::Resume(resume) => {
-                session.is_resumed = true;
-                session.answer(resume)?
-            }
+            Input::Resume(resume) => session.resume(resume, None)?,
+            Input::ResumeWith(resume, command) => session.resume(resume, Some(*command))?,
         };
         Ok((session, record))
     }
@@ -268,6 +269,7 @@ impl<S: State> Session<S> {
             return Ok(Settled::Failed(Box::new(error.clone().into()), self.give_back(&error)));
         }
         self.progress.tasks.clear();
+        self.progress.commands.clear();
         self.progress.revision = 0;
         self.is_ahead = true;
         match self.setup.durability {
@@ -283,12 +285,6 @@ impl<S: State> Session<S> {
         if self.is_ahead { self.record(Cause::Superstep) } else { Ok(None) }
     }
 
-    /// Gives up what was to run next, and says what to store.
-    pub(crate) fn abandon(&mut self) -> Result<Option<Box<Record>>, RunError> {
-        self.clear_frontier();
-        self.record(Cause::Abandoned)
-    }
-
     /// The id of the task at this position.
     pub(crate) fn task_id(&self, position: usize) -> TaskId {
         let frontier = &self.checkpoint.frontier;
@@ -302,10 +298,13 @@ impl<S: State> Session<S> {
         self.setup.limits.steps - self.steps
     }
 
-    fn begin(&mut self, update: S::Update) -> Result<Option<Box<Record>>, RunError> {
-        if !self.checkpoint.frontier.next.is_empty() && !self.is_past && !self.is_ahead {
-            let thread = self.setup.key.to_string();
-            return Err(RunError::Unfinished { thread, next: self.next_nodes() });
+    pub(super) fn begin(&mut self, update: S::Update) -> Result<Option<Box<Record>>, RunError> {
+        if self.is_unfinished() && !self.is_past && !self.is_ahead {
+            let Some(unfinished) = self.setup.unfinished else {
+                let thread = self.setup.key.to_string();
+                return Err(RunError::Unfinished { thread, next: self.next_nodes() });
+            };
+            self.give_up(unfinished)?;
         }
         self.clear_frontier();
         if let Some(durability) = self.setup.durability {
@@ -343,34 +342,6 @@ impl<S: State> Session<S> {
     pub(super) fn clear_frontier(&mut self) {
         let Frontier { line, step, live, .. } = self.checkpoint.frontier;
         self.checkpoint.frontier = Frontier { line, step, live, ..Frontier::empty(&self.topology) };
-    }
-
-    fn breakpoint(&mut self) -> Option<Pause> {
-        let after = std::mem::take(&mut self.paused_after);
-        if !after.is_empty() {
-            return Some(Pause::After { nodes: after });
-        }
-        // What a run finds at its start is what the last one stopped before.
-        let nodes: Vec<String> =
-            self.next_nodes().into_iter().filter(|node| self.setup.breakpoints.is_before(node)).collect();
-        let is_known = self.steps == 0 && self.is_resumed;
-        (!nodes.is_empty() && !is_known).then_some(Pause::Before { nodes })
-    }
-
-    fn check_breakpoints(&self) -> Result<(), RunError> {
-        let unknown = self.setup.breakpoints.names().find(|name| self.topology.number(name).is_none());
-        unknown.map_or(Ok(()), |name| {
-            let names = self.topology.nodes.iter().map(|entry| &*entry.name);
-            Err(RunError::UnknownNode { name: name.clone(), hint: hint(name, names) })
-        })
-    }
-
-    fn nodes_after(&self) -> Vec<String> {
-        let breakpoints = &self.setup.breakpoints;
-        let mut nodes: Vec<String> =
-            self.next_nodes().into_iter().filter(|node| breakpoints.is_after(node)).collect();
-        nodes.dedup();
-        nodes
     }
 
     /// Notes what the tasks wrote before it is merged: as writes where each superstep is stored, else as fields that
@@ -454,6 +425,11 @@ impl<S: State> Session<S> {
 
     pub(super) fn unwritable(&self, why: &str) -> RunError {
         CheckpointError::unwritable(&self.setup.key, why).into()
+    }
+
+    /// What runs next, by name.
+    pub(crate) fn planned_next(&self) -> Vec<StoredTask> {
+        planned(&self.topology, &self.checkpoint.frontier.next)
     }
 
     pub(crate) fn next_nodes(&self) -> Vec<String> {

@@ -8,5 +8,6 @@ pub(crate) mod defaults;
 pub(crate) mod draw;
 pub(crate) mod edge;
 pub(crate) mod join;
+pub(crate) mod lineage;
 pub(crate) mod problem;
 pub(crate) mod topology;

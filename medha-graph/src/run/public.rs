@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json, to_value};
 
 use super::event::{Event, Outcome};
-use super::thread::Snapshot;
+use super::snapshot::Snapshot;
 use crate::state::change::OVERWRITE;
 use crate::state::{Field, FieldSet, State, Update};
 

@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
 mod attributes;
+mod answers;
+mod breakpoints;
 mod build;
 mod concurrency;
 mod control;
@@ -12,12 +14,14 @@ mod defer;
 mod drawing;
 mod driver;
 mod dyn_graph;
+mod durability;
 mod events;
 mod failures;
 mod interrupts;
 mod joins;
 mod json_state;
 mod langgraph;
+mod migrate;
 mod mistakes;
 mod modes;
 mod needs;
@@ -29,9 +33,12 @@ mod retries;
 mod savers;
 mod schemas;
 mod simulation;
+mod stage;
 mod state;
 mod stored;
 mod streams;
 mod timeouts;
+mod travel;
+mod update;
 mod waits;
 mod workflow;
