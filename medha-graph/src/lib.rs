@@ -94,6 +94,7 @@ pub use graph::join::Join;
 pub use graph::problem::{BuildError, BuildProblem};
 pub use json_state::{FieldError, JsonState};
 pub use json_update::JsonUpdate;
+pub use node::cached::policy::CachePolicy;
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
 pub use node::context::{Ctx, Interrupt, TaskRef};
@@ -114,8 +115,13 @@ pub use run::stream::RunStream;
 pub use run::thread::Thread;
 pub use schema::{FieldSchema, Schemas};
 pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
+pub use store::cache::memory::MemoryCache;
+pub use store::cache::node_cache::NodeCache;
 pub use store::checkpointer::Checkpointer;
 pub use store::error::{CheckpointError, CheckpointErrorKind};
+pub use store::long_term::memory::MemoryStore;
+pub use store::long_term::namespace::Namespace;
+pub use store::long_term::store::Store;
 pub use store::memory::MemorySaver;
 
 /// What the derives name; not for use by hand.

@@ -9,7 +9,7 @@ use super::record::{Cause, FORMAT, StoredOutcome, StoredQuestion, TaskProgress};
 use super::restore;
 use super::session::{Record, Session, Settled};
 use super::superstep::{self, TaskEnd, TaskResult};
-use crate::node::command::{Command, Goto};
+use crate::node::command::Command;
 use crate::node::context::Interrupt;
 use crate::run::error::RunError;
 use crate::run::input::Resume;
@@ -86,12 +86,7 @@ impl<S: State> Session<S> {
         let updates = restore::updates(&self.topology, writes).map_err(|why| {
             CheckpointError::corrupt(&self.setup.key, format!("an update does not fit: {why}"))
         })?;
-        let goto = goto.iter().cloned().enumerate().map(|(place, (target, payload))| Goto {
-            target,
-            payload,
-            timeout: timeouts.get(&place).copied(),
-        });
-        Ok(Some(Command::with_targets(updates, goto.collect())))
+        Ok(Some(Command::with_targets(updates, restore::targets(goto, timeouts))))
     }
 
     /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, and that over questions.

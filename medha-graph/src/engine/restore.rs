@@ -1,5 +1,9 @@
 //! From stored form back to values: the state out of the fields' pieces, numbers for names.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::assemble;
@@ -7,6 +11,7 @@ use super::checkpoint::{Checkpoint, CheckpointId, Frontier, Task};
 use super::record::{FORMAT, FieldWrite, Progress, StoredCheckpoint, StoredField, StoredTask, Written};
 use super::round;
 use crate::graph::topology::Topology;
+use crate::node::command::Goto;
 use crate::state::{State, Update, WriteMode};
 use crate::store::checkpointer::Head;
 use crate::store::key::ThreadKey;
@@ -171,6 +176,13 @@ pub(crate) fn checkpoint<S: State>(
         round::restore(topology, join, &mut frontier)?;
     }
     Ok(Checkpoint { state, frontier })
+}
+
+/// The targets of a command out of their stored form.
+pub(crate) fn targets(goto: &[(String, Option<Value>)], timeouts: &BTreeMap<usize, Duration>) -> Vec<Goto> {
+    let all = goto.iter().cloned().enumerate();
+    all.map(|(place, (target, payload))| Goto { target, payload, timeout: timeouts.get(&place).copied() })
+        .collect()
 }
 
 /// Updates out of the writes they were stored as: a field that was written again begins the next one.

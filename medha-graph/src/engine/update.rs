@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::checkpoint::{Frontier, TaskId, TaskInput};
 use super::ledger;
+use super::name::Name;
 use super::pause::{Durability, Unfinished};
 use super::record::{Cause, StoredOutcome, TaskWrites};
 use super::session::{Record, Session};
@@ -128,7 +129,7 @@ impl<S: State> Session<S> {
     }
 
     fn amend(&mut self, command: Command<S>, outcome: &StoredOutcome) -> Result<(), RunError> {
-        let (task, node) = (self.own_id(START, usize::MAX), START.to_owned());
+        let (task, node) = (self.own_id(START, usize::MAX), Name::from(START));
         if self.setup.durability == Some(Durability::Exit) {
             self.ledger.touch(command.written(&self.topology.fields));
         } else {
@@ -192,9 +193,8 @@ impl<S: State> Session<S> {
                 }
                 (None, StoredOutcome::Done { .. }) => continue,
             };
-            let node = self.topology.name_of(planned.node).to_string();
-            let writes =
-                TaskWrites { task: self.task_id(task.position), node: node.into(), outcome: outcome.clone() };
+            let node = Name::from(self.topology.name_of(planned.node));
+            let writes = TaskWrites { task: self.task_id(task.position), node, outcome: outcome.clone() };
             finished.push((writes, TaskResult { node: planned.node, end }));
         }
         Ok(finished)
@@ -235,7 +235,7 @@ impl<S: State> Session<S> {
         let writes = ledger::writes::<S>(&self.topology, update)
             .map_err(|why| self.unwritable(&format!("the update as {node:?} {why}")))?;
         let outcome = StoredOutcome::Done { writes, goto: Vec::new(), timeouts: BTreeMap::new() };
-        Ok(TaskWrites { task: self.own_id(node, position), node: node.into(), outcome })
+        Ok(TaskWrites { task: self.own_id(node, position), node: Name::from(node), outcome })
     }
 
     fn own_id(&self, node: &str, position: usize) -> TaskId {

@@ -38,11 +38,12 @@ struct Extra<S: State> {
     more: Vec<S::Update>,
     goto: Vec<Goto>,
     problem: Option<NodeError>,
+    is_cached: bool,
 }
 
 impl<S: State> Default for Extra<S> {
     fn default() -> Self {
-        Self { more: Vec::new(), goto: Vec::new(), problem: None }
+        Self { more: Vec::new(), goto: Vec::new(), problem: None, is_cached: false }
     }
 }
 
@@ -81,8 +82,19 @@ impl<S: State> Command<S> {
         let update = updates.next().unwrap_or_default();
         let more: Vec<S::Update> = updates.collect();
         let is_bare = more.is_empty() && goto.is_empty();
-        let extra = (!is_bare).then(|| Box::new(Extra { more, goto, problem: None }));
+        let extra = (!is_bare).then(|| Box::new(Extra { more, goto, ..Extra::default() }));
         Self { update, extra }
+    }
+
+    /// What a node came to when it was given the same before.
+    pub(crate) fn from_cache(updates: Vec<S::Update>, goto: Vec<Goto>) -> Self {
+        let mut command = Self::with_targets(updates, goto);
+        command.extra.get_or_insert_default().is_cached = true;
+        command
+    }
+
+    pub(crate) fn is_cached(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.is_cached)
     }
 
     #[inline]

@@ -34,12 +34,11 @@ impl<S: State> Confined<S> {
 }
 
 impl<S: State> CallNode<S> for Confined<S> {
-    fn call<'a>(&'a self, attempt: &Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>> {
-        let (work, node) = (self.inner.call(attempt), attempt.node_name());
-        let state = attempt.state;
+    fn call<'a>(&'a self, attempt: &'a Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>> {
+        let work = self.inner.call(attempt);
         Box::pin(async move {
             let command = work.await?;
-            self.check(&node, state.fields(), &command)?;
+            self.check(attempt.origin.node(), attempt.state.fields(), &command)?;
             Ok(command)
         })
     }

@@ -19,6 +19,7 @@ use super::pulse::Pulse;
 use crate::engine::checkpoint::{InterruptId, TaskId};
 use crate::engine::record::Json;
 use crate::engine::timer::Sign;
+use crate::store::long_term::store::Store;
 
 /// The running task: take it as a parameter of a node (`ctx: Ctx`).
 ///
@@ -263,6 +264,13 @@ impl Ctx {
         self.0.values.find(&self.0.task.node)
     }
 
+    /// The store given with [`with_store`](crate::CompiledGraph::with_store): what is known beyond this thread.
+    pub fn store(&self) -> Result<Arc<dyn Store>, NodeError> {
+        let node = &*self.0.task.node;
+        let text = || format!("node {node:?} needs a store, and none was given; add one with `with_store`");
+        self.0.values.find(node).map_err(|_| NodeError::new(text()).terminal())
+    }
+
     /// The running task.
     pub fn task(&self) -> &TaskRef {
         &self.0.task
@@ -373,9 +381,13 @@ impl ContextValues {
         Self(Arc::new(values))
     }
 
+    pub(crate) fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let (_, value) = self.0.get(&TypeId::of::<T>())?;
+        value.downcast_ref::<Arc<T>>().cloned()
+    }
+
     pub(crate) fn find<T: ?Sized + Send + Sync + 'static>(&self, node: &str) -> Result<Arc<T>, NodeError> {
-        let held = self.0.get(&TypeId::of::<T>());
-        held.and_then(|(_, value)| value.downcast_ref::<Arc<T>>()).cloned().ok_or_else(|| {
+        self.get().ok_or_else(|| {
             let wanted = std::any::type_name::<T>();
             let text =
                 format!("node {node:?} needs a `{wanted}`, and none was given; add it with `with_context`");

@@ -7,18 +7,21 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::cached::flight::Superstep;
 use super::context::{ContextValues, Ctx, Emit, TaskRef};
 use super::error::NodeError;
 use super::failure::Failure;
 use super::once::TaskEffects;
 use super::pulse::Pulse;
 use crate::engine::checkpoint::TaskInput;
+use crate::graph::topology::Topology;
 use crate::state::State;
 
 /// One attempt, as the driver hands it to a node: the state and where parameters come from.
 pub struct Attempt<'a, S: State> {
     pub(crate) state: &'a S,
     pub(crate) input: &'a TaskInput,
+    pub(crate) topology: &'a Topology<S>,
     pub(crate) answers: &'a BTreeMap<u32, Value>,
     pub(crate) origin: &'a dyn Origin,
     /// Made when a parameter first asks for it: most nodes never do.
@@ -35,13 +38,11 @@ pub(crate) trait Origin: Sync {
     fn effects(&self) -> TaskEffects;
     fn pulse(&self) -> Option<Arc<Pulse>>;
     fn steps_left(&self) -> u64;
+    fn superstep(&self) -> Superstep;
+    fn cache_failed(&self, error: String);
 }
 
 impl<S: State> Attempt<'_, S> {
-    pub(crate) fn node_name(&self) -> String {
-        self.origin.node().to_owned()
-    }
-
     pub(crate) fn ctx(&self) -> &Ctx {
         self.ctx.get_or_init(|| {
             let origin = self.origin;

@@ -94,7 +94,7 @@ impl<S: State> fmt::Debug for ErasedNode<S> {
 
 /// The one place where the type of a node is erased.
 pub(crate) trait CallNode<S: State>: Send + Sync {
-    fn call<'a>(&'a self, attempt: &Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>>;
+    fn call<'a>(&'a self, attempt: &'a Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>>;
 }
 
 fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool, needs: Needs) -> ErasedNode<S> {

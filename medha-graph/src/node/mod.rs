@@ -12,3 +12,4 @@ pub(crate) mod failure;
 pub(crate) mod function;
 pub(crate) mod pulse;
 pub(crate) mod sent;
+pub(crate) mod cached;

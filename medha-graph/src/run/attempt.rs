@@ -15,6 +15,7 @@ use crate::engine::record::Progress;
 use crate::engine::superstep::panic_text;
 use crate::engine::timer::Timeouts;
 use crate::graph::topology::Topology;
+use crate::node::cached::flight::Superstep;
 use crate::node::context::{ContextValues, Emission, Emit, TaskRef};
 use crate::node::extract::{Attempt, Origin};
 use crate::node::once::{EffectLog, TaskEffects};
@@ -54,8 +55,9 @@ impl<S: State> Scope<'_, S> {
         let task = &self.tasks[position];
         let node = self.topology.node(task.node);
         let answers = self.progress.answers(position);
+        let Self { state, topology, .. } = *self;
         let given =
-            Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
+            Attempt { state, input: &task.input, topology, answers, origin: &origin, ctx: OnceLock::new() };
         // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
         let mut work = Work { future: None, node: &node.name };
         let mut poll = |cx: &mut Context<'_>| {
@@ -137,6 +139,17 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
     fn effects(&self) -> TaskEffects {
         let Scope { effects, line, step, .. } = *self.scope;
         TaskEffects { log: Arc::clone(effects), line, step, position: self.position }
+    }
+
+    /// A superstep is where its scope is: no two live at once in one place.
+    fn superstep(&self) -> Superstep {
+        Superstep(std::ptr::from_ref(self.scope).addr())
+    }
+
+    fn cache_failed(&self, error: String) {
+        if let Some(queue) = self.scope.queue {
+            queue.push(Event::CacheFailed { task: self.task(), error });
+        }
     }
 
     fn steps_left(&self) -> u64 {

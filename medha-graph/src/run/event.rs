@@ -69,6 +69,15 @@ pub enum Event<S: State> {
         /// How long the attempt took.
         #[serde(serialize_with = "as_seconds", rename = "elapsed_seconds")]
         elapsed: Duration,
+        /// Whether the node was not run: it wrote the same when it was given the same before.
+        cached: bool,
+    },
+    /// The cache of a node failed; the node runs without it.
+    CacheFailed {
+        /// The attempt it was asked for.
+        task: TaskRef,
+        /// What went wrong.
+        error: String,
     },
     /// A node sent a progress event with [`Ctx::emit`](crate::Ctx::emit).
     Custom {

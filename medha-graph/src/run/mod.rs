@@ -5,6 +5,7 @@ pub(crate) mod control;
 pub(crate) mod open;
 pub(crate) mod queue;
 pub(crate) mod driver;
+pub(crate) mod superstep;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod input;

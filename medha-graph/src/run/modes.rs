@@ -225,6 +225,7 @@ impl Sorter {
             Event::TaskStarted { .. }
             | Event::TaskRetrying { .. }
             | Event::TaskFailed { .. }
+            | Event::CacheFailed { .. }
             | Event::TaskAsked { .. } => show(Mode::Tasks, &|| PartContent::Tasks(Box::new(event.clone()))),
             Event::Message { .. }
             | Event::RunStarted { .. }
@@ -279,6 +280,7 @@ impl Sorter {
             | Event::TaskStarted { .. }
             | Event::TaskRetrying { .. }
             | Event::TaskFailed { .. }
+            | Event::CacheFailed { .. }
             | Event::TaskAsked { .. }
             | Event::RunStarted { .. }
             | Event::Skipped { .. }

@@ -40,7 +40,7 @@ pub(crate) fn event<S: State>(event: &Event<S>, fields: &[Field]) -> Result<Valu
         Event::RunFinished { state: values, waiting_joins } => {
             json!({ "event": "run_finished", "state": state(values)?, "waiting_joins": waiting_joins })
         }
-        Event::TaskFinished { task, update: first, more, elapsed } => {
+        Event::TaskFinished { task, update: first, more, elapsed, cached } => {
             let more: Vec<Value> =
                 more.iter().map(|more| update::<S>(more, fields)).collect::<Result<_>>()?;
             let mut object = json!({
@@ -48,6 +48,7 @@ pub(crate) fn event<S: State>(event: &Event<S>, fields: &[Field]) -> Result<Valu
                 "task": task,
                 "update": update::<S>(first, fields)?,
                 "elapsed_seconds": elapsed.as_secs_f64(),
+                "cached": cached,
             });
             if !more.is_empty() {
                 object["more"] = Value::Array(more);
@@ -59,6 +60,7 @@ pub(crate) fn event<S: State>(event: &Event<S>, fields: &[Field]) -> Result<Valu
         | Event::TaskRetrying { .. }
         | Event::TaskFailed { .. }
         | Event::TaskAsked { .. }
+        | Event::CacheFailed { .. }
         | Event::Custom { .. }
         | Event::Message { .. }
         | Event::Skipped { .. }
@@ -87,9 +89,11 @@ pub(crate) fn snapshot<S: State>(snapshot: &Snapshot<S>) -> Result<Value> {
     object["state"] = state(&snapshot.state)?;
     let fields = snapshot.state.fields();
     let is_private = |name: &str| fields.iter().any(|field| field.is_private && *field.name == *name);
-    for task in object["writes"].as_array_mut().into_iter().flatten() {
-        if let Some(writes) = task.pointer_mut("/outcome/done/writes").and_then(Value::as_array_mut) {
-            writes.retain(|write| !write["field"].as_str().is_some_and(is_private));
+    for list in ["writes", "tasks"] {
+        for task in object[list].as_array_mut().into_iter().flatten() {
+            if let Some(writes) = task.pointer_mut("/outcome/done/writes").and_then(Value::as_array_mut) {
+                writes.retain(|write| !write["field"].as_str().is_some_and(is_private));
+            }
         }
     }
     Ok(object)

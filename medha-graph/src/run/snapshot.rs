@@ -7,6 +7,7 @@ use super::error::RunError;
 use super::open;
 use super::thread::Thread;
 use crate::engine::checkpoint::{CheckpointId, Line, RunId, TaskId, TaskInput};
+use crate::engine::name::Name;
 use crate::engine::record::{
     Cause, Progress, StoredCheckpoint, StoredJoin, StoredOutcome, StoredTask, TaskProgress, TaskWrites,
 };
@@ -43,7 +44,7 @@ pub struct Snapshot<S> {
     /// The version of the state it was stored in; the state here is of the graph's own version.
     pub version: u32,
     /// A fingerprint of the nodes, edges and fields of the graph that wrote it.
-    pub fingerprint: String,
+    pub fingerprint: Name,
     /// Whether that graph had other nodes, edges, fields or another version than this one.
     pub is_of_another_shape: bool,
     /// The state.
@@ -72,7 +73,7 @@ pub struct TaskSnapshot {
     /// Its id; events and interrupts of the task carry it too.
     pub id: TaskId,
     /// The node.
-    pub node: String,
+    pub node: Name,
     /// What it gets besides the state.
     pub input: TaskInput,
     /// How it ended, if it has while others of its superstep have not.
@@ -105,7 +106,7 @@ impl<S> Snapshot<S> {
                 failure: known.and_then(|known| known.failure.clone()),
                 interrupts: known.map(|known| open_questions(known, &node)).unwrap_or_default(),
                 namespace: children.contains(&child).then(|| child.namespace().to_owned()),
-                node: node.to_string(),
+                node,
             }
         };
         self.tasks = self.next.iter().enumerate().map(shown).collect();
@@ -250,7 +251,7 @@ impl<S: State> Thread<S> {
             version: stored.version,
             tasks: Vec::new(),
             line: stored.line,
-            fingerprint: stored.fingerprint.to_string(),
+            fingerprint: stored.fingerprint,
             state,
             next: stored.next,
             interrupts: Vec::new(),

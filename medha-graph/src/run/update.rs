@@ -49,7 +49,7 @@ impl<S: State> Thread<S> {
         let (saver, key) = self.saver("updating a thread")?;
         let standing = self.standing(saver, key).await?;
         let node = self.writer(saver, key, standing.as_ref()).await?;
-        self.write(standing, vec![vec![(node, update)]]).await.map(last)
+        self.write(standing, vec![vec![(node, update)]]).await.map(|ids| last(&ids))
     }
 
     /// The same, as if this node had written it: what was planned is planned anew by its edges, its routers (on the
@@ -63,7 +63,7 @@ impl<S: State> Thread<S> {
         node: impl Into<String>,
         update: S::Update,
     ) -> Result<CheckpointId, RunError> {
-        self.update_many([[(node.into(), update)]]).await.map(last)
+        self.update_many([[(node.into(), update)]]).await.map(|ids| last(&ids))
     }
 
     /// Several supersteps made from outside: each inner list is one, with its own checkpoint, in which its updates are
@@ -93,7 +93,7 @@ impl<S: State> Thread<S> {
             return Err(RunError::NothingToResume { thread: key.to_string() });
         };
         let record = self.session(Some(standing)).fork()?;
-        self.store(record).await.map(last)
+        self.store(record).await.map(|ids| last(&ids))
     }
 
     /// Gives up the unfinished work of the thread, open questions included, and keeps its state; what finished tasks of
@@ -208,6 +208,6 @@ impl<S: State> Thread<S> {
 }
 
 /// The number of the last checkpoint made.
-fn last(ids: Vec<CheckpointId>) -> CheckpointId {
+fn last(ids: &[CheckpointId]) -> CheckpointId {
     ids.last().copied().unwrap_or(CheckpointId(0))
 }

@@ -57,15 +57,15 @@ async fn a_breakpoint_after_every_node_stops_after_nodes_that_write_nothing() {
         let paused = thread.invoke(Log::update()).await.unwrap();
         assert_eq!(pause(&paused), Some(&Pause::After { nodes: vec!["step_1".to_owned()] }));
         let mut found = vec![stored(&thread).await];
-        let mut next = vec![thread.state().await.unwrap().unwrap().next[0].node.clone()];
+        let mut next = vec![thread.state().await.unwrap().unwrap().next[0].node.to_string()];
         let paused = thread.resume(Resume::next()).await.unwrap();
         assert_eq!(pause(&paused), Some(&Pause::After { nodes: vec!["step_2".to_owned()] }));
         found.push(stored(&thread).await);
-        next.push(thread.state().await.unwrap().unwrap().next[0].node.clone());
+        next.push(thread.state().await.unwrap().unwrap().next[0].node.to_string());
         let done = thread.resume(Resume::next()).await.unwrap();
         assert!(done.is_done(), "nothing is left to stop before");
         found.push(stored(&thread).await);
-        assert_eq!((found.as_slice(), next), (&counts[..], vec!["step_2".into(), "step_3".into()]));
+        assert_eq!((found.as_slice(), next), (&counts[..], vec!["step_2".to_owned(), "step_3".to_owned()]));
     }
 }
 

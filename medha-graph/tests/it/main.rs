@@ -3,18 +3,20 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
-mod attributes;
 mod answers;
+mod attributes;
 mod breakpoints;
 mod build;
 mod concurrency;
+mod cache;
+mod caches;
 mod control;
 mod defaults;
 mod defer;
 mod drawing;
 mod driver;
-mod dyn_graph;
 mod durability;
+mod dyn_graph;
 mod events;
 mod failures;
 mod interrupts;
@@ -22,6 +24,7 @@ mod joins;
 mod json_state;
 mod langgraph;
 mod migrate;
+mod long_term;
 mod mistakes;
 mod modes;
 mod needs;
