@@ -77,6 +77,7 @@ mod schema;
 mod state;
 pub mod store;
 pub mod testing;
+mod workflow;
 
 pub use medha_graph_macros::{Route, State};
 
@@ -95,6 +96,7 @@ pub use graph::problem::{BuildError, BuildProblem};
 pub use json_state::{FieldError, JsonState};
 pub use json_update::JsonUpdate;
 pub use node::cached::policy::CachePolicy;
+pub use node::call::{Call, CallPhase};
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
 pub use node::context::{Ctx, Interrupt, TaskRef};
@@ -123,6 +125,10 @@ pub use store::long_term::memory::MemoryStore;
 pub use store::long_term::namespace::Namespace;
 pub use store::long_term::store::Store;
 pub use store::memory::MemorySaver;
+pub use workflow::compiled::{CompiledWorkflow, Workflow};
+pub use workflow::function::{Final, IntoFinal, Unsaved, WorkflowFn};
+pub use workflow::state::{Held, Previous, WorkflowState};
+pub use workflow::thread::{Ended, WorkflowThread};
 
 /// What the derives name; not for use by hand.
 #[doc(hidden)]

@@ -120,7 +120,7 @@ pub(crate) struct NodeConfig {
 }
 
 impl<T, S: State, M> Configured<T, S, M> {
-    fn new(node: T) -> Self {
+    pub(crate) fn new(node: T) -> Self {
         Self { node, config: NodeConfig::default(), cache: None, marker: PhantomData }
     }
 

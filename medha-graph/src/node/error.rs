@@ -81,6 +81,11 @@ impl NodeError {
         self.0.source.downcast_ref()
     }
 
+    /// The error underneath.
+    pub(crate) fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0.source
+    }
+
     pub(crate) fn into_parts(self) -> (Box<dyn Error + Send + Sync>, Option<Value>) {
         (self.0.source, self.0.detail)
     }

@@ -97,7 +97,11 @@ pub(crate) trait CallNode<S: State>: Send + Sync {
     fn call<'a>(&'a self, attempt: &'a Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>>;
 }
 
-fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool, needs: Needs) -> ErasedNode<S> {
+pub(crate) fn erase<S: State>(
+    call: impl CallNode<S> + 'static,
+    may_goto: bool,
+    needs: Needs,
+) -> ErasedNode<S> {
     ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto, needs, subgraph: None }
 }
 

@@ -162,6 +162,7 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
             queue.push_progress(match emission {
                 Emission::Custom(value) => Event::Custom { task, value },
                 Emission::Message(message) => Event::Message { task, message },
+                Emission::Call { name, phase } => Event::Call { task, name, phase },
             });
         }))
     }

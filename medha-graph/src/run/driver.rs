@@ -2,18 +2,19 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Poll;
 
 use futures_core::future::BoxFuture;
 
 use super::control::RunControl;
+use super::effects::RunEffects;
 use super::error::RunError;
 use super::event::{Event, Outcome};
 use super::input::Input;
-use super::open::{self, RunEffects};
+use super::open;
 use super::queue::EventQueue;
-use super::superstep::{Clock, superstep};
+use super::superstep::{Clock, sleep, superstep};
 use crate::engine::checkpoint::{Checkpoint, CheckpointId};
 use crate::engine::pause::{Durability, Pause};
 use crate::engine::record::Origin;
@@ -53,9 +54,9 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         }
     };
     let (mut session, record) = Session::open(Arc::clone(&run.graph.topology), run.setup(), standing, input)?;
-    let known = Mutex::new(std::mem::take(&mut session.effects));
-    let effects: Arc<dyn EffectLog> =
-        Arc::new(RunEffects { saver: run.saver.clone(), key: run.key.clone(), known });
+    let known = std::mem::take(&mut session.effects);
+    let log = Arc::new(RunEffects::new(run.saver.clone(), run.key.clone(), known, sleep));
+    let effects: Arc<dyn EffectLog> = Arc::clone(&log) as Arc<dyn EffectLog>;
     run.emit(|| Event::RunStarted {
         graph: run.graph.name().to_owned(),
         thread: run.thread.to_string(),
@@ -65,7 +66,7 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         run.store(*record).await?;
     }
     run.emit_values(&session);
-    let mut shell = Shell { run: &run, effects, clock: Clock::default(), pending: None, refused: None };
+    let mut shell = Shell { run: &run, log, effects, clock: Clock::default(), pending: None, refused: None };
     if run.queue.is_some() {
         tokio::task::yield_now().await;
     }
@@ -121,6 +122,8 @@ enum Stop {
 /// What the supersteps of a run share.
 struct Shell<'a, S: State> {
     run: &'a Run<S>,
+    log: Arc<RunEffects>,
+    /// The same, as nodes see it.
     effects: Arc<dyn EffectLog>,
     clock: Clock,
     /// The checkpoint that is stored while the next superstep runs.
@@ -163,6 +166,9 @@ impl<'a, S: State> Shell<'a, S> {
                 }
                 Some(control) => self.superstep_unless(control, session).await.map_err(bare)?,
             };
+            if let Some(error) = self.log.take_broken() {
+                return Err(bare(error.into()));
+            }
             if is_cancelled {
                 let error = RunError::Cancelled { step: session.checkpoint.frontier.step + 1 };
                 return Err((Box::new(error), session.cancelled()));
@@ -190,8 +196,13 @@ impl<'a, S: State> Shell<'a, S> {
         match self.run.graph.options.durability {
             Durability::Sync | Durability::Exit => self.run.store(record).await,
             Durability::Async => {
-                let run = self.run;
-                self.pending = Some(Box::pin(run.store(record)));
+                let (run, log) = (self.run, Arc::clone(&self.log));
+                log.await_footing();
+                self.pending = Some(Box::pin(async move {
+                    let stored = run.store(record).await;
+                    log.found_footing(stored.is_ok());
+                    stored
+                }));
                 Ok(())
             }
         }

@@ -3,6 +3,7 @@
 pub(crate) mod attempt;
 pub(crate) mod control;
 pub(crate) mod open;
+pub(crate) mod effects;
 pub(crate) mod queue;
 pub(crate) mod driver;
 pub(crate) mod superstep;

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
@@ -201,6 +202,11 @@ impl<S: State> Step<'_, S> {
             }
         }
     }
+}
+
+/// A wait inside a node.
+pub(super) fn sleep(pause: Duration) -> BoxFuture<'static, ()> {
+    Box::pin(tokio::time::sleep(pause))
 }
 
 /// The time since the run first asked for it; a run that never asks reads no clock.
