@@ -58,7 +58,8 @@
 //! ```
 //!
 //! In reading order: [`State`] and [`reducer`], [`StateGraph`] and [`Route`], [`Node`] and what its parameters may
-//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Event`] and [`Outcome`], [`store`], [`testing`].
+//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Event`] and [`Outcome`], [`Subgraph`],
+//! [`store`], [`testing`].
 
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
@@ -71,6 +72,7 @@ pub mod reducer;
 mod run;
 mod state;
 pub mod store;
+mod subgraph;
 pub mod testing;
 
 pub use medha_graph_macros::{Route, State};
@@ -91,6 +93,7 @@ pub use node::extract::{Attempt, Context, FromTask, Payload};
 pub use node::failure::{Failure, FailureKind};
 pub use node::function::{ErasedNode, IntoNode, Node};
 pub use node::once::IdempotencyKey;
+pub use node::parent::ParentCommand;
 pub use run::control::RunControl;
 pub use run::error::RunError;
 pub use run::event::{Event, Outcome};
@@ -101,6 +104,9 @@ pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
 pub use store::checkpointer::Checkpointer;
 pub use store::error::{CheckpointError, CheckpointErrorKind};
 pub use store::memory::MemorySaver;
+pub use subgraph::event::{ChildEvent, PathSegment};
+pub use subgraph::mapped::{MappedSubgraph, Mapping};
+pub use subgraph::node::Subgraph;
 
 /// What the derives name; not for use by hand.
 #[doc(hidden)]

@@ -289,6 +289,11 @@ impl<S: State> Simulation<S> {
                     self.store_all(records)?;
                     return Ok(Outcome::Interrupted { state: session.checkpoint.state, interrupts });
                 }
+                Settled::Paused(pause, records) => {
+                    self.store_all(records)?;
+                    let next = session.next_nodes();
+                    return Ok(Outcome::Paused { state: session.checkpoint.state, pause, next });
+                }
                 Settled::Failed(error, records) => {
                     self.store_all(records)?;
                     return Err(*error);
@@ -336,6 +341,7 @@ impl<S: State> Simulation<S> {
     fn superstep(&mut self, session: &mut Session<S>) {
         let effects: Arc<dyn EffectLog> = Arc::clone(&self.disk) as Arc<dyn EffectLog>;
         let values = self.graph.values.clone();
+        let lineage = session.lineage();
         let Session { topology, checkpoint, machine, progress, setup, .. } = session;
         let thread: Arc<str> = Arc::from(setup.key.thread());
         let scope = Scope {
@@ -347,6 +353,8 @@ impl<S: State> Simulation<S> {
             tasks: &checkpoint.frontier.next,
             progress,
             effects: &effects,
+            run: None,
+            lineage,
             step: checkpoint.frontier.step + 1,
             line: checkpoint.frontier.line,
             namespace: "",

@@ -8,6 +8,7 @@ pub(crate) mod retry;
 pub(crate) mod machine;
 pub(crate) mod record;
 pub(crate) mod ledger;
+pub(crate) mod recorder;
 pub(crate) mod restore;
 pub(crate) mod session;
 pub(crate) mod pause;

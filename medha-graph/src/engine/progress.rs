@@ -1,5 +1,7 @@
 //! A superstep that could not be merged yet: what is kept of it, and how the next run takes it up.
 
+use serde_json::Value;
+
 use super::checkpoint::{HeadRef, InterruptId};
 use super::ledger;
 use super::machine::{GaveUp, SlotEnd};
@@ -7,7 +9,7 @@ use super::record::{Cause, FORMAT, StoredOutcome, StoredQuestion, TaskProgress};
 use super::restore;
 use super::session::{Record, Session, Settled};
 use crate::node::command::{Command, Goto};
-use crate::node::context::Interrupt;
+use crate::node::context::Question;
 use crate::run::error::RunError;
 use crate::run::input::{Reply, Resume};
 use crate::state::State;
@@ -23,13 +25,16 @@ impl<S: State> Session<S> {
         if self.is_past {
             return match resume.reply {
                 Reply::None => self.record(Cause::Fork),
-                Reply::One(_) | Reply::ById(_) => Err(RunError::AnswerToThePast { thread }),
+                Reply::One(_) | Reply::ById(_) | Reply::Handed(_) => {
+                    Err(RunError::AnswerToThePast { thread })
+                }
             };
         }
         let open: Vec<InterruptId> =
             self.progress.tasks.iter().flat_map(TaskProgress::open).map(|question| question.id).collect();
         let answers = match resume.reply {
             Reply::None => return Ok(None),
+            Reply::Handed(answers) => return Ok(self.take_handed(head, answers)),
             Reply::One(answer) => match open.as_slice() {
                 [only] => vec![(*only, answer)],
                 [] => return Err(RunError::NothingAsked { thread }),
@@ -49,6 +54,21 @@ impl<S: State> Session<S> {
             task.answers.insert(ordinal, answer);
         }
         Ok(Some(Box::new(self.progress_since(head))))
+    }
+
+    /// Takes in the answers a parent graph hands down; those it has handed down before are known.
+    fn take_handed(&mut self, head: HeadRef, answers: Vec<(InterruptId, Value)>) -> Option<Box<Record>> {
+        let mut is_new = false;
+        for (id, answer) in answers {
+            for task in &mut self.progress.tasks {
+                let ordinal = task.open().find(|question| question.id == id).map(|open| open.ordinal);
+                if let Some(ordinal) = ordinal {
+                    task.answers.insert(ordinal, answer.clone());
+                    is_new = true;
+                }
+            }
+        }
+        is_new.then(|| Box::new(self.progress_since(head)))
     }
 
     /// The progress so far, to be stored in place of what this run has last seen.
@@ -80,7 +100,7 @@ impl<S: State> Session<S> {
                     })),
                     Ok(None) | Err(_) => continue,
                 },
-                None if task.open().next().is_some() => SlotEnd::Asked(Vec::new()),
+                None if task.is_waiting() => SlotEnd::Asked(Vec::new()),
                 None => continue,
             };
             self.machine.restore(task.position, end);
@@ -88,10 +108,12 @@ impl<S: State> Session<S> {
         Ok(())
     }
 
-    /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, and that over questions.
+    /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, that over a
+    /// command for the parent, that over questions, and they over a pause.
     pub(super) fn stop(&mut self) -> Result<Settled, RunError> {
         let step = self.checkpoint.frontier.step + 1;
         let (mut failures, mut refused, mut interrupts) = (Vec::new(), None, Vec::new());
+        let (mut to_parent, mut paused) = (None, None);
         let mut tasks = Vec::new();
         let slots = std::mem::take(&mut self.machine.slots);
         for (position, slot) in slots.into_iter().enumerate() {
@@ -112,19 +134,30 @@ impl<S: State> Session<S> {
                 }
                 Some(SlotEnd::Asked(questions)) => {
                     let id = self.task_id(position);
+                    if questions.iter().any(|question| question.path.is_some() && question.refused.is_none())
+                    {
+                        // A subgraph says each time all it wants to know.
+                        task.questions.clear();
+                        task.answers.clear();
+                    }
                     for question in questions {
                         let interrupt = question.id.unwrap_or_else(|| InterruptId::new(id, question.ordinal));
                         if let Some(reason) = question.refused {
                             task.answers.remove(&question.ordinal);
-                            refused.get_or_insert((interrupt, node.clone(), reason));
+                            let asks = question.path.as_ref().map(|path| format!("{node}/{path}"));
+                            refused.get_or_insert((interrupt, asks.unwrap_or_else(|| node.clone()), reason));
                         }
                         task.questions.retain(|known| known.ordinal != question.ordinal);
-                        let (ordinal, value) = (question.ordinal, question.value);
-                        task.questions.push(StoredQuestion { ordinal, id: interrupt, value });
+                        let Question { ordinal, value, path, .. } = question;
+                        task.questions.push(StoredQuestion { ordinal, id: interrupt, value, path });
                     }
-                    let open =
-                        task.open().map(|open| Interrupt::new(open.id, node.clone(), open.value.clone()));
-                    interrupts.extend(open);
+                    interrupts.extend(task.open().map(|open| open.interrupt(&node)));
+                }
+                Some(SlotEnd::Paused(pause)) => {
+                    paused.get_or_insert(pause.within(&node));
+                }
+                Some(SlotEnd::ToParent(command)) => {
+                    to_parent.get_or_insert((node, command));
                 }
                 None => {}
             }
@@ -143,19 +176,27 @@ impl<S: State> Session<S> {
         if let Some(head) = self.head.filter(|_| is_new && self.setup.durability.is_some()) {
             records.push(self.progress_since(head));
         }
-        Ok(match (RunError::from_failures(step, failures), refused) {
-            (Some(error), _) => Settled::Failed(Box::new(error), records),
-            (None, Some((id, node, reason))) => {
-                Settled::Failed(Box::new(RunError::BadAnswer { id, node, reason }), records)
-            }
-            (None, None) => Settled::Interrupted(interrupts, records),
+        if let Some(error) = RunError::from_failures(step, failures) {
+            return Ok(Settled::Failed(Box::new(error), records));
+        }
+        if let Some((id, node, reason)) = refused {
+            return Ok(Settled::Failed(Box::new(RunError::BadAnswer { id, node, reason }), records));
+        }
+        if let Some((node, command)) = to_parent {
+            return Ok(Settled::Failed(Box::new(RunError::NoParent { node, command }), records));
+        }
+        Ok(match paused {
+            Some(pause) if interrupts.is_empty() => Settled::Paused(pause, records),
+            Some(_) | None => Settled::Interrupted(interrupts, records),
         })
     }
 
     /// What to store of a superstep that was cancelled: what had finished.
     pub(crate) fn cancelled(&mut self) -> Vec<Record> {
         match self.stop() {
-            Ok(Settled::Interrupted(_, records) | Settled::Failed(_, records)) => records,
+            Ok(
+                Settled::Interrupted(_, records) | Settled::Paused(_, records) | Settled::Failed(_, records),
+            ) => records,
             Ok(Settled::Advanced(_)) | Err(_) => Vec::new(),
         }
     }

@@ -15,6 +15,7 @@ use super::record::{
     Cause, FORMAT, Origin, Progress, Recorded, StoredCheckpoint, StoredJoin, StoredOutcome, StoredTask,
     TaskWrites,
 };
+use super::recorder::Recorder;
 use super::restore::{self, Piece};
 use super::superstep::{self, StepError, TaskResult};
 use crate::graph::edge::START;
@@ -49,6 +50,23 @@ pub(crate) struct Limits {
     /// Tasks that run at once.
     pub(crate) concurrency: usize,
     pub(crate) on_failure: OnFailure,
+}
+
+/// Supersteps of a run, unless it is told otherwise.
+const STEPS: u64 = 10_000;
+
+impl Limits {
+    /// The limits of a subgraph in a graph with these.
+    pub(crate) fn within(self, parent: Self) -> Self {
+        let steps = if self.steps == STEPS { parent.steps } else { self.steps };
+        Self { steps, concurrency: self.concurrency.min(parent.concurrency), ..self }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { steps: STEPS, concurrency: usize::MAX, on_failure: OnFailure::Drain }
+    }
 }
 
 /// The checkpoint a run opens on.
@@ -87,6 +105,14 @@ impl<S: State> Standing<S> {
         Ok(Self { stored, checkpoint, progress, effects, tip, is_past: false })
     }
 
+    /// The place where a history ends, for a run that begins with nothing of it.
+    pub(crate) fn end_of(topology: &Topology<S>, head: Head) -> Self {
+        let checkpoint = Checkpoint { state: topology.initial.clone(), frontier: Frontier::empty(topology) };
+        let (stored, tip) = (head.checkpoint.clone(), head.checkpoint.head_ref());
+        let (progress, effects) = (Progress::default(), Effects::new());
+        Self { stored, checkpoint, progress, effects, tip, is_past: false }
+    }
+
     /// The state alone, with nothing to run: this works where the graph could not go on.
     pub(crate) fn idle(
         topology: &Topology<S>,
@@ -101,6 +127,15 @@ impl<S: State> Standing<S> {
     }
 }
 
+/// What tells the tasks of a superstep from those of other runs that were planned in the same place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lineage {
+    pub(crate) run: RunId,
+    /// The checkpoint the superstep follows, and the run that wrote it; nothing if it is not stored.
+    pub(crate) checkpoint: Option<CheckpointId>,
+    pub(crate) head_run: Option<RunId>,
+}
+
 pub(crate) struct Session<S: State> {
     pub(crate) topology: Arc<Topology<S>>,
     pub(crate) setup: Setup,
@@ -110,12 +145,16 @@ pub(crate) struct Session<S: State> {
     pub(crate) effects: Effects,
     /// The head of the thread, as far as this run knows.
     pub(crate) head: Option<HeadRef>,
+    /// The run that wrote it.
+    head_run: Option<RunId>,
     /// What the next checkpoint follows.
     parent: Option<CheckpointId>,
     pub(crate) run: RunId,
     /// The line to go on with where history forks.
     fresh_line: Line,
     pub(super) ledger: Ledger<S>,
+    /// Notes what the nodes write, for a subgraph that hands it up.
+    pub(crate) recorder: Option<Box<Recorder<S>>>,
     /// Whether history forks here.
     pub(super) is_past: bool,
     /// Whether the checkpoint has moved on since it was last recorded.
@@ -148,6 +187,7 @@ pub(crate) enum Prepared {
 pub(crate) enum Settled {
     Advanced(Option<Box<Record>>),
     Interrupted(Vec<Interrupt>, Vec<Record>),
+    Paused(Pause, Vec<Record>),
     Failed(Box<RunError>, Vec<Record>),
 }
 
@@ -167,6 +207,17 @@ impl<S: State> Session<S> {
                 session.start_over();
                 session.begin(update)?
             }
+            Input::From(state) => {
+                session.start_over();
+                session.checkpoint.state = *state;
+                let record = session.begin(S::Update::default())?;
+                session.checkpoint.frontier.live = session.topology.ephemeral;
+                record
+            }
+            Input::Renew(update) => {
+                session.give_up();
+                session.begin(update)?
+            }
             Input::Resume(resume) => {
                 session.is_resumed = true;
                 session.answer(resume)?
@@ -184,12 +235,14 @@ impl<S: State> Session<S> {
         let mut session = Self {
             checkpoint: Checkpoint { state: topology.initial.clone(), frontier },
             ledger: Ledger::new(&topology),
+            recorder: None,
             topology,
             setup,
             machine,
             progress: Progress::default(),
             effects: Effects::new(),
             head: None,
+            head_run: None,
             parent: None,
             run,
             fresh_line: line,
@@ -204,6 +257,9 @@ impl<S: State> Session<S> {
         session.ledger = Ledger::of(&session.topology, &standing.stored);
         session.checkpoint = standing.checkpoint;
         (session.head, session.parent) = (Some(standing.tip), Some(standing.stored.id));
+        session.head_run = Some(standing.stored.run);
+        // Whoever runs the history of a subgraph by hand leaves it to the task it belongs to.
+        session.setup.origin = session.setup.origin.or(standing.stored.origin);
         session.is_past = standing.is_past;
         if standing.is_past {
             session.ledger.seal();
@@ -253,6 +309,9 @@ impl<S: State> Session<S> {
         if self.setup.durability.is_some() {
             self.note_writes()?;
         }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.note(&self.topology, self.machine.commands());
+        }
         if !self.setup.breakpoints.is_empty() {
             self.paused_after = self.nodes_after();
         }
@@ -286,6 +345,12 @@ impl<S: State> Session<S> {
     pub(crate) fn abandon(&mut self) -> Result<Option<Box<Record>>, RunError> {
         self.clear_frontier();
         self.record(Cause::Abandoned)
+    }
+
+    /// What tells the tasks of this superstep from those of other runs.
+    pub(crate) fn lineage(&self) -> Lineage {
+        let checkpoint = self.head.filter(|_| !self.is_ahead).map(|head| head.id);
+        Lineage { run: self.run, checkpoint, head_run: self.head_run.filter(|_| !self.is_ahead) }
     }
 
     /// The id of the task at this position.
@@ -327,10 +392,17 @@ impl<S: State> Session<S> {
     /// A subgraph that does not remember its earlier runs begins with nothing, on the history they left.
     fn start_over(&mut self) {
         self.checkpoint.state = self.topology.initial.clone();
-        self.checkpoint.frontier.line = self.fresh_line;
-        (self.progress, self.effects) = (Progress::default(), Effects::new());
+        self.give_up();
+        (self.checkpoint.frontier.step, self.parent) = (0, None);
         self.ledger.touch(self.topology.tracked);
         self.is_ahead = true;
+    }
+
+    /// What was left unfinished is nothing to what is begun now.
+    fn give_up(&mut self) {
+        self.clear_frontier();
+        self.checkpoint.frontier.line = self.fresh_line;
+        (self.progress, self.effects) = (Progress::default(), Effects::new());
     }
 
     pub(super) fn clear_frontier(&mut self) {
@@ -390,7 +462,7 @@ impl<S: State> Session<S> {
                 Some(SlotEnd::Done(command)) => ledger::outcome(&self.topology, command)
                     .map_err(|why| self.unwritable(&format!("what node {node:?} wrote {why}")))?,
                 Some(SlotEnd::Failed(gave_up)) => StoredOutcome::Failed(gave_up.failure.clone()),
-                Some(SlotEnd::Asked(_)) | None => continue,
+                Some(SlotEnd::Asked(_) | SlotEnd::Paused(_) | SlotEnd::ToParent(_)) | None => continue,
             };
             writes.push(TaskWrites { task: self.task_id(position), node, outcome });
         }
@@ -416,6 +488,18 @@ impl<S: State> Session<S> {
             return Ok(None);
         }
         let (expected, id) = (self.head, CheckpointId(self.head.map_or(1, |head| head.id.0 + 1)));
+        if let Some(recorder) = &mut self.recorder
+            && self.setup.durability == Some(Durability::Exit)
+        {
+            let writes = recorder.take_unsaved(&self.topology);
+            let writes = writes.map_err(|why| CheckpointError::unwritable(&self.setup.key, &why))?;
+            let frontier = &self.checkpoint.frontier;
+            let namespace = self.setup.key.namespace();
+            let task = TaskId::new(frontier.line, namespace, (frontier.step, usize::MAX), "");
+            let outcome = StoredOutcome::Done { writes, goto: Vec::new() };
+            let node = self.topology.name.to_string();
+            self.ledger.record(vec![TaskWrites { task, node, outcome }]);
+        }
         let closed = self.ledger.close(&self.topology, &self.checkpoint.state, id);
         let (fields, written) = closed.map_err(|why| self.unwritable(&why))?;
         let (topology, frontier) = (&self.topology, &self.checkpoint.frontier);
@@ -439,7 +523,7 @@ impl<S: State> Session<S> {
             deferred: planned(topology, &frontier.deferred),
             written,
         });
-        self.head = Some(checkpoint.head_ref());
+        (self.head, self.head_run) = (Some(checkpoint.head_ref()), Some(self.run));
         self.parent = Some(id);
         (self.is_ahead, self.is_past) = (false, false);
         Ok(Some(Box::new(Record::Checkpoint { expected, checkpoint })))

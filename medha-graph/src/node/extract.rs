@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::once::TaskEffects;
 use crate::engine::checkpoint::TaskInput;
 use crate::state::State;
+use crate::subgraph::host::Host;
 
 /// One attempt, as the driver hands it to a node: the state and where parameters come from.
 pub struct Attempt<'a, S: State> {
@@ -32,6 +33,8 @@ pub(crate) trait Origin: Sync {
     fn values(&self) -> &ContextValues;
     fn emit(&self) -> Option<EmitCustom>;
     fn effects(&self) -> TaskEffects;
+    /// What a subgraph runs on.
+    fn host(&self) -> Host;
 }
 
 impl<S: State> Attempt<'_, S> {

@@ -13,14 +13,15 @@ use tokio::time::Instant;
 use super::attempt::Scope;
 use super::control::RunControl;
 use super::error::RunError;
-use super::event::{Event, EventQueue, Outcome};
+use super::event::{Event, EventSink, Outcome};
 use super::input::Input;
 use super::open::{self, RunEffects};
 use crate::engine::checkpoint::{Checkpoint, CheckpointId};
 use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
 use crate::engine::pause::{Durability, Pause};
 use crate::engine::record::Origin;
-use crate::engine::session::{Prepared, Record, Session, Settled, Setup, waiting_joins};
+use crate::engine::recorder::Recorder;
+use crate::engine::session::{Prepared, Record, Session, Settled, Setup, Standing, waiting_joins};
 use crate::graph::compiled::CompiledGraph;
 use crate::node::context::Interrupt;
 use crate::node::once::EffectLog;
@@ -45,19 +46,30 @@ pub(crate) struct Run<S: State> {
     pub(crate) at: Option<CheckpointId>,
     /// For a subgraph: the task that runs it.
     pub(crate) origin: Option<Origin>,
-    pub(crate) queue: Option<Arc<EventQueue<Event<S>>>>,
+    pub(crate) queue: Option<Arc<dyn EventSink<S>>>,
 }
 
 /// The one path of `invoke`, `stream` and `resume`.
 pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outcome<S>, RunError> {
     let standing = match (&run.saver, &input) {
         (Some(saver), _) => open::standing(&**saver, &run.graph.topology, &run.key, run.at).await?,
-        (None, Input::Update(_) | Input::Fresh(_)) => None,
+        (None, Input::Update(_) | Input::Fresh(_) | Input::From(_) | Input::Renew(_)) => None,
         (None, Input::Resume(_)) => {
             return Err(RunError::NoCheckpointer { operation: "resuming a thread" });
         }
     };
+    Ok(drive_from(run, standing, input, None).await?.0)
+}
+
+/// The same from where the thread is known to stand. What the nodes write is noted if there is something to note it in.
+pub(crate) async fn drive_from<S: State>(
+    run: Run<S>,
+    standing: Option<Standing<S>>,
+    input: Input<S>,
+    recorder: Option<Box<Recorder<S>>>,
+) -> Result<(Outcome<S>, Option<Box<Recorder<S>>>), RunError> {
     let (mut session, record) = Session::open(Arc::clone(&run.graph.topology), run.setup(), standing, input)?;
+    session.recorder = recorder;
     let known = Mutex::new(std::mem::take(&mut session.effects));
     let effects: Arc<dyn EffectLog> =
         Arc::new(RunEffects { saver: run.saver.clone(), key: run.key.clone(), known });
@@ -78,16 +90,18 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
     shell.flush().await?;
     match driven {
         Ok(Stop::Done) => {}
-        Ok(Stop::Paused(pause)) => {
+        Ok(Stop::Paused(pause, records)) => {
+            run.store_all(records).await?;
             run.store_all(session.close()?.map(|record| *record)).await?;
             let next = session.next_nodes();
             run.emit(|| Event::Paused { pause: pause.clone(), next: next.clone() });
-            return Ok(Outcome::Paused { state: session.checkpoint.state, pause, next });
+            return Ok((Outcome::Paused { state: session.checkpoint.state, pause, next }, session.recorder));
         }
         Ok(Stop::Interrupted(interrupts, records)) => {
             run.store_all(records).await?;
             run.emit(|| Event::Interrupted { interrupts: interrupts.clone() });
-            return Ok(Outcome::Interrupted { state: session.checkpoint.state, interrupts });
+            let outcome = Outcome::Interrupted { state: session.checkpoint.state, interrupts };
+            return Ok((outcome, session.recorder));
         }
         Err((error, records)) => {
             if let Err(second) = run.store_all(records).await {
@@ -106,13 +120,13 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         state: state.clone(),
         waiting_joins: waiting_joins(&session.topology, &frontier),
     });
-    Ok(Outcome::Done(state))
+    Ok((Outcome::Done(state), session.recorder))
 }
 
 /// Why the supersteps ended, and what is still to be stored.
 enum Stop {
     Done,
-    Paused(Pause),
+    Paused(Pause, Vec<Record>),
     Interrupted(Vec<Interrupt>, Vec<Record>),
 }
 
@@ -135,7 +149,7 @@ impl<'a, S: State> Shell<'a, S> {
             match session.prepare(drain.as_deref()) {
                 Ok(Prepared::Run) => {}
                 Ok(Prepared::Done) => return Ok(Stop::Done),
-                Ok(Prepared::Paused(pause)) => return Ok(Stop::Paused(pause)),
+                Ok(Prepared::Paused(pause)) => return Ok(Stop::Paused(pause, Vec::new())),
                 Err(error) => {
                     let records = session.close().ok().flatten().map(|record| *record);
                     return Err((Box::new(error), records.into_iter().collect()));
@@ -158,6 +172,7 @@ impl<'a, S: State> Shell<'a, S> {
                 Settled::Interrupted(interrupts, records) => {
                     return Ok(Stop::Interrupted(interrupts, records));
                 }
+                Settled::Paused(pause, records) => return Ok(Stop::Paused(pause, records)),
                 Settled::Failed(error, records) => return Err((error, records)),
             }
             self.run.emit(|| Event::Values {
@@ -282,6 +297,7 @@ async fn superstep<S: State>(
     effects: &Arc<dyn EffectLog>,
     clock: &Clock,
 ) {
+    let lineage = session.lineage();
     let Session { topology, checkpoint, machine, progress, .. } = session;
     let scope = Scope {
         topology,
@@ -292,6 +308,8 @@ async fn superstep<S: State>(
         tasks: &checkpoint.frontier.next,
         progress,
         effects,
+        run: Some(run),
+        lineage,
         step: checkpoint.frontier.step + 1,
         line: checkpoint.frontier.line,
         namespace: run.key.namespace(),
@@ -403,7 +421,7 @@ impl<S: State> Step<'_, S> {
         }
         let now = if end.is_failure() { self.clock.now() } else { Time::ZERO };
         match machine.finish(self.scope.topology, self.scope.tasks, position, end, now) {
-            Reaction::Done => {}
+            Reaction::Done | Reaction::Stopped => {}
             Reaction::Asked => self.run.emit(|| Event::TaskAsked { task: task() }),
             Reaction::Retrying { error, pause } => {
                 self.run.emit(|| Event::TaskRetrying { task: task(), error, pause });

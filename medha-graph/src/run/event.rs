@@ -15,6 +15,7 @@ use crate::engine::record::StoredJoin;
 use crate::node::context::{Interrupt, TaskRef};
 use crate::node::failure::Failure;
 use crate::state::State;
+use crate::subgraph::event::{ChildEvent, PathSegment};
 
 /// Something that happened in a run, in the order it happened.
 ///
@@ -80,6 +81,14 @@ pub enum Event<S: State> {
         task: TaskRef,
         /// What it sent.
         value: Value,
+    },
+    /// Something happened in a subgraph.
+    Child {
+        /// The tasks that lead to it, the outermost first.
+        path: Vec<PathSegment>,
+        /// What happened.
+        #[serde(rename = "child")]
+        event: ChildEvent,
     },
     /// A superstep was merged.
     Values {
@@ -182,17 +191,35 @@ pub(crate) struct EventQueue<T> {
 }
 
 impl<T> EventQueue<T> {
-    pub(crate) fn push(&self, event: T) {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
-        self.waker.wake();
-    }
-
     pub(crate) fn pop(&self) -> Option<T> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     pub(crate) fn register(&self, waker: &Waker) {
         self.waker.register(waker);
+    }
+}
+
+/// Where the events of a run go: to its stream, or through that of the graph it is a subgraph of.
+pub(crate) trait EventSink<S: State>: ChildSink {
+    fn push(&self, event: Event<S>);
+}
+
+/// Where the events of a subgraph go, whatever the state of the graph it is in.
+pub(crate) trait ChildSink: Send + Sync {
+    fn push_child(&self, path: Vec<PathSegment>, event: ChildEvent);
+}
+
+impl<S: State> EventSink<S> for EventQueue<Event<S>> {
+    fn push(&self, event: Event<S>) {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
+        self.waker.wake();
+    }
+}
+
+impl<S: State> ChildSink for EventQueue<Event<S>> {
+    fn push_child(&self, path: Vec<PathSegment>, event: ChildEvent) {
+        self.push(Event::Child { path, event });
     }
 }
 

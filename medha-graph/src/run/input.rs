@@ -14,6 +14,10 @@ pub enum Input<S: State> {
     Update(S::Update),
     /// The same on the state a new thread begins with, whatever the thread holds and has left unfinished.
     Fresh(S::Update),
+    /// A new run on this state, whatever the thread holds and has left unfinished.
+    From(Box<S>),
+    /// A new run on what the thread holds; what it has left unfinished is given up.
+    Renew(S::Update),
     /// The unfinished run of the thread goes on.
     Resume(Resume),
 }
@@ -44,6 +48,8 @@ pub(crate) enum Reply {
     None,
     One(Answer),
     ById(Vec<(InterruptId, Answer)>),
+    /// Answers a parent graph was given, for a subgraph: perhaps for questions that are no longer open.
+    Handed(Vec<(InterruptId, Value)>),
 }
 
 type Answer = Result<Value, String>;
@@ -64,11 +70,15 @@ impl Resume {
         Self { reply: Reply::ById(vec![(id, to_value(answer))]) }
     }
 
+    pub(crate) fn handed(answers: Vec<(InterruptId, Value)>) -> Self {
+        Self { reply: Reply::Handed(answers) }
+    }
+
     /// Answers a further question.
     pub fn and(mut self, id: InterruptId, answer: impl Serialize) -> Self {
         match &mut self.reply {
             Reply::ById(answers) => answers.push((id, to_value(answer))),
-            Reply::None | Reply::One(_) => return Self::answer_to(id, answer),
+            Reply::None | Reply::One(_) | Reply::Handed(_) => return Self::answer_to(id, answer),
         }
         self
     }

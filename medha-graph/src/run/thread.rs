@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::control::RunControl;
 use super::driver::{self, Run};
 use super::error::RunError;
-use super::event::{EventQueue, Outcome};
+use super::event::{Event, EventQueue, EventSink, Outcome};
 use super::input::{Input, Resume};
 use super::open;
 use super::stream::RunStream;
@@ -108,8 +108,9 @@ impl<S: State> Thread<S> {
 
     /// The same run as `invoke`, read event by event. Nothing happens before the stream is read.
     pub fn stream(&self, input: impl Into<Input<S>>) -> RunStream<S> {
-        let queue = Arc::new(EventQueue::default());
-        let run = driver::drive(self.run(Some(Arc::clone(&queue))), input.into());
+        let queue: Arc<EventQueue<Event<S>>> = Arc::default();
+        let sink: Arc<dyn EventSink<S>> = Arc::clone(&queue) as _;
+        let run = driver::drive(self.run(Some(sink)), input.into());
         RunStream::new(Box::pin(run), queue)
     }
 
@@ -153,14 +154,14 @@ impl<S: State> Thread<S> {
         run.store_all(session.abandon()?.map(|record| *record)).await
     }
 
-    fn run(&self, queue: Option<Arc<EventQueue<super::event::Event<S>>>>) -> Run<S> {
+    fn run(&self, queue: Option<Arc<dyn EventSink<S>>>) -> Run<S> {
         let saver = self.key.as_ref().and(self.graph.saver.clone());
         let key = self.key.clone().unwrap_or_else(|| ThreadKey::root(""));
         let thread = Arc::from(key.thread());
         Run { graph: self.graph.clone(), saver, key, thread, at: self.at, origin: None, queue }
     }
 
-    fn saver(&self, operation: &'static str) -> Result<(&dyn Checkpointer, &ThreadKey), RunError> {
+    pub(crate) fn saver(&self, operation: &'static str) -> Result<(&dyn Checkpointer, &ThreadKey), RunError> {
         match (&self.graph.saver, &self.key) {
             (Some(saver), Some(key)) => Ok((&**saver, key)),
             (None, _) | (_, None) => Err(RunError::NoCheckpointer { operation }),
@@ -241,7 +242,7 @@ impl<S> Snapshot<S> {
 fn open_interrupts(next: &[StoredTask], progress: &[TaskProgress]) -> Vec<Interrupt> {
     let of_task = |task: &TaskProgress| {
         let node = next.get(task.position).map(|planned| planned.node.clone()).unwrap_or_default();
-        let open = task.open().map(move |open| Interrupt::new(open.id, node.clone(), open.value.clone()));
+        let open = task.open().map(|open| open.interrupt(&node));
         open.collect::<Vec<_>>()
     };
     progress.iter().flat_map(of_task).collect()

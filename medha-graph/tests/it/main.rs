@@ -20,5 +20,8 @@ mod simulation;
 mod state;
 mod stored;
 mod streams;
+mod subgraph_crashes;
+mod subgraph_stops;
+mod subgraphs;
 mod waits;
 mod workflow;
