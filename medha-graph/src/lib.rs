@@ -58,7 +58,7 @@
 //! ```
 //!
 //! In reading order: [`State`] and [`reducer`], [`StateGraph`] and [`Route`], [`Node`] and what its parameters may
-//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Event`] and [`Outcome`], [`Subgraph`],
+//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Drawing`], [`Event`] and [`Outcome`], [`Subgraph`],
 //! [`store`], [`testing`].
 
 // The derives name this crate by its name, in its own tests too.
@@ -84,6 +84,7 @@ pub use engine::retry::RetryPolicy;
 pub use graph::builder::StateGraph;
 pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;
+pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};

@@ -96,7 +96,14 @@ pub struct TaskId(u128);
 
 impl TaskId {
     pub(crate) fn new(line: Line, namespace: &str, (step, position): (u64, usize), node: &str) -> Self {
-        Self(xxh3_128(format!("{line}\0{namespace}\0{step}\0{position}\0{node}").as_bytes()))
+        let mut bytes = Vec::with_capacity(namespace.len() + node.len() + 26);
+        for number in [line.0, step, position as u64] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.extend_from_slice(namespace.as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(node.as_bytes());
+        Self(xxh3_128(&bytes))
     }
 }
 

@@ -151,7 +151,7 @@ impl<S: State> Ledger<S> {
     fn value_json(&mut self, topology: &Topology<S>, state: &S, position: usize) -> Result<Json, String> {
         let scratch = self.scratch.get_or_insert_with(|| Box::new(topology.initial.clone()));
         let write = || {
-            let json = state.field_json(position).map_err(cannot_be_written)?;
+            let json = state.field_json(position).map_err(|error| cannot_be_written(&error))?;
             scratch.set_field(position, &json).map_err(|error| would_not_read_back(&error))?;
             scratch.clear_field(position);
             Ok(Json::from(json))
@@ -185,7 +185,7 @@ pub(crate) fn writes<S: State>(
     for position in update.written(fields).and(topology.tracked).positions() {
         let mode = if overwritten.contains(position) { WriteMode::Overwrite } else { WriteMode::Reduce };
         let json = caught(|| {
-            let json = update.write_json(position, fields).map_err(cannot_be_written)?;
+            let json = update.write_json(position, fields).map_err(|error| cannot_be_written(&error))?;
             let read = scratch.set_write(position, fields, mode, &json);
             read.map_err(|error| would_not_read_back(&error))?;
             Ok(json)
@@ -196,7 +196,7 @@ pub(crate) fn writes<S: State>(
     Ok(writes)
 }
 
-fn cannot_be_written(error: serde_json::Error) -> String {
+fn cannot_be_written(error: &serde_json::Error) -> String {
     format!("cannot be written: {error}")
 }
 

@@ -2,6 +2,7 @@
 //!
 //! *Architecture invariant: `engine` knows no runtime, reads no clock, awaits nothing and stores nothing.*
 
+pub(crate) mod name;
 pub(crate) mod checkpoint;
 pub(crate) mod superstep;
 pub(crate) mod retry;
@@ -10,6 +11,8 @@ pub(crate) mod record;
 pub(crate) mod ledger;
 pub(crate) mod recorder;
 pub(crate) mod restore;
+pub(crate) mod setup;
+pub(crate) mod standing;
 pub(crate) mod session;
 pub(crate) mod pause;
 pub(crate) mod progress;

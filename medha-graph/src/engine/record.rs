@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -15,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::checkpoint::{CheckpointId, HeadRef, InterruptId, Line, RunId, TaskId, TaskInput};
 use super::machine::Answers;
+use super::name::Name;
 use crate::node::context::Interrupt;
 use crate::node::failure::Failure;
 use crate::state::{Storage, WriteMode};
@@ -37,11 +37,11 @@ pub struct StoredCheckpoint {
     /// The run that wrote it.
     pub run: RunId,
     /// The name of the graph that wrote it.
-    pub graph: String,
+    pub graph: Name,
     /// The version of the state's shape.
     pub version: u32,
     /// A fingerprint of the graph's nodes, edges and fields.
-    pub fingerprint: String,
+    pub fingerprint: Name,
     /// Why it was written.
     pub cause: Cause,
     /// Supersteps finished over the life of the thread.
@@ -110,7 +110,7 @@ pub struct Origin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredField {
     /// The field.
-    pub name: Arc<str>,
+    pub name: Name,
     /// How its writes are stored.
     pub storage: Storage,
     /// The checkpoint that holds all of it.
@@ -158,7 +158,7 @@ impl Written {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldValue {
     /// The field.
-    pub field: Arc<str>,
+    pub field: Name,
     /// Its value.
     pub json: Json,
 }
@@ -167,7 +167,7 @@ pub struct FieldValue {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldWrite {
     /// The field.
-    pub field: Arc<str>,
+    pub field: Name,
     /// How it meets the value that is there.
     #[serde(default, skip_serializing_if = "is_reduce")]
     pub mode: WriteMode,
@@ -249,7 +249,7 @@ pub enum Cause {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredTask {
     /// The node.
-    pub node: String,
+    pub node: Name,
     /// What it gets besides the state.
     pub input: TaskInput,
 }
@@ -258,11 +258,11 @@ pub struct StoredTask {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredJoin {
     /// The node that waits.
-    pub target: String,
+    pub target: Name,
     /// The sources that have finished.
-    pub arrived: Vec<String>,
+    pub arrived: Vec<Name>,
     /// The sources that have not.
-    pub missing: Vec<String>,
+    pub missing: Vec<Name>,
 }
 
 /// What one task wrote.
@@ -271,7 +271,7 @@ pub struct TaskWrites {
     /// The task.
     pub task: TaskId,
     /// The node.
-    pub node: String,
+    pub node: Name,
     /// How it ended.
     pub outcome: StoredOutcome,
 }
@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn the_checkpoints_a_state_is_made_of_are_few_ranges() {
         let field = |base, last| StoredField {
-            name: Arc::from("f"),
+            name: Name::from("f"),
             storage: Storage::Append,
             base: CheckpointId(base),
             last: CheckpointId(last),
@@ -413,9 +413,9 @@ mod tests {
             parent: None,
             line: Line(1),
             run: RunId(1),
-            graph: String::new(),
+            graph: Name::from(""),
             version: 1,
-            fingerprint: String::new(),
+            fingerprint: Name::from(""),
             cause: Cause::Input,
             step: 0,
             saved_at: 0,

@@ -37,7 +37,7 @@ pub(crate) fn check<S: State>(topology: &Topology<S>, stored: &StoredCheckpoint)
         return Err(Unusable::Format(stored.format));
     }
     if stored.graph != *topology.name {
-        return Err(Unusable::Graph { found: stored.graph.clone(), wanted: topology.name.to_string() });
+        return Err(Unusable::Graph { found: stored.graph.to_string(), wanted: topology.name.to_string() });
     }
     if stored.version != topology.version {
         let graph = topology.name.to_string();
@@ -101,7 +101,7 @@ pub(crate) fn checkpoint<S: State>(
     pieces: &[Piece],
 ) -> Result<Checkpoint<S>, Unusable> {
     let state = state(topology, stored, pieces)?;
-    let number = |name: &String| topology.number(name).ok_or_else(|| Unusable::Node(name.clone()));
+    let number = |name: &str| topology.number(name).ok_or_else(|| Unusable::Node(name.to_owned()));
     let mut frontier = Frontier {
         line: stored.line,
         step: stored.step,
@@ -146,7 +146,7 @@ fn restore_join<S: State>(
     stored: &StoredJoin,
     frontier: &mut Frontier,
 ) -> Result<(), Unusable> {
-    let target = topology.number(&stored.target).ok_or_else(|| Unusable::Node(stored.target.clone()))?;
+    let target = topology.number(&stored.target).ok_or_else(|| Unusable::Node(stored.target.to_string()))?;
     let is_same = |sources: &[NodeIx]| {
         let names: Vec<&str> = sources.iter().map(|source| &**topology.name_of(*source)).collect();
         let all = || stored.arrived.iter().chain(&stored.missing);

@@ -1,22 +1,21 @@
 //! One run of one thread: opens on a checkpoint, hands tasks to the machine, and turns what comes of them into
 //! the next checkpoint and what must be stored before the run goes on. Storage and time stay outside.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use serde_json::{Map, Value};
 
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, HeadRef, Line, RunId, TaskId};
 use super::ledger::{self, Ledger};
-use super::machine::{Machine, OnFailure, SlotEnd};
-use super::pause::{Breakpoints, Durability, Pause};
+use super::machine::{Machine, SlotEnd};
+use super::name::Name;
+use super::pause::{Durability, Pause};
 use super::record::{
-    Cause, FORMAT, Origin, Progress, Recorded, StoredCheckpoint, StoredJoin, StoredOutcome, StoredTask,
-    TaskWrites,
+    Cause, FORMAT, Progress, StoredCheckpoint, StoredJoin, StoredOutcome, StoredTask, TaskWrites,
 };
 use super::recorder::Recorder;
-use super::restore::{self, Piece};
+pub(crate) use super::setup::{Limits, Lineage, Setup};
+pub(crate) use super::standing::{Effects, Standing};
 use super::superstep::{self, StepError, TaskResult};
 use crate::graph::edge::START;
 use crate::graph::topology::{Topology, hint};
@@ -24,117 +23,7 @@ use crate::node::context::Interrupt;
 use crate::run::error::RunError;
 use crate::run::input::Input;
 use crate::state::{FieldSet, State, Update};
-use crate::store::checkpointer::Head;
 use crate::store::error::CheckpointError;
-use crate::store::key::ThreadKey;
-
-/// What a run is told at its start.
-pub(crate) struct Setup {
-    pub(crate) key: ThreadKey,
-    /// When what happens is stored; `None` without a saver: then nothing is put into stored form.
-    pub(crate) durability: Option<Durability>,
-    pub(crate) limits: Limits,
-    /// Of what is left to chance: the jitter of retries, the names of the run and of a new line.
-    pub(crate) seed: u64,
-    pub(crate) breakpoints: Arc<Breakpoints>,
-    pub(crate) metadata: Map<String, Value>,
-    /// For a subgraph: the task that runs it.
-    pub(crate) origin: Option<Origin>,
-}
-
-/// The limits of a run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Supersteps one run may take.
-    pub(crate) steps: u64,
-    /// Tasks that run at once.
-    pub(crate) concurrency: usize,
-    pub(crate) on_failure: OnFailure,
-}
-
-/// Supersteps of a run, unless it is told otherwise.
-const STEPS: u64 = 10_000;
-
-impl Limits {
-    /// The limits of a subgraph in a graph with these.
-    pub(crate) fn within(self, parent: Self) -> Self {
-        let steps = if self.steps == STEPS { parent.steps } else { self.steps };
-        Self { steps, concurrency: self.concurrency.min(parent.concurrency), ..self }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { steps: STEPS, concurrency: usize::MAX, on_failure: OnFailure::Drain }
-    }
-}
-
-/// The checkpoint a run opens on.
-#[derive(Debug)]
-pub(crate) struct Standing<S> {
-    pub(crate) stored: StoredCheckpoint,
-    pub(crate) checkpoint: Checkpoint<S>,
-    pub(crate) progress: Progress,
-    pub(crate) effects: Effects,
-    /// The last checkpoint of the thread; another one than `stored` where history is to fork.
-    pub(crate) tip: HeadRef,
-    /// Whether the run was asked for at this checkpoint rather than at the head.
-    pub(crate) is_past: bool,
-}
-
-/// Recorded effects by superstep and position.
-pub(crate) type Effects = BTreeMap<(u64, usize), Recorded>;
-
-impl<S: State> Standing<S> {
-    /// Puts numbers for names.
-    pub(crate) fn new(
-        topology: &Topology<S>,
-        key: &ThreadKey,
-        head: Head,
-        pieces: &[Piece],
-    ) -> Result<Self, CheckpointError> {
-        let unusable = |why| CheckpointError::unusable(key, &why);
-        restore::check_progress(&head.progress).map_err(unusable)?;
-        let checkpoint = restore::checkpoint(topology, &head.checkpoint, pieces).map_err(unusable)?;
-        let mut effects = Effects::new();
-        for effect in head.effects {
-            effects.entry((effect.step, effect.position)).or_default().insert(effect.key, effect.json);
-        }
-        let tip = head.checkpoint.head_ref();
-        let (stored, progress) = (head.checkpoint, head.progress);
-        Ok(Self { stored, checkpoint, progress, effects, tip, is_past: false })
-    }
-
-    /// The place where a history ends, for a run that begins with nothing of it.
-    pub(crate) fn end_of(topology: &Topology<S>, head: Head) -> Self {
-        let checkpoint = Checkpoint { state: topology.initial.clone(), frontier: Frontier::empty(topology) };
-        let (stored, tip) = (head.checkpoint.clone(), head.checkpoint.head_ref());
-        let (progress, effects) = (Progress::default(), Effects::new());
-        Self { stored, checkpoint, progress, effects, tip, is_past: false }
-    }
-
-    /// The state alone, with nothing to run: this works where the graph could not go on.
-    pub(crate) fn idle(
-        topology: &Topology<S>,
-        key: &ThreadKey,
-        head: Head,
-        pieces: &[Piece],
-    ) -> Result<Self, CheckpointError> {
-        let (next, joins, deferred) = (Vec::new(), Vec::new(), Vec::new());
-        let checkpoint = StoredCheckpoint { next, joins, deferred, ..head.checkpoint };
-        let (progress, effects) = (Progress::default(), Vec::new());
-        Self::new(topology, key, Head { checkpoint, progress, effects }, pieces)
-    }
-}
-
-/// What tells the tasks of a superstep from those of other runs that were planned in the same place.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lineage {
-    pub(crate) run: RunId,
-    /// The checkpoint the superstep follows, and the run that wrote it; nothing if it is not stored.
-    pub(crate) checkpoint: Option<CheckpointId>,
-    pub(crate) head_run: Option<RunId>,
-}
 
 pub(crate) struct Session<S: State> {
     pub(crate) topology: Arc<Topology<S>>,
@@ -378,7 +267,7 @@ impl<S: State> Session<S> {
                 let task = TaskId::new(frontier.line, key.namespace(), (frontier.step, usize::MAX), START);
                 let outcome = StoredOutcome::Done { writes, goto: Vec::new() };
                 self.ledger.touch(cleared);
-                self.ledger.record(vec![TaskWrites { task, node: START.to_owned(), outcome }]);
+                self.ledger.record(vec![TaskWrites { task, node: Name::from(START), outcome }]);
             }
         }
         superstep::begin(&self.topology, &mut self.checkpoint, update)?;
@@ -457,7 +346,7 @@ impl<S: State> Session<S> {
     fn writes(&self) -> Result<Vec<TaskWrites>, RunError> {
         let mut writes = Vec::with_capacity(self.machine.slots.len());
         for (position, slot) in self.machine.slots.iter().enumerate() {
-            let node = self.topology.name_of(self.checkpoint.frontier.next[position].node).to_string();
+            let node = Name::from(self.topology.name_of(self.checkpoint.frontier.next[position].node));
             let outcome = match &slot.end {
                 Some(SlotEnd::Done(command)) => ledger::outcome(&self.topology, command)
                     .map_err(|why| self.unwritable(&format!("what node {node:?} wrote {why}")))?,
@@ -497,7 +386,7 @@ impl<S: State> Session<S> {
             let namespace = self.setup.key.namespace();
             let task = TaskId::new(frontier.line, namespace, (frontier.step, usize::MAX), "");
             let outcome = StoredOutcome::Done { writes, goto: Vec::new() };
-            let node = self.topology.name.to_string();
+            let node = Name::from(&*self.topology.name);
             self.ledger.record(vec![TaskWrites { task, node, outcome }]);
         }
         let closed = self.ledger.close(&self.topology, &self.checkpoint.state, id);
@@ -509,9 +398,9 @@ impl<S: State> Session<S> {
             parent: self.parent,
             line: frontier.line,
             run: self.run,
-            graph: topology.name.to_string(),
+            graph: Name::from(&topology.name),
             version: topology.version,
-            fingerprint: format!("{:016x}", topology.fingerprint),
+            fingerprint: topology.fingerprint.clone(),
             cause,
             step: frontier.step,
             saved_at: 0,
@@ -542,7 +431,7 @@ impl<S: State> Session<S> {
 /// Puts names for numbers.
 fn planned<S: State>(topology: &Topology<S>, tasks: &[super::checkpoint::Task]) -> Vec<StoredTask> {
     let named = |task: &super::checkpoint::Task| StoredTask {
-        node: topology.name_of(task.node).to_string(),
+        node: Name::from(topology.name_of(task.node)),
         input: task.input.clone(),
     };
     tasks.iter().map(named).collect()
@@ -555,9 +444,9 @@ pub(crate) fn waiting_joins<S: State>(topology: &Topology<S>, frontier: &Frontie
         .map(|(join, arrived)| {
             let names = |wanted: bool| {
                 let sources = join.sources.iter().zip(arrived).filter(move |(_, has)| **has == wanted);
-                sources.map(|(source, _)| topology.name_of(*source).to_string()).collect()
+                sources.map(|(source, _)| Name::from(topology.name_of(*source))).collect()
             };
-            let target = topology.name_of(join.target).to_string();
+            let target = Name::from(topology.name_of(join.target));
             StoredJoin { target, arrived: names(true), missing: names(false) }
         })
         .collect()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::draw;
+use super::draw::drawing::Drawing;
 use super::topology::Topology;
 use crate::engine::machine::OnFailure;
 use crate::engine::pause::{Breakpoints, Durability, Names};
@@ -122,10 +122,24 @@ impl<S: State> CompiledGraph<S> {
         self.topology.nodes.iter().map(|node| &*node.name)
     }
 
-    /// The graph as a Mermaid flowchart: solid edges are static, dashed ones a router's choice, `on error` ones
-    /// are taken after a failure.
+    /// Its structure as a value, made without running anything.
+    pub fn drawing(&self) -> Drawing {
+        Drawing::of(&self.topology, &self.options.breakpoints)
+    }
+
+    /// The graph as a Mermaid flowchart; see [`Drawing::mermaid`].
     pub fn mermaid(&self) -> String {
-        draw::mermaid(&self.topology)
+        self.drawing().mermaid()
+    }
+
+    /// The graph in DOT, the language of `GraphViz`; see [`Drawing::dot`].
+    pub fn dot(&self) -> String {
+        self.drawing().dot()
+    }
+
+    /// The graph as an SVG picture; see [`Drawing::svg`].
+    pub fn svg(&self) -> String {
+        self.drawing().svg()
     }
 }
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::draw::drawing::Drawing;
 use super::edge::{Choice, END, Edge, EdgeKind, Line, PickByFailure, PickByState, START, Target};
 use crate::engine::checkpoint::{Task, TaskInput};
+use crate::engine::name::Name;
 use crate::engine::superstep::panic_text;
 use crate::node::config::NodeConfig;
 use crate::node::failure::Failure;
@@ -22,7 +24,7 @@ pub(crate) struct Topology<S: State> {
     pub(crate) name: Arc<str>,
     pub(crate) version: u32,
     /// Of the nodes, edges and fields: changes when any of them does.
-    pub(crate) fingerprint: u64,
+    pub(crate) fingerprint: Name,
     pub(crate) nodes: Vec<NodeEntry<S>>,
     pub(crate) start: Outgoing<S>,
     pub(crate) joins: Vec<Join>,
@@ -30,7 +32,7 @@ pub(crate) struct Topology<S: State> {
     pub(crate) initial: S,
     pub(crate) fields: Vec<Field>,
     /// Their names, as they are stored.
-    pub(crate) names: Vec<Arc<str>>,
+    pub(crate) names: Vec<Name>,
     pub(crate) exclusive: FieldSet,
     pub(crate) ephemeral: FieldSet,
     /// Fields that are stored.
@@ -44,6 +46,7 @@ pub(crate) struct NodeEntry<S: State> {
     pub(crate) call: Arc<dyn CallNode<S>>,
     pub(crate) config: NodeConfig,
     pub(crate) out: Outgoing<S>,
+    pub(crate) subgraph: Option<Arc<Drawing>>,
 }
 
 /// Where a node leads. Edges to `END` start nothing, so they are not kept, except as choices of routers.
@@ -90,16 +93,17 @@ impl<S: State> Topology<S> {
             call: Arc::clone(&node.call),
             config: node.config.clone(),
             out: Outgoing::default(),
+            subgraph: node.subgraph.clone(),
         });
         let fields = initial.fields().to_vec();
         let mut topology = Self {
             name: Arc::from(name),
             version,
-            fingerprint: fingerprint(nodes, &lines, &fields),
+            fingerprint: Name::from(format!("{:016x}", fingerprint(nodes, &lines, &fields))),
             nodes: entries.collect(),
             start: Outgoing::default(),
             joins: Vec::new(),
-            names: fields.iter().map(|field| Arc::from(&*field.name)).collect(),
+            names: fields.iter().map(|field| Name::from(&*field.name)).collect(),
             exclusive: FieldSet::of(&fields, |field| field.is_exclusive),
             ephemeral: FieldSet::of(&fields, |field| field.is_ephemeral),
             tracked: FieldSet::of(&fields, |field| field.storage != Storage::Untracked),

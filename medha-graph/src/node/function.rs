@@ -14,6 +14,7 @@ use super::config::NodeConfig;
 use super::context::Ctx;
 use super::error::NodeError;
 use super::extract::{Attempt, FromTask};
+use crate::graph::draw::drawing::Drawing;
 use crate::state::State;
 
 /// A node that holds something: a client, a model, a table. Functions need no such type.
@@ -61,6 +62,8 @@ pub struct ErasedNode<S: State> {
     pub(crate) call: Arc<dyn CallNode<S>>,
     pub(crate) config: NodeConfig,
     pub(crate) may_goto: bool,
+    /// What is inside of it, if it is a graph itself; for drawing only.
+    pub(crate) subgraph: Option<Arc<Drawing>>,
 }
 
 impl<S: State> fmt::Debug for ErasedNode<S> {
@@ -75,7 +78,7 @@ pub(crate) trait CallNode<S: State>: Send + Sync {
 }
 
 fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool) -> ErasedNode<S> {
-    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto }
+    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto, subgraph: None }
 }
 
 /// A function from a borrowed state and parameters to a future that may keep the borrow.

@@ -241,7 +241,7 @@ impl<S> Snapshot<S> {
 
 fn open_interrupts(next: &[StoredTask], progress: &[TaskProgress]) -> Vec<Interrupt> {
     let of_task = |task: &TaskProgress| {
-        let node = next.get(task.position).map(|planned| planned.node.clone()).unwrap_or_default();
+        let node = next.get(task.position).map(|planned| planned.node.to_string()).unwrap_or_default();
         let open = task.open().map(|open| open.interrupt(&node));
         open.collect::<Vec<_>>()
     };

@@ -10,8 +10,6 @@
 //! # }
 //! ```
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::checkpointer::{Checkpointer, Head, HistoryQuery};
@@ -162,16 +160,16 @@ fn checkpoint(id: u64) -> StoredCheckpoint {
         parent: id.checked_sub(1).filter(|parent| *parent > 0).map(CheckpointId),
         line: LINE,
         run: RunId(7),
-        graph: "conformance".to_owned(),
+        graph: "conformance".into(),
         version: 1,
-        fingerprint: "0123456789abcdef".to_owned(),
+        fingerprint: "0123456789abcdef".into(),
         cause: Cause::Superstep,
         step: id,
         saved_at: 1_700_000_000_000 + id,
         metadata: [("user".to_owned(), json!("u1"))].into_iter().collect(),
         origin: None,
         fields: vec![StoredField {
-            name: Arc::from("value"),
+            name: "value".into(),
             storage: Storage::Whole,
             base: CheckpointId(id),
             last: CheckpointId(id),
@@ -180,15 +178,15 @@ fn checkpoint(id: u64) -> StoredCheckpoint {
             base_bytes: 2,
         }],
         next: vec![
-            StoredTask { node: "worker".to_owned(), input: TaskInput::State },
-            StoredTask { node: "worker".to_owned(), input: TaskInput::Payload(json!({"item": [id]})) },
-            StoredTask { node: "mend".to_owned(), input: TaskInput::Failure(Box::new(failure)) },
+            StoredTask { node: "worker".into(), input: TaskInput::State },
+            StoredTask { node: "worker".into(), input: TaskInput::Payload(json!({"item": [id]})) },
+            StoredTask { node: "mend".into(), input: TaskInput::Failure(Box::new(failure)) },
         ],
         joins: Vec::new(),
-        deferred: vec![StoredTask { node: "last".to_owned(), input: TaskInput::State }],
+        deferred: vec![StoredTask { node: "last".into(), input: TaskInput::State }],
         written: Written {
             tasks: Vec::new(),
-            values: vec![FieldValue { field: Arc::from("value"), json: value }],
+            values: vec![FieldValue { field: "value".into(), json: value }],
         },
     }
 }

@@ -8,6 +8,7 @@ pub mod conformance;
 pub(crate) mod memory;
 
 pub use crate::engine::checkpoint::{HeadRef, Line, RunId, TaskInput};
+pub use crate::engine::name::Name;
 pub use crate::engine::record::{
     Cause, Effect, FieldValue, FieldWrite, Json, Origin, Progress, StoredCheckpoint, StoredField, StoredJoin,
     StoredOutcome, StoredQuestion, StoredTask, TaskProgress, TaskWrites, Written,

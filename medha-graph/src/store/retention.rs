@@ -1,9 +1,9 @@
 //! What is forgotten: a plan made of what checkpoints need of each other, which every saver carries out in its own way.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::engine::checkpoint::CheckpointId;
+use crate::engine::name::Name;
 use crate::engine::record::{Cause, StoredCheckpoint, Written};
 
 /// Which checkpoints of a history are kept; one is kept if any rule keeps it. The head always is.
@@ -63,7 +63,7 @@ pub struct Plan {
     /// Nothing of them is needed.
     pub delete: Vec<CheckpointId>,
     /// They leave the history; of what they have written, only these fields stay.
-    pub hollow: Vec<(CheckpointId, BTreeSet<Arc<str>>)>,
+    pub hollow: Vec<(CheckpointId, BTreeSet<Name>)>,
 }
 
 /// Plans what is forgotten of a history. `stored` is all of it, ascending; `hollow` are the numbers of those that an
@@ -82,11 +82,11 @@ pub fn plan(retention: &Retention, stored: &[StoredCheckpoint], hollow: &BTreeSe
         .collect();
     let mut plan = Plan::default();
     for checkpoint in stored.iter().filter(|checkpoint| !kept.contains_key(&checkpoint.id)) {
-        let fields: BTreeSet<Arc<str>> = kept
+        let fields: BTreeSet<Name> = kept
             .values()
             .flat_map(|kept| &kept.fields)
             .filter(|field| field.base <= checkpoint.id && checkpoint.id <= field.last)
-            .map(|field| Arc::clone(&field.name))
+            .map(|field| field.name.clone())
             .collect();
         if fields.is_empty() {
             plan.delete.push(checkpoint.id);
@@ -99,7 +99,7 @@ pub fn plan(retention: &Retention, stored: &[StoredCheckpoint], hollow: &BTreeSe
 
 /// What stays of what a checkpoint has written when only some fields of it are needed.
 #[must_use]
-pub fn hollowed(mut written: Written, fields: &BTreeSet<Arc<str>>) -> Written {
+pub fn hollowed(mut written: Written, fields: &BTreeSet<Name>) -> Written {
     use crate::engine::record::StoredOutcome;
     written.values.retain(|value| fields.contains(&value.field));
     for task in &mut written.tasks {

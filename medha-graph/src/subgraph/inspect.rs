@@ -3,6 +3,7 @@
 use super::ancestry::Ancestry;
 use super::host::segment;
 use crate::engine::checkpoint::CheckpointId;
+use crate::engine::record::StoredCheckpoint;
 use crate::graph::compiled::CompiledGraph;
 use crate::graph::topology::hint;
 use crate::run::error::RunError;
@@ -43,7 +44,7 @@ impl<S: State> Thread<S> {
                 None => Ok(Vec::new()),
             };
         };
-        let mut visits = visits(saver, key, node, head.checkpoint.id).await?;
+        let mut visits = visits(saver, key, node, &head.checkpoint).await?;
         let last = visits.iter().map(|visit| visit.step).max();
         visits.retain(|visit| Some(visit.step) == last);
         visits.sort_by_key(|visit| visit.position);
@@ -71,9 +72,12 @@ async fn visits(
     saver: &dyn Checkpointer,
     key: &ThreadKey,
     node: &str,
-    at: CheckpointId,
+    at: &StoredCheckpoint,
 ) -> Result<Vec<Visit>, CheckpointError> {
-    let ancestry = Ancestry::of(saver, key, at).await?.and_next();
+    let mut ancestry = Ancestry::of(saver, key, at.id).await?;
+    if at.next.iter().any(|task| *task.node == *node) {
+        ancestry = ancestry.and_next();
+    }
     let mut visits = Vec::new();
     for history in saver.namespaces(key.thread()).await? {
         if !is_of(key, &segment(node), &history) {

@@ -102,8 +102,8 @@ pub enum IsMapped {}
 
 impl<C: State, P: State> IntoNode<P, (IsMapped, C)> for MappedSubgraph<C, P> {
     fn into_node(self) -> ErasedNode<P> {
-        let may_goto = self.may_goto;
-        ErasedNode { call: Arc::new(self), config: NodeConfig::default(), may_goto }
+        let (may_goto, subgraph) = (self.may_goto, Some(Arc::new(self.graph.drawing())));
+        ErasedNode { call: Arc::new(self), config: NodeConfig::default(), may_goto, subgraph }
     }
 }
 

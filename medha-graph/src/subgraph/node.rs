@@ -110,7 +110,8 @@ pub enum IsSubgraph {}
 
 impl<S: State> IntoNode<S, IsSubgraph> for Subgraph<S> {
     fn into_node(self) -> ErasedNode<S> {
-        ErasedNode { call: Arc::new(self), config: NodeConfig::default(), may_goto: false }
+        let subgraph = Some(Arc::new(self.graph.drawing()));
+        ErasedNode { call: Arc::new(self), config: NodeConfig::default(), may_goto: false, subgraph }
     }
 }
 

@@ -85,7 +85,7 @@ async fn a_run_that_ends_with_a_join_half_full_says_so() {
         }
     }
     assert_eq!(waiting.len(), 1);
-    assert_eq!((waiting[0].target.as_str(), waiting[0].missing.clone()), ("both", vec!["right".to_owned()]));
+    assert_eq!((waiting[0].target.as_str(), waiting[0].missing.clone()), ("both", vec!["right".into()]));
 }
 
 #[tokio::test]

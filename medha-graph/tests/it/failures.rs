@@ -249,7 +249,7 @@ async fn a_source_that_failed_leaves_its_join_waiting() {
     let thread = graph.thread("t");
     assert_eq!(thread.invoke(Job::update()).await.unwrap().state().log, ["noted"]);
     let snapshot = thread.state().await.unwrap().unwrap();
-    assert_eq!((snapshot.next.len(), snapshot.waiting_joins[0].missing.clone()), (0, vec!["bad".to_owned()]));
+    assert_eq!((snapshot.next.len(), snapshot.waiting_joins[0].missing.clone()), (0, vec!["bad".into()]));
     let done = thread.invoke(Job::update()).await.unwrap();
     assert_eq!(done.state().log, ["noted", "noted"], "a new run begins with empty joins");
 }

@@ -77,7 +77,7 @@ async fn a_half_full_join_survives_a_stop() {
     let waiting = thread.state().await.unwrap().unwrap().waiting_joins;
     assert_eq!(
         (waiting[0].arrived.as_slice(), waiting[0].missing.as_slice()),
-        (&["one".to_owned()][..], &["two".to_owned()][..])
+        (&["one".into()][..], &["two".into()][..])
     );
     thread.resume(Resume::next()).await.unwrap_err();
     let done = thread.resume(Resume::next()).await.unwrap();
