@@ -48,9 +48,9 @@ impl<S: State> Standing<S> {
     }
 
     /// The place where a history ends, for a run that begins with nothing of it.
-    pub(crate) fn end_of(topology: &Topology<S>, head: Head) -> Self {
+    pub(crate) fn end_of(topology: &Topology<S>, stored: StoredCheckpoint) -> Self {
         let checkpoint = Checkpoint { state: topology.initial.clone(), frontier: Frontier::empty(topology) };
-        let (stored, tip) = (head.checkpoint.clone(), head.checkpoint.head_ref());
+        let tip = stored.head_ref();
         let (progress, effects) = (Progress::default(), Effects::new());
         Self { stored, checkpoint, progress, effects, tip, is_past: false }
     }

@@ -41,7 +41,7 @@ pub(super) async fn find<C: State>(
         return Ok(Place::Own(standing(saver, topology, &key, head).await?));
     }
     match memory {
-        Memory::PerVisit | Memory::Stateless => Ok(Place::End(Standing::end_of(topology, head))),
+        Memory::PerVisit | Memory::Stateless => Ok(Place::End(Standing::end_of(topology, head.checkpoint))),
         Memory::Persistent if origin.is_none_or(|origin| origin.line == host.origin.line) => {
             Ok(Place::Remembered(standing(saver, topology, &key, head).await?))
         }
@@ -62,7 +62,7 @@ async fn remembered<C: State>(
         None => Ancestry::default(),
     };
     let Some(last) = ancestry.last_visit(saver, key).await? else {
-        return Ok(Place::End(Standing::end_of(topology, head)));
+        return Ok(Place::End(Standing::end_of(topology, head.checkpoint)));
     };
     let tip = head.checkpoint.head_ref();
     let Some(past) = saver.load(key, Some(last)).await? else {
