@@ -64,12 +64,16 @@
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
 
+mod dyn_graph;
 mod engine;
 mod graph;
+mod json_state;
+mod json_update;
 mod node;
 pub mod prelude;
 pub mod reducer;
 mod run;
+mod schema;
 mod state;
 pub mod store;
 mod subgraph;
@@ -77,6 +81,7 @@ pub mod testing;
 
 pub use medha_graph_macros::{Route, State};
 
+pub use dyn_graph::{DynCall, DynError, DynGraph, DynStream};
 pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, RunId, TaskId};
 pub use engine::machine::OnFailure;
 pub use engine::pause::{Durability, Pause};
@@ -86,6 +91,8 @@ pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;
 pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
+pub use json_state::JsonState;
+pub use json_update::JsonUpdate;
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
 pub use node::context::{Ctx, Interrupt, TaskRef};
@@ -94,13 +101,16 @@ pub use node::extract::{Attempt, Context, FromTask, Payload};
 pub use node::failure::{Failure, FailureKind};
 pub use node::function::{ErasedNode, IntoNode, Node};
 pub use node::once::IdempotencyKey;
+pub use node::parameters::{LastStep, StepsLeft, View};
 pub use node::parent::ParentCommand;
 pub use run::control::RunControl;
 pub use run::error::RunError;
 pub use run::event::{Event, Outcome};
 pub use run::input::{Input, Resume};
+pub use run::modes::{Mode, ModeStream, Part, PartContent};
 pub use run::stream::RunStream;
 pub use run::thread::{Snapshot, Thread};
+pub use schema::{FieldSchema, Schemas};
 pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
 pub use store::checkpointer::Checkpointer;
 pub use store::error::{CheckpointError, CheckpointErrorKind};
@@ -112,7 +122,10 @@ pub use subgraph::node::Subgraph;
 /// What the derives name; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::state::{Change, no_field};
+    pub use crate::schema::{AnySchema, KnownSchema, Probe};
+    pub use crate::state::change::Change;
+    pub use crate::state::no_field;
+    pub use schemars::SchemaGenerator;
     pub use serde;
     pub use serde_json::value::{RawValue, to_raw_value};
     pub use serde_json::{Error as JsonError, from_str};

@@ -1,5 +1,5 @@
 //! How writes of one field combine. The derive calls these for `#[state(append)]`, `#[state(add)]`,
-//! `#[state(merge)]` and `#[state(with = path)]`, always in the order of the superstep's tasks.
+//! `#[state(merge)]`, `#[state(messages)]` and `#[state(with = path)]`, always in the order of the superstep's tasks.
 //!
 //! A function for `with` takes `&mut T` and one written `T` and returns nothing, or a `Result` to refuse:
 //!
@@ -24,6 +24,11 @@
 
 use std::fmt::Display;
 use std::time::Duration;
+
+pub(crate) mod json;
+mod messages;
+
+pub use messages::{Conversation, Message, Messages, UnknownMessage, reduce as put_messages};
 
 /// Appends the written items.
 pub fn append<T: IntoIterator + Extend<T::Item>>(current: &mut T, written: T) {

@@ -4,10 +4,15 @@
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
 
+use schemars::SchemaGenerator;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::graph::topology::nearest;
+use crate::schema::FieldSchema;
+
+pub(crate) mod change;
 
 /// The typed value all nodes of a graph share; derive it.
 ///
@@ -53,6 +58,16 @@ pub trait State: Clone + Debug + Default + Serialize + DeserializeOwned + Send +
 
     /// Makes one field what it is by default.
     fn clear_field(&mut self, position: usize);
+
+    /// The JSON schemas of one field; open unless its type has one.
+    fn field_schema(&self, _position: usize, _schemas: &mut SchemaGenerator) -> FieldSchema {
+        FieldSchema::any()
+    }
+
+    /// What is wrong with the declaration of this state; `compile` reports it. A derived state has been checked before.
+    fn problems(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A partial change of a state; made by the derive.
@@ -259,93 +274,17 @@ impl MergeError {
     }
 }
 
-/// One field of an update: kept as it is, or written.
-///
-/// A type of its own rather than `Option`, so that an optional field can be written as `None`. `H` is what a reducer
-/// is given, `T` the type of the field.
-#[derive(Clone, Debug, Default)]
-pub enum Change<H, T = H> {
-    /// The field is not written.
-    #[default]
-    Keep,
-    /// The field is written.
-    Set(H),
-    /// The field gets this value, past its reducer.
-    Overwrite(T),
-}
-
-/// The key that marks an overwrite in the JSON of an update.
-const OVERWRITE: &str = "$overwrite";
-
-impl<H, T> Change<H, T> {
-    /// Whether the field is not written.
-    pub fn is_kept(&self) -> bool {
-        matches!(self, Self::Keep)
-    }
-
-    /// Whether the write replaces the value.
-    pub fn is_overwrite(&self) -> bool {
-        matches!(self, Self::Overwrite(_))
-    }
-}
-
-impl<H: Default, T> Change<H, T> {
-    /// The value to be written, made empty first if there is none; a value that overwrites gives way.
-    pub fn get_or_default(&mut self) -> &mut H {
-        if !matches!(self, Self::Set(_)) {
-            *self = Self::Set(H::default());
-        }
-        match self {
-            Self::Set(value) => value,
-            Self::Keep | Self::Overwrite(_) => unreachable!("set on the line above"),
-        }
-    }
-}
-
-impl<H: Serialize, T: Serialize> Change<H, T> {
-    /// What is written, as JSON.
-    pub fn to_json(&self) -> Result<Box<RawValue>, serde_json::Error> {
-        match self {
-            Self::Set(value) => serde_json::value::to_raw_value(value),
-            Self::Overwrite(value) => serde_json::value::to_raw_value(value),
-            Self::Keep => serde_json::value::to_raw_value(&()),
-        }
-    }
-}
-
-impl<H: DeserializeOwned, T: DeserializeOwned> Change<H, T> {
-    /// What was written, out of JSON.
-    pub fn from_json(mode: WriteMode, json: &RawValue) -> Result<Self, serde_json::Error> {
-        Ok(match mode {
-            WriteMode::Reduce => Self::Set(serde_json::from_str(json.get())?),
-            WriteMode::Overwrite => Self::Overwrite(serde_json::from_str(json.get())?),
-        })
-    }
-}
-
-impl<H: Serialize, T: Serialize> Serialize for Change<H, T> {
-    fn serialize<W: Serializer>(&self, serializer: W) -> Result<W::Ok, W::Error> {
-        match self {
-            Self::Set(value) => value.serialize(serializer),
-            Self::Overwrite(value) => serializer.collect_map([(OVERWRITE, value)]),
-            Self::Keep => serializer.serialize_none(),
-        }
-    }
-}
-
-impl<'de, H: DeserializeOwned, T: DeserializeOwned> Deserialize<'de> for Change<H, T> {
-    fn deserialize<R: Deserializer<'de>>(deserializer: R) -> Result<Self, R::Error> {
-        let mut value = Value::deserialize(deserializer)?;
-        let marked = value.as_object_mut().filter(|object| object.len() == 1);
-        match marked.and_then(|object| object.remove(OVERWRITE)) {
-            Some(value) => T::deserialize(value).map(Self::Overwrite),
-            None => H::deserialize(value).map(Self::Set),
-        }
-        .map_err(serde::de::Error::custom)
-    }
-}
-
 /// The answer of a derived state to a position it does not have.
 pub fn no_field(position: usize) -> serde_json::Error {
     serde::de::Error::custom(format!("the state has no field at position {position}"))
+}
+
+/// `did you mean "notes"?`, or what there is.
+pub(crate) fn field_hint<'a>(wanted: &str, fields: impl Iterator<Item = &'a Field> + Clone) -> String {
+    let names = fields.map(|field| &*field.name);
+    if let Some(name) = nearest(wanted, names.clone()) {
+        return format!("did you mean {name:?}?");
+    }
+    let all: Vec<String> = names.map(|name| format!("{name:?}")).collect();
+    if all.is_empty() { "it has none".to_owned() } else { format!("its fields are {}", all.join(", ")) }
 }

@@ -342,6 +342,7 @@ impl<S: State> Simulation<S> {
         let effects: Arc<dyn EffectLog> = Arc::clone(&self.disk) as Arc<dyn EffectLog>;
         let values = self.graph.values.clone();
         let lineage = session.lineage();
+        let steps_left = session.steps_left();
         let Session { topology, checkpoint, machine, progress, setup, .. } = session;
         let thread: Arc<str> = Arc::from(setup.key.thread());
         let scope = Scope {
@@ -356,6 +357,7 @@ impl<S: State> Simulation<S> {
             run: None,
             lineage,
             step: checkpoint.frontier.step + 1,
+            steps_left,
             line: checkpoint.frontier.line,
             namespace: "",
         };

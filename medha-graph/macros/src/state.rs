@@ -2,10 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::ext::IdentExt;
-use syn::{
-    Data, DeriveInput, Error, Field, Fields, GenericArgument, Ident, Path, PathArguments, Result, Type,
-};
+use syn::{Data, DeriveInput, Error, Field, Fields, Ident, Result};
+
+use crate::field::StateField;
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let fields = named_fields(input)?;
@@ -58,10 +57,10 @@ impl Parts<'_> {
     fn setters(&self) -> TokenStream {
         let (visibility, name, update) = (&self.input.vis, &self.input.ident, self.update);
         let setters = self.fields.iter().map(|field| field.setter(visibility));
-        let overwriters = self.fields.iter().filter_map(|field| field.overwriter(visibility));
+        let more = self.fields.iter().map(|field| field.more_setters(visibility));
         quote! {
             #[allow(dead_code, reason = "a program need not write every field")]
-            impl #update { #(#setters)* #(#overwriters)* }
+            impl #update { #(#setters)* #(#more)* }
 
             #[allow(dead_code, reason = "a program may make its updates from JSON alone")]
             impl #name {
@@ -87,6 +86,7 @@ impl Parts<'_> {
         let (clear_field, write_json) =
             (self.arms(|field| field.clear_field()), self.arms(|field| field.write_json()));
         let (set_write, forget) = (self.arms(|field| field.set_write()), self.arms(|field| field.forget()));
+        let field_schema = self.arms(|field| field.schema());
         let merged = self.fields.iter().map(StateField::merge);
         let update_text = update.to_string();
         let shown = self.fields.iter().map(|field| {
@@ -134,6 +134,15 @@ impl Parts<'_> {
                 }
                 fn clear_field(&mut self, position: usize) {
                     match position { #clear_field _ => {} }
+                }
+                fn field_schema(
+                    &self,
+                    position: usize,
+                    schemas: &mut ::medha_graph::__private::SchemaGenerator,
+                ) -> ::medha_graph::FieldSchema {
+                    #[allow(unused_imports, reason = "which of the two is used depends on the type of the field")]
+                    use ::medha_graph::__private::{AnySchema as _, KnownSchema as _};
+                    match position { #field_schema _ => ::medha_graph::FieldSchema::any() }
                 }
             }
 
@@ -207,195 +216,6 @@ impl Parts<'_> {
     }
 }
 
-enum Reducer {
-    Plain,
-    Append,
-    Add,
-    Merge,
-    With(Path),
-}
-
-struct StateField<'a> {
-    ident: &'a Ident,
-    ty: &'a Type,
-    docs: Vec<&'a syn::Attribute>,
-    reducer: Reducer,
-}
-
-impl<'a> StateField<'a> {
-    fn parse(field: &'a Field) -> Result<Self> {
-        let ident = field.ident.as_ref().expect("only named fields come here");
-        let docs = field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).collect();
-        Ok(Self { ident, ty: &field.ty, docs, reducer: reducer_of(field)? })
-    }
-
-    /// Its name without a leading `r#`.
-    fn text(&self) -> String {
-        self.ident.unraw().to_string()
-    }
-
-    /// How the engine sees it.
-    fn listed(&self) -> TokenStream {
-        let text = self.text();
-        match self.reducer {
-            Reducer::Plain => quote!(::medha_graph::Field::exclusive(#text)),
-            Reducer::Add | Reducer::With(_) => quote!(::medha_graph::Field::reduced(#text)),
-            Reducer::Append => {
-                quote!(::medha_graph::Field::collected(#text, ::medha_graph::Storage::Append))
-            }
-            Reducer::Merge => {
-                quote!(::medha_graph::Field::collected(#text, ::medha_graph::Storage::Merge))
-            }
-        }
-    }
-
-    fn field_json(&self) -> TokenStream {
-        let ident = self.ident;
-        quote!(::medha_graph::__private::to_raw_value(&self.#ident))
-    }
-
-    fn set_field(&self) -> TokenStream {
-        let ident = self.ident;
-        quote!(self.#ident = ::medha_graph::__private::from_str(json.get())?)
-    }
-
-    fn clear_field(&self) -> TokenStream {
-        let ident = self.ident;
-        quote!(self.#ident = <Self as ::core::default::Default>::default().#ident)
-    }
-
-    fn write_json(&self) -> TokenStream {
-        let ident = self.ident;
-        quote!(self.#ident.to_json())
-    }
-
-    fn set_write(&self) -> TokenStream {
-        let ident = self.ident;
-        quote!(self.#ident = ::medha_graph::__private::Change::from_json(mode, json)?)
-    }
-
-    fn forget(&self) -> TokenStream {
-        let ident = self.ident;
-        quote!(self.#ident = ::medha_graph::__private::Change::Keep)
-    }
-
-    /// What the update holds: single writes to fold are a list, so that none is lost.
-    fn held(&self) -> TokenStream {
-        let ty = self.ty;
-        match self.reducer {
-            Reducer::Plain => quote!(::medha_graph::__private::Change<#ty>),
-            Reducer::Append | Reducer::Merge => quote!(::medha_graph::__private::Change<#ty, #ty>),
-            Reducer::Add | Reducer::With(_) => {
-                quote!(::medha_graph::__private::Change<::std::vec::Vec<#ty>, #ty>)
-            }
-        }
-    }
-
-    fn setter(&self, visibility: &syn::Visibility) -> TokenStream {
-        let (ident, ty, docs) = (self.ident, self.ty, &self.docs);
-        let fallback = match self.reducer {
-            Reducer::Plain => format!("Sets `{ident}`."),
-            Reducer::Append => format!("Appends items to `{ident}`."),
-            Reducer::Add => format!("Adds to `{ident}`."),
-            Reducer::Merge => format!("Merges entries into `{ident}`."),
-            Reducer::With(_) => format!("Reduces a value into `{ident}`."),
-        };
-        let docs = if docs.is_empty() { quote!(#[doc = #fallback]) } else { quote!(#(#docs)*) };
-        // Texts may be given as anything that becomes one; other types are given as they are, so that the literals
-        // of numbers need no suffix.
-        let (taken, value) = if is_path(ty, "String") {
-            (quote!(impl ::core::convert::Into<#ty>), quote!(value.into()))
-        } else {
-            (quote!(#ty), quote!(value))
-        };
-        match &self.reducer {
-            Reducer::Plain => quote! {
-                #docs
-                #visibility fn #ident(mut self, value: #taken) -> Self {
-                    self.#ident = ::medha_graph::__private::Change::Set(#value);
-                    self
-                }
-            },
-            Reducer::Append | Reducer::Merge => {
-                let strings = inner_of(ty, "Vec").is_some_and(|inner| is_path(inner, "String"));
-                let (item, items) = if strings {
-                    (
-                        quote!(impl ::core::convert::Into<::std::string::String>),
-                        quote!(items.into_iter().map(::core::convert::Into::into)),
-                    )
-                } else {
-                    (quote!(<#ty as ::core::iter::IntoIterator>::Item), quote!(items))
-                };
-                quote! {
-                    #docs
-                    #visibility fn #ident(
-                        mut self,
-                        items: impl ::core::iter::IntoIterator<Item = #item>,
-                    ) -> Self {
-                        self.#ident.get_or_default().extend(#items);
-                        self
-                    }
-                }
-            }
-            Reducer::Add | Reducer::With(_) => quote! {
-                #docs
-                #visibility fn #ident(mut self, value: #taken) -> Self {
-                    self.#ident.get_or_default().push(#value);
-                    self
-                }
-            },
-        }
-    }
-
-    /// The setter that goes past the reducer; a plain field has no need of one.
-    fn overwriter(&self, visibility: &syn::Visibility) -> Option<TokenStream> {
-        if matches!(self.reducer, Reducer::Plain) {
-            return None;
-        }
-        let (ident, ty) = (self.ident, self.ty);
-        let name = format_ident!("overwrite_{}", self.text());
-        let doc = format!(
-            "Replaces `{ident}` whatever its reducer says; other writes of it in the same superstep do not count."
-        );
-        Some(quote! {
-            #[doc = #doc]
-            #visibility fn #name(mut self, value: #ty) -> Self {
-                self.#ident = ::medha_graph::__private::Change::Overwrite(value);
-                self
-            }
-        })
-    }
-
-    fn merge(&self) -> TokenStream {
-        let ident = self.ident;
-        let text = self.text();
-        let merged = match &self.reducer {
-            Reducer::Plain => quote!(self.#ident = value;),
-            Reducer::Append => quote!(::medha_graph::reducer::append(&mut self.#ident, value);),
-            Reducer::Merge => quote!(::medha_graph::reducer::merge(&mut self.#ident, value);),
-            Reducer::Add => quote! {
-                for one in value {
-                    ::medha_graph::reducer::add(&mut self.#ident, &one)
-                        .map_err(|error| ::medha_graph::MergeError::new(#text, error))?;
-                }
-            },
-            Reducer::With(path) => quote! {
-                for one in value {
-                    ::medha_graph::reducer::Reduced::into_result(#path(&mut self.#ident, one))
-                        .map_err(|error| ::medha_graph::MergeError::new(#text, error))?;
-                }
-            },
-        };
-        quote! {
-            match update.#ident {
-                ::medha_graph::__private::Change::Set(value) => { #merged }
-                ::medha_graph::__private::Change::Overwrite(value) => self.#ident = value,
-                ::medha_graph::__private::Change::Keep => {}
-            }
-        }
-    }
-}
-
 fn named_fields(input: &DeriveInput) -> Result<Vec<&Field>> {
     if !input.generics.params.is_empty() {
         return Err(Error::new_spanned(
@@ -416,31 +236,6 @@ fn named_fields(input: &DeriveInput) -> Result<Vec<&Field>> {
     }
 }
 
-fn reducer_of(field: &Field) -> Result<Reducer> {
-    let mut reducer = Reducer::Plain;
-    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("state")) {
-        attribute.parse_nested_meta(|meta| {
-            if !matches!(reducer, Reducer::Plain) {
-                return Err(meta.error("a field has one reducer"));
-            }
-            reducer = if meta.path.is_ident("append") {
-                Reducer::Append
-            } else if meta.path.is_ident("add") {
-                Reducer::Add
-            } else if meta.path.is_ident("merge") {
-                Reducer::Merge
-            } else if meta.path.is_ident("with") {
-                Reducer::With(meta.value()?.parse()?)
-            } else {
-                return Err(meta
-                    .error("unknown reducer; use `append`, `add`, `merge` or `with = path::to::function`"));
-            };
-            Ok(())
-        })?;
-    }
-    Ok(reducer)
-}
-
 fn all_ok<'a>(fields: impl Iterator<Item = Result<StateField<'a>>>) -> Result<Vec<StateField<'a>>> {
     let mut parsed = Vec::new();
     let mut problems: Option<Error> = None;
@@ -452,21 +247,4 @@ fn all_ok<'a>(fields: impl Iterator<Item = Result<StateField<'a>>>) -> Result<Ve
         }
     }
     problems.map_or(Ok(parsed), Err)
-}
-
-fn is_path(ty: &Type, name: &str) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
-}
-
-fn inner_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    if last.ident != name {
-        return None;
-    }
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(inner) => Some(inner),
-        _ => None,
-    })
 }

@@ -8,6 +8,7 @@ use super::machine::{GaveUp, SlotEnd};
 use super::record::{Cause, FORMAT, StoredOutcome, StoredQuestion, TaskProgress};
 use super::restore;
 use super::session::{Record, Session, Settled};
+use super::superstep::{self, TaskEnd, TaskResult};
 use crate::node::command::{Command, Goto};
 use crate::node::context::Question;
 use crate::run::error::RunError;
@@ -189,6 +190,30 @@ impl<S: State> Session<S> {
             Some(pause) if interrupts.is_empty() => Settled::Paused(pause, records),
             Some(_) | None => Settled::Interrupted(interrupts, records),
         })
+    }
+
+    /// The state as it would be if the tasks that have finished were merged, and the nodes that have not finished;
+    /// nothing if none has, or if their writes do not merge.
+    pub(crate) fn preview(&self) -> Option<(S, Vec<String>)> {
+        let (mut finished, mut next) = (Vec::new(), Vec::new());
+        for (position, task) in self.checkpoint.frontier.next.iter().enumerate() {
+            match self.progress.of(position).and_then(|task| task.outcome.as_ref()) {
+                Some(StoredOutcome::Done { writes, .. }) => {
+                    let updates = restore::updates(&self.topology, writes).ok()?;
+                    let end = TaskEnd::Done(Command::with_targets(updates, Vec::new()));
+                    finished.push(TaskResult { node: task.node, end });
+                }
+                Some(StoredOutcome::Failed(_)) | None => {
+                    next.push(self.topology.name_of(task.node).to_string());
+                }
+            }
+        }
+        if finished.is_empty() {
+            return None;
+        }
+        let mut checkpoint = self.checkpoint.clone();
+        superstep::merge_all(&self.topology, &mut checkpoint, &mut finished).ok()?;
+        Some((checkpoint.state, next))
     }
 
     /// What to store of a superstep that was cancelled: what had finished.

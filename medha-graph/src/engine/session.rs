@@ -249,6 +249,12 @@ impl<S: State> Session<S> {
         TaskId::new(frontier.line, self.setup.key.namespace(), (frontier.step + 1, position), node)
     }
 
+    /// How many supersteps the run may take after this one.
+    #[inline]
+    pub(crate) fn steps_left(&self) -> u64 {
+        self.setup.limits.steps - self.steps
+    }
+
     fn begin(&mut self, update: S::Update) -> Result<Option<Box<Record>>, RunError> {
         if !self.checkpoint.frontier.next.is_empty() && !self.is_past && !self.is_ahead {
             let thread = self.setup.key.to_string();

@@ -48,6 +48,31 @@ pub(crate) fn advance<S: State>(
     results: &mut Vec<TaskResult<S>>,
 ) -> Result<(), StepError> {
     let step = checkpoint.frontier.step + 1;
+    merge_all(topology, checkpoint, results)?;
+    checkpoint.frontier.step = step;
+    checkpoint.frontier.next.clear();
+    let mut queue = Queue::new(topology, checkpoint, results.len());
+    for result in results.drain(..) {
+        let node = topology.node(result.node);
+        match result.end {
+            TaskEnd::Handled(tasks) => tasks.into_iter().for_each(|task| queue.plan(task)),
+            TaskEnd::Done(command) => {
+                let goto = command.into_parts().1.into_parts().map(|(_, goto)| goto);
+                queue.take_over(node, goto.unwrap_or_default())?;
+            }
+        }
+    }
+    queue.release();
+    Ok(())
+}
+
+/// Merges what the tasks wrote, and works nothing else out. Empties the updates of `results`.
+pub(crate) fn merge_all<S: State>(
+    topology: &Topology<S>,
+    checkpoint: &mut Checkpoint<S>,
+    results: &mut [TaskResult<S>],
+) -> Result<(), StepError> {
+    let step = checkpoint.frontier.step + 1;
     if results.len() > 1 {
         check_conflicts(topology, results, step)?;
         let_overwrites_win(topology, results, step)?;
@@ -67,24 +92,10 @@ pub(crate) fn advance<S: State>(
             }
         }
     }
-    checkpoint.frontier.step = step;
-    checkpoint.frontier.next.clear();
-    let mut queue = Queue::new(topology, checkpoint, results.len());
-    for result in results.drain(..) {
-        let node = topology.node(result.node);
-        match result.end {
-            TaskEnd::Handled(tasks) => tasks.into_iter().for_each(|task| queue.plan(task)),
-            TaskEnd::Done(command) => {
-                let goto = command.into_parts().1.into_parts().map(|(_, goto)| goto);
-                queue.take_over(node, goto.unwrap_or_default())?;
-            }
-        }
-    }
-    queue.release();
     Ok(())
 }
 
-/// The same for the only task of a superstep, which cannot conflict with anything.
+/// The same as [`advance`] for the only task of a superstep, which cannot conflict with anything.
 #[inline]
 pub(crate) fn advance_one<S: State>(
     topology: &Topology<S>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::check::{self, BuildError};
+use super::check::{self, BuildError, BuildProblem};
 use super::compiled::CompiledGraph;
 use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
 use super::topology::Topology;
@@ -148,7 +148,8 @@ impl<S: State> StateGraph<S> {
     /// Checks the whole graph and makes it runnable, or reports everything that is wrong with it.
     pub fn compile(&self) -> Result<CompiledGraph<S>, BuildError> {
         let lines = check::lines(&self.nodes, &self.edges);
-        let problems = check::problems(&self.nodes, &self.edges, &lines);
+        let mut problems = check::problems(&self.nodes, &self.edges, &lines);
+        problems.extend(self.initial.problems().into_iter().map(|reason| BuildProblem::State { reason }));
         if problems.is_empty() {
             let topology = Topology::new(
                 &self.name,

@@ -37,6 +37,12 @@ impl fmt::Display for BuildError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildProblem {
+    /// The state is declared in a way that does not hold together.
+    #[error("the state: {reason}")]
+    State {
+        /// What is wrong.
+        reason: String,
+    },
     /// Two nodes have one name.
     #[error("node {node:?} was added twice; names are unique")]
     DuplicateNode {

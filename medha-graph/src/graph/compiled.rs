@@ -3,10 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::draw::drawing::Drawing;
 use super::topology::Topology;
+use crate::dyn_graph::DynGraph;
 use crate::engine::machine::OnFailure;
 use crate::engine::pause::{Breakpoints, Durability, Names};
 use crate::engine::session::Limits;
@@ -16,6 +19,7 @@ use crate::run::error::RunError;
 use crate::run::event::Outcome;
 use crate::run::input::Input;
 use crate::run::thread::Thread;
+use crate::schema::{self, Schemas};
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
 use crate::store::key::ThreadKey;
@@ -36,6 +40,15 @@ pub(crate) struct RunOptions {
     pub(crate) breakpoints: Arc<Breakpoints>,
     pub(crate) metadata: Map<String, Value>,
     pub(crate) control: Option<RunControl>,
+    pub(crate) json_context: Option<JsonContext>,
+}
+
+/// A dependency of nodes that callers without types give as JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct JsonContext {
+    pub(crate) schema: Value,
+    /// Puts it among the dependencies.
+    pub(crate) read: fn(&ContextValues, Value) -> Result<ContextValues, serde_json::Error>,
 }
 
 impl<S: State> CompiledGraph<S> {
@@ -55,6 +68,15 @@ impl<S: State> CompiledGraph<S> {
     #[must_use]
     pub fn with_context<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.values = self.values.with(value);
+        self
+    }
+
+    /// Lets callers without types give a dependency as JSON, with each call of a [`DynGraph`](crate::DynGraph); nodes take it as
+    /// [`Context<T>`](crate::Context). One type per graph; its schema is [`Schemas::context`](crate::Schemas::context).
+    #[must_use]
+    pub fn with_json_context<T: JsonSchema + DeserializeOwned + Send + Sync + 'static>(mut self) -> Self {
+        let read = |values: &ContextValues, json: Value| Ok(values.with(Arc::new(T::deserialize(json)?)));
+        self.options.json_context = Some(JsonContext { schema: schema::of_type::<T>(), read });
         self
     }
 
@@ -120,6 +142,21 @@ impl<S: State> CompiledGraph<S> {
     /// The names of the nodes, in the order they were added.
     pub fn node_names(&self) -> impl Iterator<Item = &str> {
         self.topology.nodes.iter().map(|node| &*node.name)
+    }
+
+    /// The JSON schemas of the state, of what a run takes and gives, and of what nodes depend on.
+    ///
+    /// A field whose type implements `schemars::JsonSchema` is described exactly, another one is left open; the state
+    /// itself needs no derive for it.
+    pub fn schemas(&self) -> Schemas {
+        let context = self.options.json_context.as_ref().map(|context| context.schema.clone());
+        schema::of_state(&self.topology.initial, self.name(), context)
+    }
+
+    /// The same graph for callers that know its types only as JSON.
+    #[must_use]
+    pub fn into_dyn(self) -> Arc<dyn DynGraph> {
+        Arc::new(self)
     }
 
     /// Its structure as a value, made without running anything.

@@ -41,8 +41,9 @@ pub(crate) struct CtxInner {
     pub(crate) thread: Arc<str>,
     pub(crate) values: ContextValues,
     pub(crate) answers: BTreeMap<u32, Value>,
-    pub(crate) emit: Option<EmitCustom>,
+    pub(crate) emit: Option<Emit>,
     effects: TaskEffects,
+    steps_left: u64,
     /// Effects that are under way.
     busy: Mutex<BTreeSet<String>>,
     asked: AtomicU32,
@@ -50,7 +51,15 @@ pub(crate) struct CtxInner {
     waker: AtomicWaker,
 }
 
-pub(crate) type EmitCustom = Arc<dyn Fn(TaskRef, Value) + Send + Sync>;
+/// Sends what a node emits to whoever watches.
+pub(crate) type Emit = Arc<dyn Fn(TaskRef, Emission) + Send + Sync>;
+
+/// What a node emits while it runs.
+#[derive(Debug)]
+pub(crate) enum Emission {
+    Custom(Value),
+    Message(Value),
+}
 
 /// Which attempt of which task of which superstep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -90,12 +99,25 @@ impl Ctx {
         thread: Arc<str>,
         values: ContextValues,
         answers: BTreeMap<u32, Value>,
-        emit: Option<EmitCustom>,
+        emit: Option<Emit>,
         effects: TaskEffects,
+        steps_left: u64,
     ) -> Self {
         let (asked, pending, waker) = (AtomicU32::new(0), Mutex::new(Vec::new()), AtomicWaker::new());
         let busy = Mutex::default();
-        Self(Arc::new(CtxInner { task, thread, values, answers, emit, effects, busy, asked, pending, waker }))
+        Self(Arc::new(CtxInner {
+            task,
+            thread,
+            values,
+            answers,
+            emit,
+            effects,
+            steps_left,
+            busy,
+            asked,
+            pending,
+            waker,
+        }))
     }
 
     /// Asks a question of whoever runs the graph and waits for the answer.
@@ -162,10 +184,35 @@ impl Ctx {
     }
 
     /// Sends a progress event to whoever watches the run; free when nobody does.
+    ///
+    /// The watcher reads when the node awaits. Of what one attempt sends before that, a bounded number is kept; the rest
+    /// is counted in [`Event::Skipped`](crate::Event::Skipped).
     pub fn emit(&self, value: impl Serialize) {
+        self.send(Emission::Custom, value);
+    }
+
+    /// Sends a message, or a piece of one, to whoever watches the run: for texts that come word by word.
+    ///
+    /// Give the pieces the `id` of the message they are of: when it is then written to the state, the stream of
+    /// [`Mode::Messages`](crate::Mode::Messages) does not show it a second time.
+    pub fn emit_message(&self, message: impl Serialize) {
+        self.send(Emission::Message, message);
+    }
+
+    /// How many supersteps the run may take after this one.
+    pub fn steps_left(&self) -> u64 {
+        self.0.steps_left
+    }
+
+    /// Whether this is the last superstep the run's step limit allows.
+    pub fn is_last_step(&self) -> bool {
+        self.0.steps_left == 0
+    }
+
+    fn send(&self, emission: fn(Value) -> Emission, value: impl Serialize) {
         if let Some(emit) = &self.0.emit {
             let value = serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()));
-            emit(self.0.task.clone(), value);
+            emit(self.0.task.clone(), emission(value));
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::context::{ContextValues, Ctx, EmitCustom, TaskRef};
+use super::context::{ContextValues, Ctx, Emit, TaskRef};
 use super::error::NodeError;
 use super::failure::Failure;
 use super::once::TaskEffects;
@@ -31,10 +31,11 @@ pub(crate) trait Origin: Sync {
     fn node(&self) -> &str;
     fn thread(&self) -> Arc<str>;
     fn values(&self) -> &ContextValues;
-    fn emit(&self) -> Option<EmitCustom>;
+    fn emit(&self) -> Option<Emit>;
     fn effects(&self) -> TaskEffects;
     /// What a subgraph runs on.
     fn host(&self) -> Host;
+    fn steps_left(&self) -> u64;
 }
 
 impl<S: State> Attempt<'_, S> {
@@ -43,7 +44,8 @@ impl<S: State> Attempt<'_, S> {
             let origin = self.origin;
             let values = origin.values().clone();
             let (answers, effects) = (self.answers.clone(), origin.effects());
-            Ctx::new(origin.task(), origin.thread(), values, answers, origin.emit(), effects)
+            let steps_left = origin.steps_left();
+            Ctx::new(origin.task(), origin.thread(), values, answers, origin.emit(), effects, steps_left)
         })
     }
 }
@@ -58,7 +60,7 @@ impl<S: State> std::fmt::Debug for Attempt<'_, S> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a node",
     label = "not a parameter of a node",
-    note = "a node takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`"
+    note = "a node takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`, `View<T>` (where `T: From<&{S}>`), `StepsLeft`, `LastStep`"
 )]
 pub trait FromTask<S: State>: Sized {
     /// Takes the parameter out of the task, or says why it cannot be had; the attempt then fails for good.

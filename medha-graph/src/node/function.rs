@@ -48,7 +48,7 @@ pub trait Node<S: State>: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "this is not a node of a graph over `{S}`",
     label = "not a node of `{S}`",
-    note = "a node is an async function that takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`",
+    note = "a node is an async function that takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`, `View<T>` (where `T: From<&{S}>`), `StepsLeft`, `LastStep`",
     note = "it returns the update of `{S}`, `()`, `Command<{S}>`, or an `Option` or a `Result<_, NodeError>` of these",
     note = "its future must be `Send`: nothing like `Rc` or a `RefCell` borrow may be held across an `.await`"
 )]

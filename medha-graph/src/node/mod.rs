@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod context;
 pub(crate) mod once;
 pub(crate) mod parent;
+pub(crate) mod parameters;
 pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod failure;

@@ -8,14 +8,15 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 
 use super::driver::Run;
-use super::event::{Event, EventSink};
+use super::event::Event;
+use super::queue::EventSink;
 use crate::engine::checkpoint::{Line, Task, TaskId};
 use crate::engine::machine::AttemptEnd;
 use crate::engine::record::{Origin as StoredOrigin, Progress};
 use crate::engine::session::Lineage;
 use crate::engine::superstep::panic_text;
 use crate::graph::topology::Topology;
-use crate::node::context::{ContextValues, EmitCustom, TaskRef};
+use crate::node::context::{ContextValues, Emission, Emit, TaskRef};
 use crate::node::error::{NodeError, Stop};
 use crate::node::extract::{Attempt, Origin};
 use crate::node::once::{EffectLog, TaskEffects};
@@ -39,6 +40,8 @@ pub(crate) struct Scope<'a, S: State> {
     pub(crate) lineage: Lineage,
     /// The superstep that runs.
     pub(crate) step: u64,
+    /// How many more the run may take.
+    pub(crate) steps_left: u64,
     /// The line of history it belongs to.
     pub(crate) line: Line,
     /// The namespace of the graph.
@@ -167,8 +170,17 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
         }
     }
 
-    fn emit(&self) -> Option<EmitCustom> {
+    fn steps_left(&self) -> u64 {
+        self.scope.steps_left
+    }
+
+    fn emit(&self) -> Option<Emit> {
         let queue = Arc::clone(self.scope.queue?);
-        Some(Arc::new(move |task, value| queue.push(Event::Custom { task, value })))
+        Some(Arc::new(move |task, emission| {
+            queue.push_progress(match emission {
+                Emission::Custom(value) => Event::Custom { task, value },
+                Emission::Message(message) => Event::Message { task, message },
+            });
+        }))
     }
 }

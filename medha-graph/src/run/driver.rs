@@ -13,9 +13,10 @@ use tokio::time::Instant;
 use super::attempt::Scope;
 use super::control::RunControl;
 use super::error::RunError;
-use super::event::{Event, EventSink, Outcome};
+use super::event::{Event, Outcome};
 use super::input::Input;
 use super::open::{self, RunEffects};
+use super::queue::EventSink;
 use crate::engine::checkpoint::{Checkpoint, CheckpointId};
 use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
 use crate::engine::pause::{Durability, Pause};
@@ -81,6 +82,7 @@ pub(crate) async fn drive_from<S: State>(
     if let Some(record) = record {
         run.store(*record).await?;
     }
+    run.emit_values(&session);
     let mut shell = Shell { run: &run, effects, clock: Clock::default(), pending: None };
     if run.queue.is_some() {
         tokio::task::yield_now().await;
@@ -99,6 +101,12 @@ pub(crate) async fn drive_from<S: State>(
         }
         Ok(Stop::Interrupted(interrupts, records)) => {
             run.store_all(records).await?;
+            if run.queue.is_some()
+                && let Some((state, next)) = session.preview()
+            {
+                let step = session.checkpoint.frontier.step;
+                run.emit(|| Event::Values { step, state, next });
+            }
             run.emit(|| Event::Interrupted { interrupts: interrupts.clone() });
             let outcome = Outcome::Interrupted { state: session.checkpoint.state, interrupts };
             return Ok((outcome, session.recorder));
@@ -175,11 +183,7 @@ impl<'a, S: State> Shell<'a, S> {
                 Settled::Paused(pause, records) => return Ok(Stop::Paused(pause, records)),
                 Settled::Failed(error, records) => return Err((error, records)),
             }
-            self.run.emit(|| Event::Values {
-                step: session.checkpoint.frontier.step,
-                state: session.checkpoint.state.clone(),
-                next: session.next_nodes(),
-            });
+            self.run.emit_values(session);
             turn += 1;
             // A watcher sees each superstep before the next begins, and decides with its reading how fast the run goes.
             if turn == STEPS_PER_TURN || self.run.queue.is_some() {
@@ -262,6 +266,14 @@ impl<S: State> Run<S> {
         }
     }
 
+    fn emit_values(&self, session: &Session<S>) {
+        self.emit(|| Event::Values {
+            step: session.checkpoint.frontier.step,
+            state: session.checkpoint.state.clone(),
+            next: session.next_nodes(),
+        });
+    }
+
     pub(super) async fn store_all(&self, records: impl IntoIterator<Item = Record>) -> Result<(), RunError> {
         for record in records {
             self.store(record).await?;
@@ -273,10 +285,17 @@ impl<S: State> Run<S> {
         let Some(saver) = &self.saver else { return Ok(()) };
         match record {
             Record::Checkpoint { expected, mut checkpoint } => {
-                let id = checkpoint.id;
                 checkpoint.saved_at = unix_millis();
+                let saved = self.queue.as_ref().map(|_| Event::CheckpointSaved {
+                    id: checkpoint.id,
+                    step: checkpoint.step,
+                    cause: checkpoint.cause,
+                    next: checkpoint.next.iter().map(|task| task.node.to_string()).collect(),
+                });
                 saver.commit(&self.key, expected, *checkpoint).await?;
-                self.emit(|| Event::CheckpointSaved { id });
+                if let Some(saved) = saved {
+                    self.emit(|| saved);
+                }
             }
             Record::Progress { head, progress } => saver.save_progress(&self.key, head, progress).await?,
         }
@@ -298,6 +317,7 @@ async fn superstep<S: State>(
     clock: &Clock,
 ) {
     let lineage = session.lineage();
+    let steps_left = session.steps_left();
     let Session { topology, checkpoint, machine, progress, .. } = session;
     let scope = Scope {
         topology,
@@ -311,6 +331,7 @@ async fn superstep<S: State>(
         run: Some(run),
         lineage,
         step: checkpoint.frontier.step + 1,
+        steps_left,
         line: checkpoint.frontier.line,
         namespace: run.key.namespace(),
     };

@@ -1,17 +1,13 @@
 //! What a stream of a run yields, and how a run ends.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
-use std::task::Waker;
 use std::time::Duration;
 
-use futures_util::task::AtomicWaker;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::pause::Pause;
-use crate::engine::record::StoredJoin;
+use crate::engine::record::{Cause, StoredJoin};
 use crate::node::context::{Interrupt, TaskRef};
 use crate::node::failure::Failure;
 use crate::state::State;
@@ -90,9 +86,23 @@ pub enum Event<S: State> {
         #[serde(rename = "child")]
         event: ChildEvent,
     },
-    /// A superstep was merged.
+    /// A node sent a message or a piece of one with [`Ctx::emit_message`](crate::Ctx::emit_message).
+    Message {
+        /// The attempt that sent it.
+        task: TaskRef,
+        /// What it sent.
+        message: Value,
+    },
+    /// Nodes sent more progress events and messages than are kept unread; this many were dropped here.
+    Skipped {
+        /// How many.
+        events: u64,
+    },
+    /// The state: once when the run begins or goes on (with the input merged), then after every superstep. If the run
+    /// stops to ask and other tasks of that superstep have finished, once more with what they wrote merged: `step` is
+    /// then still the superstep before, and `next` names the nodes that have not finished.
     Values {
-        /// The superstep, counted over the life of the thread, from 1.
+        /// The last superstep that was merged, counted over the life of the thread; 0 after the first input.
         step: u64,
         /// The merged state.
         state: S,
@@ -103,6 +113,12 @@ pub enum Event<S: State> {
     CheckpointSaved {
         /// Its number.
         id: CheckpointId,
+        /// Supersteps finished over the life of the thread.
+        step: u64,
+        /// Why it was written.
+        cause: Cause,
+        /// The nodes that run next.
+        next: Vec<String>,
     },
     /// The run stopped to ask.
     Interrupted {
@@ -177,54 +193,24 @@ impl<S> Outcome<S> {
         }
     }
 
+    /// The same outcome with something else for the state.
+    pub fn map<T>(self, change: impl FnOnce(S) -> T) -> Outcome<T> {
+        match self {
+            Self::Done(state) => Outcome::Done(change(state)),
+            Self::Interrupted { state, interrupts } => {
+                Outcome::Interrupted { state: change(state), interrupts }
+            }
+            Self::Paused { state, pause, next } => Outcome::Paused { state: change(state), pause, next },
+        }
+    }
+
+    /// The same outcome with a view of the state: see [`View`](crate::View).
+    pub fn project<T: for<'a> From<&'a S>>(self) -> Outcome<T> {
+        self.map(|state| T::from(&state))
+    }
+
     /// Whether nothing is left to run.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done(_))
-    }
-}
-
-/// Events on their way from a run to its stream; what a node emits from elsewhere wakes the stream.
-#[derive(Debug)]
-pub(crate) struct EventQueue<T> {
-    events: Mutex<VecDeque<T>>,
-    waker: AtomicWaker,
-}
-
-impl<T> EventQueue<T> {
-    pub(crate) fn pop(&self) -> Option<T> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
-    }
-
-    pub(crate) fn register(&self, waker: &Waker) {
-        self.waker.register(waker);
-    }
-}
-
-/// Where the events of a run go: to its stream, or through that of the graph it is a subgraph of.
-pub(crate) trait EventSink<S: State>: ChildSink {
-    fn push(&self, event: Event<S>);
-}
-
-/// Where the events of a subgraph go, whatever the state of the graph it is in.
-pub(crate) trait ChildSink: Send + Sync {
-    fn push_child(&self, path: Vec<PathSegment>, event: ChildEvent);
-}
-
-impl<S: State> EventSink<S> for EventQueue<Event<S>> {
-    fn push(&self, event: Event<S>) {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
-        self.waker.wake();
-    }
-}
-
-impl<S: State> ChildSink for EventQueue<Event<S>> {
-    fn push_child(&self, path: Vec<PathSegment>, event: ChildEvent) {
-        self.push(Event::Child { path, event });
-    }
-}
-
-impl<T> Default for EventQueue<T> {
-    fn default() -> Self {
-        Self { events: Mutex::default(), waker: AtomicWaker::new() }
     }
 }

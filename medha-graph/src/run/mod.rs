@@ -3,9 +3,12 @@
 pub(crate) mod attempt;
 pub(crate) mod control;
 pub(crate) mod open;
+pub(crate) mod queue;
 pub(crate) mod driver;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod input;
+pub(crate) mod modes;
+pub(crate) mod public;
 pub(crate) mod stream;
 pub(crate) mod thread;

@@ -10,7 +10,9 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
 use super::error::RunError;
-use super::event::{Event, EventQueue, Outcome};
+use super::event::{Event, Outcome};
+use super::modes::{Mode, ModeStream};
+use super::queue::EventQueue;
 use crate::state::State;
 
 /// The events of one run, then its error if it fails. Read it to drive the run.
@@ -36,13 +38,13 @@ use crate::state::State;
 pub struct RunStream<S: State> {
     run: Option<BoxFuture<'static, Result<Outcome<S>, RunError>>>,
     end: Option<Result<Outcome<S>, RunError>>,
-    queue: Arc<EventQueue<Event<S>>>,
+    queue: Arc<EventQueue<S>>,
 }
 
 impl<S: State> RunStream<S> {
     pub(crate) fn new(
         run: BoxFuture<'static, Result<Outcome<S>, RunError>>,
-        queue: Arc<EventQueue<Event<S>>>,
+        queue: Arc<EventQueue<S>>,
     ) -> Self {
         Self { run: Some(run), end: None, queue }
     }
@@ -50,6 +52,11 @@ impl<S: State> RunStream<S> {
     /// The next event.
     pub async fn next(&mut self) -> Option<Result<Event<S>, RunError>> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// The same run, sorted: only what these modes show, each event in every mode that shows it.
+    pub fn modes(self, modes: impl IntoIterator<Item = Mode>) -> ModeStream<S> {
+        ModeStream::new(self, modes)
     }
 
     /// Runs to the end and returns how it ended, without the remaining events. An error that was already yielded

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::control::RunControl;
 use super::driver::{self, Run};
 use super::error::RunError;
-use super::event::{Event, EventQueue, EventSink, Outcome};
+use super::event::Outcome;
 use super::input::{Input, Resume};
 use super::open;
+use super::queue::{EventQueue, EventSink};
 use super::stream::RunStream;
 use crate::engine::checkpoint::{CheckpointId, RunId};
 use crate::engine::pause::Durability;
@@ -108,7 +109,7 @@ impl<S: State> Thread<S> {
 
     /// The same run as `invoke`, read event by event. Nothing happens before the stream is read.
     pub fn stream(&self, input: impl Into<Input<S>>) -> RunStream<S> {
-        let queue: Arc<EventQueue<Event<S>>> = Arc::default();
+        let queue: Arc<EventQueue<S>> = Arc::default();
         let sink: Arc<dyn EventSink<S>> = Arc::clone(&queue) as _;
         let run = driver::drive(self.run(Some(sink)), input.into());
         RunStream::new(Box::pin(run), queue)

@@ -8,7 +8,9 @@ use serde::ser::Error;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::run::event::{ChildSink, Event, EventSink};
+use crate::run::event::Event;
+use crate::run::public;
+use crate::run::queue::{ChildSink, EventSink};
 use crate::state::State;
 
 /// A task that runs a subgraph, as a part of a path.
@@ -41,6 +43,7 @@ pub struct ChildEvent(Arc<dyn AnyEvent>);
 
 trait AnyEvent: Any + Send + Sync {
     fn to_json(&self) -> Result<Value, serde_json::Error>;
+    fn to_public_json(&self) -> Result<Value, serde_json::Error>;
     fn debug(&self) -> &dyn Debug;
     fn any(&self) -> &dyn Any;
 }
@@ -48,6 +51,10 @@ trait AnyEvent: Any + Send + Sync {
 impl<C: State> AnyEvent for Event<C> {
     fn to_json(&self) -> Result<Value, serde_json::Error> {
         serde_json::to_value(self)
+    }
+
+    fn to_public_json(&self) -> Result<Value, serde_json::Error> {
+        public::event(self, C::default().fields())
     }
 
     fn debug(&self) -> &dyn Debug {
@@ -71,6 +78,13 @@ impl ChildEvent {
     }
 }
 
+impl ChildEvent {
+    /// The same without private fields.
+    pub(crate) fn to_public_json(&self) -> Result<Value, serde_json::Error> {
+        self.0.to_public_json()
+    }
+}
+
 impl Debug for ChildEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.debug().fmt(f)
@@ -91,10 +105,11 @@ pub(crate) struct ForChild {
 
 impl<C: State> EventSink<C> for ForChild {
     fn push(&self, event: Event<C>) {
-        if let Event::Child { path, event } = event {
-            return self.push_child(path, event);
-        }
         self.push_child(Vec::new(), ChildEvent(Arc::new(event)));
+    }
+
+    fn push_progress(&self, event: Event<C>) {
+        self.push_child_progress(Vec::new(), ChildEvent(Arc::new(event)));
     }
 }
 
@@ -102,5 +117,10 @@ impl ChildSink for ForChild {
     fn push_child(&self, mut path: Vec<PathSegment>, event: ChildEvent) {
         path.insert(0, self.task.clone());
         self.parent.push_child(path, event);
+    }
+
+    fn push_child_progress(&self, mut path: Vec<PathSegment>, event: ChildEvent) {
+        path.insert(0, self.task.clone());
+        self.parent.push_child_progress(path, event);
     }
 }

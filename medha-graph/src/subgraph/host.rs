@@ -13,7 +13,7 @@ use crate::engine::session::Limits;
 use crate::graph::compiled::{CompiledGraph, RunOptions};
 use crate::node::context::ContextValues;
 use crate::run::driver::Run;
-use crate::run::event::{ChildSink, EventSink};
+use crate::run::queue::{ChildSink, EventSink};
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
 use crate::store::key::ThreadKey;

@@ -42,8 +42,7 @@ async fn a_stream_yields_the_run_in_order() {
         .unwrap()
         .with_checkpointer(MemorySaver::default());
     let (names, failed) = names(&graph).await;
-    let expected =
-        "run_started checkpoint_saved task_started custom task_finished checkpoint_saved values run_finished";
+    let expected = "run_started checkpoint_saved values task_started custom task_finished checkpoint_saved values run_finished";
     assert_eq!((names.join(" ").as_str(), failed), (expected, None));
 }
 
@@ -56,7 +55,7 @@ async fn a_failed_run_yields_its_error_last() {
         .compile()
         .unwrap();
     let (names, failed) = names(&graph).await;
-    assert_eq!(names.join(" "), "run_started task_started task_failed");
+    assert_eq!(names.join(" "), "run_started values task_started task_failed");
     assert_eq!(failed.unwrap(), r#"node "fail" failed in step 1: no"#);
 }
 

@@ -386,11 +386,14 @@ async fn events_of_a_child_come_in_order_with_the_path_that_leads_to_them() {
     assert_eq!(
         seen,
         [
+            "0 heard",
             "inner",
+            "[\"inner:1.0\"] 1",
             "[\"inner:1.0\"] reply",
             "[\"inner:1.0\"] 2",
             "2 heard",
             "inner",
+            "[\"inner:2.0\"] 3",
             "[\"inner:2.0\"] reply",
             "[\"inner:2.0\"] 4",
             "6 heard"
