@@ -11,7 +11,6 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use crate::json_update::JsonUpdate;
-use crate::node::error::NodeError;
 use crate::reducer::{Reduced, json};
 use crate::schema::FieldSchema;
 use crate::state::change::Change;
@@ -195,15 +194,16 @@ impl JsonState {
         self.values.get(self.position(field)?)
     }
 
-    /// The value of a field as a type of yours. An unknown field or another type is an error that ends a node's attempts.
-    pub fn get<T: DeserializeOwned>(&self, field: &str) -> Result<T, NodeError> {
-        let value = self.value(field).ok_or_else(|| {
-            let hint = field_hint(field, self.shape.fields.iter());
-            NodeError::new(format!("the state has no field {field:?}; {hint}")).terminal()
+    /// The value of a field as a type of yours.
+    pub fn get<T: DeserializeOwned>(&self, field: &str) -> Result<T, FieldError> {
+        let value = self.value(field).ok_or_else(|| FieldError::Unknown {
+            field: field.to_owned(),
+            hint: field_hint(field, self.shape.fields.iter()),
         })?;
-        T::deserialize(value).map_err(|error| {
-            let wanted = std::any::type_name::<T>();
-            NodeError::new(format!("field {field:?} is not a `{wanted}`: {error}")).terminal()
+        T::deserialize(value).map_err(|error| FieldError::Type {
+            field: field.to_owned(),
+            wanted: std::any::type_name::<T>(),
+            reason: error.to_string(),
         })
     }
 
@@ -348,6 +348,30 @@ impl PartialEq for JsonState {
     fn eq(&self, other: &Self) -> bool {
         self.entries().eq(other.entries())
     }
+}
+
+/// Why a field of a [`JsonState`] cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldError {
+    /// It was not declared.
+    #[error("the state has no field {field:?}; {hint}")]
+    Unknown {
+        /// The name that was asked for.
+        field: String,
+        /// What may have been meant.
+        hint: String,
+    },
+    /// Its value is of another type.
+    #[error("field {field:?} is not a `{wanted}`: {reason}")]
+    Type {
+        /// The field.
+        field: String,
+        /// The type that was asked for.
+        wanted: &'static str,
+        /// What is there.
+        reason: String,
+    },
 }
 
 impl JsonState {

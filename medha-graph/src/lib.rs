@@ -58,8 +58,8 @@
 //! ```
 //!
 //! In reading order: [`State`] and [`reducer`], [`StateGraph`] and [`Route`], [`Node`] and what its parameters may
-//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Drawing`], [`Event`] and [`Outcome`], [`Subgraph`],
-//! [`store`], [`testing`].
+//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Subgraph`], [`Drawing`], [`Event`] and [`Outcome`], [`Mode`],
+//! [`store`], [`testing`]; for graphs that are configured or served: [`JsonState`], [`DynGraph`], [`Schemas`].
 
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
@@ -84,14 +84,14 @@ pub use medha_graph_macros::{Route, State};
 pub use dyn_graph::{DynCall, DynError, DynGraph, DynStream};
 pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, RunId, TaskId};
 pub use engine::machine::OnFailure;
-pub use engine::pause::{Durability, Pause};
+pub use engine::pause::{Durability, Pause, Unfinished};
 pub use engine::retry::RetryPolicy;
 pub use graph::builder::StateGraph;
 pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;
 pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
-pub use json_state::JsonState;
+pub use json_state::{FieldError, JsonState};
 pub use json_update::JsonUpdate;
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
@@ -108,8 +108,9 @@ pub use run::error::RunError;
 pub use run::event::{Event, Outcome};
 pub use run::input::{Input, Resume};
 pub use run::modes::{Mode, ModeStream, Part, PartContent};
+pub use run::snapshot::{Snapshot, TaskSnapshot};
 pub use run::stream::RunStream;
-pub use run::thread::{Snapshot, Thread};
+pub use run::thread::Thread;
 pub use schema::{FieldSchema, Schemas};
 pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
 pub use store::checkpointer::Checkpointer;

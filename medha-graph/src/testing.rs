@@ -257,6 +257,7 @@ impl<S: State> Simulation<S> {
             seed: 0,
             breakpoints: Arc::clone(&options.breakpoints),
             metadata: options.metadata.clone(),
+            unfinished: options.unfinished,
             origin: None,
         };
         let topology = Arc::clone(&self.graph.topology);

@@ -14,7 +14,7 @@ use super::record::{
 use super::superstep::panic_text;
 use crate::graph::topology::Topology;
 use crate::node::command::Command;
-use crate::state::{FieldSet, State, Storage, Update, WriteMode};
+use crate::state::{Field, FieldSet, State, Storage, Update, WriteMode};
 
 /// Writes to a collected field may weigh this much before its value is stored again, however small the value is.
 const FEW_BYTES: u64 = 256 * 1024;
@@ -43,16 +43,25 @@ impl<S: State> Ledger<S> {
 
     /// For a run that goes on from a checkpoint.
     pub(crate) fn of(topology: &Topology<S>, stored: &StoredCheckpoint) -> Self {
-        let place = |name: &str| stored.fields.iter().find(|place| *place.name == *name).cloned();
-        let places = topology.fields.iter().map(|field| place(&field.name)).collect();
+        if stored.version != topology.version {
+            return Self::new(topology);
+        }
+        // A field that is stored in another way today is stored anew.
+        let is_it = |place: &&StoredField, field: &Field| {
+            *place.name == *field.name && place.storage == field.storage
+        };
+        let place = |field| stored.fields.iter().find(|place| is_it(place, field)).cloned();
+        let places = topology.fields.iter().map(place).collect();
         Self { places, whole: FieldSet::EMPTY, tasks: Vec::new(), scratch: None }
     }
 
-    /// History goes on from a checkpoint that is not the last: writes before and after the fork must not mix.
+    /// History goes on from a checkpoint that is not the last: between it and the next one lie writes of another line,
+    /// which must not be taken for writes of this one.
     pub(crate) fn seal(&mut self) {
         for (position, place) in self.places.iter().enumerate() {
-            if place.as_ref().is_some_and(|place| place.base != place.last) {
-                self.whole.insert(position);
+            match place.as_ref().map(|place| place.storage) {
+                Some(Storage::Append | Storage::Merge | Storage::Messages) => self.whole.insert(position),
+                Some(Storage::Whole | Storage::Untracked) | None => {}
             }
         }
     }

@@ -10,12 +10,15 @@ pub(crate) mod machine;
 pub(crate) mod record;
 pub(crate) mod ledger;
 pub(crate) mod recorder;
+pub(crate) mod assemble;
 pub(crate) mod restore;
 pub(crate) mod setup;
 pub(crate) mod standing;
 pub(crate) mod session;
 pub(crate) mod pause;
+pub(crate) mod answers;
 pub(crate) mod progress;
+pub(crate) mod update;
 
 #[cfg(test)]
 mod tests;

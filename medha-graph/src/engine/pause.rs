@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::session::Session;
+use crate::graph::topology::hint;
+use crate::run::error::RunError;
+use crate::state::State;
+
 /// When what a run does is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -52,6 +57,19 @@ impl Pause {
     }
 }
 
+/// What becomes of the unfinished work of a thread when something else is to happen on it: new input, an update from
+/// outside, or nothing at all.
+///
+/// A superstep is unfinished when some of its tasks have asked, failed or not been run. Only what its *other* tasks
+/// have finished can be kept; what has not finished is given up either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfinished {
+    /// What finished tasks wrote is merged.
+    Keep,
+    /// It goes, with everything else of that superstep.
+    Discard,
+}
+
 /// Where a run stops without a question.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Breakpoints {
@@ -60,43 +78,26 @@ pub(crate) struct Breakpoints {
 }
 
 /// Some nodes, or every node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
-    All,
-    These(BTreeSet<String>),
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self::These(BTreeSet::new())
-    }
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    is_all: bool,
+    /// Kept beside `"*"` as well: a name that is wrong is wrong.
+    these: BTreeSet<String>,
 }
 
 impl Names {
-    /// The names, or all nodes for `"*"`.
+    /// The names; `"*"` among them stands for all nodes.
     pub(crate) fn of<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
-        let names: BTreeSet<String> = names.into_iter().map(Into::into).collect();
-        if names.contains("*") { Self::All } else { Self::These(names) }
+        let mut these: BTreeSet<String> = names.into_iter().map(Into::into).collect();
+        Self { is_all: these.remove("*"), these }
     }
 
     fn has(&self, node: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::These(names) => names.contains(node),
-        }
+        self.is_all || self.these.contains(node)
     }
 
     fn is_empty(&self) -> bool {
-        matches!(self, Self::These(names) if names.is_empty())
-    }
-
-    fn listed(&self) -> impl Iterator<Item = &String> {
-        match self {
-            Self::All => None,
-            Self::These(names) => Some(names.iter()),
-        }
-        .into_iter()
-        .flatten()
+        !self.is_all && self.these.is_empty()
     }
 }
 
@@ -116,6 +117,36 @@ impl Breakpoints {
 
     /// Every name in it.
     pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
-        self.before.listed().chain(self.after.listed())
+        self.before.these.iter().chain(&self.after.these)
+    }
+}
+
+impl<S: State> Session<S> {
+    pub(super) fn breakpoint(&mut self) -> Option<Pause> {
+        let after = std::mem::take(&mut self.paused_after);
+        if !after.is_empty() {
+            return Some(Pause::After { nodes: after });
+        }
+        // What a run finds at its start is what the last one stopped before.
+        let nodes: Vec<String> =
+            self.next_nodes().into_iter().filter(|node| self.setup.breakpoints.is_before(node)).collect();
+        let is_known = self.steps == 0 && self.is_resumed;
+        (!nodes.is_empty() && !is_known).then_some(Pause::Before { nodes })
+    }
+
+    pub(super) fn check_breakpoints(&self) -> Result<(), RunError> {
+        let unknown = self.setup.breakpoints.names().find(|name| self.topology.number(name).is_none());
+        unknown.map_or(Ok(()), |name| {
+            let names = self.topology.nodes.iter().map(|entry| &*entry.name);
+            Err(RunError::UnknownNode { name: name.clone(), hint: hint(name, names) })
+        })
+    }
+
+    pub(super) fn nodes_after(&self) -> Vec<String> {
+        let breakpoints = &self.setup.breakpoints;
+        let mut nodes: Vec<String> =
+            self.next_nodes().into_iter().filter(|node| breakpoints.is_after(node)).collect();
+        nodes.dedup();
+        nodes
     }
 }

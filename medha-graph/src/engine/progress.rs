@@ -1,7 +1,6 @@
 //! A superstep that could not be merged yet: what is kept of it, and how the next run takes it up.
 
-use serde_json::Value;
-
+use super::answers::{self, Placed};
 use super::checkpoint::{HeadRef, InterruptId};
 use super::ledger;
 use super::machine::{GaveUp, SlotEnd};
@@ -12,64 +11,37 @@ use super::superstep::{self, TaskEnd, TaskResult};
 use crate::node::command::{Command, Goto};
 use crate::node::context::Question;
 use crate::run::error::RunError;
-use crate::run::input::{Reply, Resume};
+use crate::run::input::Resume;
 use crate::state::State;
 use crate::store::error::CheckpointError;
 
 impl<S: State> Session<S> {
-    /// Takes in how an unfinished run is to go on.
-    pub(super) fn answer(&mut self, resume: Resume) -> Result<Option<Box<Record>>, RunError> {
+    /// Takes in how an unfinished run is to go on: first all of it is checked, then it is taken in, then stored.
+    pub(super) fn resume(
+        &mut self,
+        resume: Resume,
+        command: Option<Command<S>>,
+    ) -> Result<Option<Box<Record>>, RunError> {
+        self.is_resumed = true;
         let thread = self.setup.key.to_string();
         let Some(head) = self.head else {
             return Err(RunError::NothingToResume { thread });
         };
         if self.is_past {
-            return match resume.reply {
-                Reply::None => self.record(Cause::Fork),
-                Reply::One(_) | Reply::ById(_) | Reply::Handed(_) => {
-                    Err(RunError::AnswerToThePast { thread })
-                }
-            };
-        }
-        let open: Vec<InterruptId> =
-            self.progress.tasks.iter().flat_map(TaskProgress::open).map(|question| question.id).collect();
-        let answers = match resume.reply {
-            Reply::None => return Ok(None),
-            Reply::Handed(answers) => return Ok(self.take_handed(head, answers)),
-            Reply::One(answer) => match open.as_slice() {
-                [only] => vec![(*only, answer)],
-                [] => return Err(RunError::NothingAsked { thread }),
-                [_, _, ..] => return Err(RunError::AmbiguousAnswer { open }),
-            },
-            Reply::ById(answers) => answers,
-        };
-        for (id, answer) in answers {
-            let answer = answer.map_err(|reason| RunError::BadAnswer { id, node: String::new(), reason })?;
-            let place = self.progress.tasks.iter_mut().find_map(|task| {
-                let ordinal = task.open().find(|question| question.id == id)?.ordinal;
-                Some((task, ordinal))
-            });
-            let Some((task, ordinal)) = place else {
-                return Err(RunError::UnknownInterrupt { id, open });
-            };
-            task.answers.insert(ordinal, answer);
-        }
-        Ok(Some(Box::new(self.progress_since(head))))
-    }
-
-    /// Takes in the answers a parent graph hands down; those it has handed down before are known.
-    fn take_handed(&mut self, head: HeadRef, answers: Vec<(InterruptId, Value)>) -> Option<Box<Record>> {
-        let mut is_new = false;
-        for (id, answer) in answers {
-            for task in &mut self.progress.tasks {
-                let ordinal = task.open().find(|question| question.id == id).map(|open| open.ordinal);
-                if let Some(ordinal) = ordinal {
-                    task.answers.insert(ordinal, answer.clone());
-                    is_new = true;
-                }
+            if !resume.is_bare() {
+                return Err(RunError::AnswerToThePast { thread });
             }
+            command.map_or(Ok(()), |command| self.take_in(command))?;
+            return self.record(Cause::Fork);
         }
-        is_new.then(|| Box::new(self.progress_since(head)))
+        let answers = answers::place(&thread, &self.progress, resume.reply)?;
+        let is_bare = answers.is_empty() && command.is_none();
+        self.take_up_commands()?;
+        command.map_or(Ok(()), |command| self.take_in(command))?;
+        for Placed { task, ordinal, answer } in answers {
+            self.progress.tasks[task].answers.insert(ordinal, answer);
+        }
+        Ok((!is_bare).then(|| Box::new(self.progress_since(head))))
     }
 
     /// The progress so far, to be stored in place of what this run has last seen.
@@ -87,12 +59,6 @@ impl<S: State> Session<S> {
                 return Err(corrupt(format!("it has no task {}", task.position)).into());
             };
             let end = match &task.outcome {
-                Some(StoredOutcome::Done { writes, goto }) => {
-                    let updates = restore::updates(&self.topology, writes)
-                        .map_err(|why| corrupt(format!("an update does not fit: {why}")))?;
-                    let goto = goto.iter().cloned().map(|(target, payload)| Goto { target, payload });
-                    SlotEnd::Done(Command::with_targets(updates, goto.collect()))
-                }
                 Some(StoredOutcome::Failed(failure)) => match self.topology.handlers(planned.node, failure) {
                     Ok(Some(handlers)) => SlotEnd::Failed(Box::new(GaveUp {
                         failure: failure.clone(),
@@ -100,6 +66,10 @@ impl<S: State> Session<S> {
                         handlers: Some(handlers),
                     })),
                     Ok(None) | Err(_) => continue,
+                },
+                Some(outcome @ StoredOutcome::Done { .. }) => match self.command_of(outcome)? {
+                    Some(command) => SlotEnd::Done(command),
+                    None => continue,
                 },
                 None if task.is_waiting() => SlotEnd::Asked(Vec::new()),
                 None => continue,
@@ -109,8 +79,18 @@ impl<S: State> Session<S> {
         Ok(())
     }
 
-    /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, that over a
-    /// command for the parent, that over questions, and they over a pause.
+    /// The command that was stored as this, if it was one.
+    pub(super) fn command_of(&self, outcome: &StoredOutcome) -> Result<Option<Command<S>>, RunError> {
+        let StoredOutcome::Done { writes, goto } = outcome else { return Ok(None) };
+        let updates = restore::updates(&self.topology, writes).map_err(|why| {
+            CheckpointError::corrupt(&self.setup.key, format!("an update does not fit: {why}"))
+        })?;
+        let goto = goto.iter().cloned().map(|(target, payload)| Goto { target, payload });
+        Ok(Some(Command::with_targets(updates, goto.collect())))
+    }
+
+    /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, that over a command for
+    /// the parent, that over questions, and they over a pause.
     pub(super) fn stop(&mut self) -> Result<Settled, RunError> {
         let step = self.checkpoint.frontier.step + 1;
         let (mut failures, mut refused, mut interrupts) = (Vec::new(), None, Vec::new());
@@ -170,7 +150,7 @@ impl<S: State> Session<S> {
                 tasks.push(task);
             }
         }
-        let had_any = !self.progress.tasks.is_empty();
+        let had_any = !self.progress.is_empty();
         self.progress.tasks = tasks;
         let mut records: Vec<Record> = self.close()?.map(|record| *record).into_iter().collect();
         let is_new = had_any || !self.progress.tasks.is_empty();

@@ -76,18 +76,24 @@ impl StoredCheckpoint {
 
     /// The checkpoints whose [`Written`] make up the state, as ascending ranges that do not touch.
     pub fn needs(&self) -> Vec<(CheckpointId, CheckpointId)> {
-        let mut ranges: Vec<(u64, u64)> =
-            self.fields.iter().map(|field| (field.base.0, field.last.0)).collect();
-        ranges.sort_unstable();
-        let mut merged: Vec<(u64, u64)> = Vec::new();
-        for (from, to) in ranges {
-            match merged.last_mut() {
-                Some((_, end)) if from <= *end + 1 => *end = (*end).max(to),
-                Some(_) | None => merged.push((from, to)),
-            }
-        }
-        merged.into_iter().map(|(from, to)| (CheckpointId(from), CheckpointId(to))).collect()
+        ranges(self.fields.iter().map(|field| (field.base, field.last)))
     }
+}
+
+/// The same checkpoints as ascending ranges that do not touch.
+pub(crate) fn ranges(
+    all: impl Iterator<Item = (CheckpointId, CheckpointId)>,
+) -> Vec<(CheckpointId, CheckpointId)> {
+    let mut all: Vec<_> = all.collect();
+    all.sort_unstable();
+    let mut merged: Vec<(CheckpointId, CheckpointId)> = Vec::new();
+    for (from, to) in all {
+        match merged.last_mut() {
+            Some((_, end)) if from.0 <= end.0 + 1 => *end = (*end).max(to),
+            Some(_) | None => merged.push((from, to)),
+        }
+    }
+    merged
 }
 
 /// The task of a parent graph that runs a subgraph.
@@ -303,6 +309,9 @@ pub struct Progress {
     pub revision: u64,
     /// The tasks there is something to say about, by position.
     pub tasks: Vec<TaskProgress>,
+    /// What was given along with answers, in this order: merged before the tasks run, and planned besides them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<StoredOutcome>,
 }
 
 /// How far one task has come.
@@ -366,6 +375,11 @@ impl Progress {
     pub(crate) fn of(&self, position: usize) -> Option<&TaskProgress> {
         let found = self.tasks.binary_search_by_key(&position, |task| task.position);
         found.ok().map(|index| &self.tasks[index])
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty() && self.commands.is_empty()
     }
 
     /// The answers for the task at this position.

@@ -2,12 +2,15 @@
 
 use serde_json::value::RawValue;
 
+use super::assemble;
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, Task};
 use super::record::{
     FORMAT, FieldWrite, Progress, StoredCheckpoint, StoredField, StoredJoin, StoredTask, Written,
 };
 use crate::graph::topology::{NodeIx, Topology};
 use crate::state::{State, Update, WriteMode};
+use crate::store::checkpointer::Head;
+use crate::store::key::ThreadKey;
 
 /// Why a stored checkpoint cannot be used by this graph.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,13 +19,20 @@ pub(crate) enum Unusable {
     Format(u32),
     #[error("it belongs to graph {found:?}, not to {wanted:?}")]
     Graph { found: String, wanted: String },
-    #[error("its state has version {found}, and graph {graph:?} has version {wanted}")]
+    #[error(
+        "its state has version {found}, and graph {graph:?} has version {wanted}; {}",
+        if found < wanted { "add the migrations in between with `migrate`" } else { "run the newer program" }
+    )]
     Version { graph: String, found: u32, wanted: u32 },
-    #[error("it names node {0:?}, which the graph no longer has")]
+    #[error(
+        "version {0} of the graph has left an update to be merged; resume or abandon the thread with that version"
+    )]
+    Command(u32),
+    #[error("it names node {0:?}, which the graph no longer has; see `renamed_node`")]
     Node(String),
     #[error("its state does not fit: {0}")]
     State(String),
-    #[error("it has field {0:?}, which the state no longer has")]
+    #[error("it has field {0:?}, which the state no longer has; see `migrate` and `renamed_field`")]
     Field(String),
     #[error("checkpoint {0}, which holds a part of its state, is gone")]
     Gone(CheckpointId),
@@ -39,7 +49,7 @@ pub(crate) fn check<S: State>(topology: &Topology<S>, stored: &StoredCheckpoint)
     if stored.graph != *topology.name {
         return Err(Unusable::Graph { found: stored.graph.to_string(), wanted: topology.name.to_string() });
     }
-    if stored.version != topology.version {
+    if stored.version > topology.version || !topology.lineage.reaches(stored.version, topology.version) {
         let graph = topology.name.to_string();
         return Err(Unusable::Version { graph, found: stored.version, wanted: topology.version });
     }
@@ -48,8 +58,41 @@ pub(crate) fn check<S: State>(topology: &Topology<S>, stored: &StoredCheckpoint)
 
 /// Whether this program can read it; empty progress has no format yet.
 pub(crate) fn check_progress(progress: &Progress) -> Result<(), Unusable> {
-    let is_readable = progress.format == FORMAT || progress.tasks.is_empty();
+    let is_readable = progress.format == FORMAT || progress.is_empty();
     if is_readable { Ok(()) } else { Err(Unusable::Format(progress.format)) }
+}
+
+/// Brings what a head says beside its state to the graph of today: the names of nodes, and of an older version what of
+/// the unfinished superstep can still be used.
+pub(crate) fn bring_up<S: State>(
+    topology: &Topology<S>,
+    key: &ThreadKey,
+    head: &mut Head,
+) -> Result<(), Unusable> {
+    check(topology, &head.checkpoint)?;
+    topology.lineage.rename(&mut head.checkpoint);
+    topology.lineage.rename_progress(&mut head.progress);
+    let (found, wanted) = (head.checkpoint.version, topology.version);
+    if has_changed(topology, &head.checkpoint) {
+        topology.lineage.notice(|| {
+            let (graph, checkpoint) = (&*topology.name, head.checkpoint.id.0);
+            tracing::info!(graph, thread = %key, checkpoint, found, wanted, "a thread goes on under a graph that has changed");
+        });
+    }
+    if found != wanted {
+        if !head.progress.commands.is_empty() {
+            return Err(Unusable::Command(found));
+        }
+        // Migrations change whole states, not what a task wrote: these tasks run again.
+        head.progress.tasks.iter_mut().for_each(|task| task.outcome = None);
+        head.progress.tasks.retain(|task| !task.questions.is_empty() || task.failure.is_some());
+    }
+    Ok(())
+}
+
+/// Whether the graph had other nodes, edges or fields when this was written, or another version.
+pub(crate) fn has_changed<S: State>(topology: &Topology<S>, stored: &StoredCheckpoint) -> bool {
+    stored.version != topology.version || stored.fingerprint != topology.fingerprint
 }
 
 /// The state at a checkpoint, out of what it and those it needs have written, in ascending order.
@@ -59,10 +102,19 @@ pub(crate) fn state<S: State>(
     pieces: &[Piece],
 ) -> Result<S, Unusable> {
     check(topology, stored)?;
+    if stored.version != topology.version {
+        return assemble::migrated(topology, stored, pieces);
+    }
     let mut state = topology.initial.clone();
     for field in &stored.fields {
-        let position = topology.fields.iter().position(|known| *known.name == *field.name);
+        let position = topology.position(&field.name);
         let position = position.ok_or_else(|| Unusable::Field(field.name.to_string()))?;
+        if field.storage != topology.fields[position].storage {
+            // Its writes were made for another reducer than today's.
+            let value = assemble::value(field, pieces)?;
+            assemble::put(&mut state, position, &field.name, &value)?;
+            continue;
+        }
         read_field(topology, &mut state, position, field, pieces)?;
     }
     Ok(state)
@@ -127,7 +179,7 @@ pub(crate) fn updates<S: State>(
 ) -> Result<Vec<S::Update>, Unusable> {
     let (mut updates, mut current) = (Vec::new(), S::Update::default());
     for write in writes {
-        let position = topology.fields.iter().position(|known| *known.name == *write.field);
+        let position = topology.position(&write.field);
         let position = position.ok_or_else(|| Unusable::Field(write.field.to_string()))?;
         if current.written(&topology.fields).contains(position) {
             updates.push(std::mem::take(&mut current));

@@ -9,7 +9,7 @@ use super::checkpoint::{Checkpoint, CheckpointId, Frontier, HeadRef, Line, RunId
 use super::ledger::{self, Ledger};
 use super::machine::{Machine, SlotEnd};
 use super::name::Name;
-use super::pause::{Durability, Pause};
+use super::pause::{Durability, Pause, Unfinished};
 use super::record::{
     Cause, FORMAT, Progress, StoredCheckpoint, StoredJoin, StoredOutcome, StoredTask, TaskWrites,
 };
@@ -18,7 +18,7 @@ pub(crate) use super::setup::{Limits, Lineage, Setup};
 pub(crate) use super::standing::{Effects, Standing};
 use super::superstep::{self, StepError, TaskResult};
 use crate::graph::edge::START;
-use crate::graph::topology::{Topology, hint};
+use crate::graph::topology::Topology;
 use crate::node::context::Interrupt;
 use crate::run::error::RunError;
 use crate::run::input::Input;
@@ -40,7 +40,7 @@ pub(crate) struct Session<S: State> {
     parent: Option<CheckpointId>,
     pub(crate) run: RunId,
     /// The line to go on with where history forks.
-    fresh_line: Line,
+    pub(super) fresh_line: Line,
     pub(super) ledger: Ledger<S>,
     /// Notes what the nodes write, for a subgraph that hands it up.
     pub(crate) recorder: Option<Box<Recorder<S>>>,
@@ -49,10 +49,10 @@ pub(crate) struct Session<S: State> {
     /// Whether the checkpoint has moved on since it was last recorded.
     pub(super) is_ahead: bool,
     /// Whether the run goes on where another stopped.
-    is_resumed: bool,
-    steps: u64,
+    pub(super) is_resumed: bool,
+    pub(super) steps: u64,
     /// Nodes of the superstep before that a breakpoint stands after.
-    paused_after: Vec<String>,
+    pub(super) paused_after: Vec<String>,
     results: Vec<TaskResult<S>>,
 }
 
@@ -93,24 +93,22 @@ impl<S: State> Session<S> {
         let record = match input {
             Input::Update(update) => session.begin(update)?,
             Input::Fresh(update) => {
-                session.start_over();
+                session.start_over()?;
                 session.begin(update)?
             }
             Input::From(state) => {
-                session.start_over();
+                session.start_over()?;
                 session.checkpoint.state = *state;
                 let record = session.begin(S::Update::default())?;
                 session.checkpoint.frontier.live = session.topology.ephemeral;
                 record
             }
             Input::Renew(update) => {
-                session.give_up();
+                session.give_up(Unfinished::Discard)?;
                 session.begin(update)?
             }
-            Input::Resume(resume) => {
-                session.is_resumed = true;
-                session.answer(resume)?
-            }
+            Input::Resume(resume) => session.resume(resume, None)?,
+            Input::ResumeWith(resume, command) => session.resume(resume, Some(*command))?,
         };
         Ok((session, record))
     }
@@ -215,6 +213,7 @@ impl<S: State> Session<S> {
             return Ok(Settled::Failed(Box::new(error.clone().into()), self.give_back(&error)));
         }
         self.progress.tasks.clear();
+        self.progress.commands.clear();
         self.progress.revision = 0;
         self.is_ahead = true;
         match self.setup.durability {
@@ -228,12 +227,6 @@ impl<S: State> Session<S> {
     /// What is still to be stored when the run ends.
     pub(crate) fn close(&mut self) -> Result<Option<Box<Record>>, RunError> {
         if self.is_ahead { self.record(Cause::Superstep) } else { Ok(None) }
-    }
-
-    /// Gives up what was to run next, and says what to store.
-    pub(crate) fn abandon(&mut self) -> Result<Option<Box<Record>>, RunError> {
-        self.clear_frontier();
-        self.record(Cause::Abandoned)
     }
 
     /// What tells the tasks of this superstep from those of other runs.
@@ -255,10 +248,13 @@ impl<S: State> Session<S> {
         self.setup.limits.steps - self.steps
     }
 
-    fn begin(&mut self, update: S::Update) -> Result<Option<Box<Record>>, RunError> {
-        if !self.checkpoint.frontier.next.is_empty() && !self.is_past && !self.is_ahead {
-            let thread = self.setup.key.to_string();
-            return Err(RunError::Unfinished { thread, next: self.next_nodes() });
+    pub(super) fn begin(&mut self, update: S::Update) -> Result<Option<Box<Record>>, RunError> {
+        if self.is_unfinished() && !self.is_past && !self.is_ahead {
+            let Some(unfinished) = self.setup.unfinished else {
+                let thread = self.setup.key.to_string();
+                return Err(RunError::Unfinished { thread, next: self.next_nodes() });
+            };
+            self.give_up(unfinished)?;
         }
         self.clear_frontier();
         if let Some(durability) = self.setup.durability {
@@ -285,52 +281,19 @@ impl<S: State> Session<S> {
     }
 
     /// A subgraph that does not remember its earlier runs begins with nothing, on the history they left.
-    fn start_over(&mut self) {
+    fn start_over(&mut self) -> Result<(), RunError> {
         self.checkpoint.state = self.topology.initial.clone();
-        self.give_up();
+        self.give_up(Unfinished::Discard)?;
+        self.checkpoint.frontier.line = self.fresh_line;
         (self.checkpoint.frontier.step, self.parent) = (0, None);
         self.ledger.touch(self.topology.tracked);
         self.is_ahead = true;
-    }
-
-    /// What was left unfinished is nothing to what is begun now.
-    fn give_up(&mut self) {
-        self.clear_frontier();
-        self.checkpoint.frontier.line = self.fresh_line;
-        (self.progress, self.effects) = (Progress::default(), Effects::new());
+        Ok(())
     }
 
     pub(super) fn clear_frontier(&mut self) {
         let Frontier { line, step, live, .. } = self.checkpoint.frontier;
         self.checkpoint.frontier = Frontier { line, step, live, ..Frontier::empty(&self.topology) };
-    }
-
-    fn breakpoint(&mut self) -> Option<Pause> {
-        let after = std::mem::take(&mut self.paused_after);
-        if !after.is_empty() {
-            return Some(Pause::After { nodes: after });
-        }
-        // What a run finds at its start is what the last one stopped before.
-        let nodes: Vec<String> =
-            self.next_nodes().into_iter().filter(|node| self.setup.breakpoints.is_before(node)).collect();
-        let is_known = self.steps == 0 && self.is_resumed;
-        (!nodes.is_empty() && !is_known).then_some(Pause::Before { nodes })
-    }
-
-    fn check_breakpoints(&self) -> Result<(), RunError> {
-        let unknown = self.setup.breakpoints.names().find(|name| self.topology.number(name).is_none());
-        unknown.map_or(Ok(()), |name| {
-            let names = self.topology.nodes.iter().map(|entry| &*entry.name);
-            Err(RunError::UnknownNode { name: name.clone(), hint: hint(name, names) })
-        })
-    }
-
-    fn nodes_after(&self) -> Vec<String> {
-        let breakpoints = &self.setup.breakpoints;
-        let mut nodes: Vec<String> =
-            self.next_nodes().into_iter().filter(|node| breakpoints.is_after(node)).collect();
-        nodes.dedup();
-        nodes
     }
 
     /// Notes what the tasks wrote before it is merged: as writes where each superstep is stored, else as fields that
@@ -426,6 +389,11 @@ impl<S: State> Session<S> {
 
     pub(super) fn unwritable(&self, why: &str) -> RunError {
         CheckpointError::unwritable(&self.setup.key, why).into()
+    }
+
+    /// What runs next, by name.
+    pub(crate) fn planned_next(&self) -> Vec<StoredTask> {
+        planned(&self.topology, &self.checkpoint.frontier.next)
     }
 
     pub(crate) fn next_nodes(&self) -> Vec<String> {

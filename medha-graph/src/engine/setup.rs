@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::checkpoint::{CheckpointId, RunId};
 use super::machine::OnFailure;
-use super::pause::{Breakpoints, Durability};
+use super::pause::{Breakpoints, Durability, Unfinished};
 use super::record::Origin;
 use crate::store::key::ThreadKey;
 
@@ -20,6 +20,8 @@ pub(crate) struct Setup {
     pub(crate) seed: u64,
     pub(crate) breakpoints: Arc<Breakpoints>,
     pub(crate) metadata: Map<String, Value>,
+    /// What becomes of unfinished work, if the caller has said so.
+    pub(crate) unfinished: Option<Unfinished>,
     /// For a subgraph: the task that runs it.
     pub(crate) origin: Option<Origin>,
 }

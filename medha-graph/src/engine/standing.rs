@@ -32,11 +32,12 @@ impl<S: State> Standing<S> {
     pub(crate) fn new(
         topology: &Topology<S>,
         key: &ThreadKey,
-        head: Head,
+        mut head: Head,
         pieces: &[Piece],
     ) -> Result<Self, CheckpointError> {
         let unusable = |why| CheckpointError::unusable(key, &why);
         restore::check_progress(&head.progress).map_err(unusable)?;
+        restore::bring_up(topology, key, &mut head).map_err(unusable)?;
         let checkpoint = restore::checkpoint(topology, &head.checkpoint, pieces).map_err(unusable)?;
         let mut effects = Effects::new();
         for effect in head.effects {

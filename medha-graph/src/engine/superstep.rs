@@ -141,6 +141,28 @@ pub(crate) fn begin<S: State>(
     Ok(())
 }
 
+/// Merges what comes from outside between two supersteps, and plans its targets besides what is planned.
+pub(crate) fn amend<S: State>(
+    topology: &Topology<S>,
+    checkpoint: &mut Checkpoint<S>,
+    command: Command<S>,
+) -> Result<(), StepError> {
+    let written = command.written(&topology.fields).and(topology.ephemeral);
+    checkpoint.frontier.live = checkpoint.frontier.live.or(written);
+    let (update, rest) = command.into_parts();
+    let (more, targets) = rest.into_parts().unwrap_or_default();
+    for update in std::iter::once(update).chain(more) {
+        merge(&mut checkpoint.state, update, START, checkpoint.frontier.step)?;
+    }
+    let start: Arc<str> = Arc::from(START);
+    let mut queue = Queue::new(topology, checkpoint, 1);
+    for goto in targets {
+        queue.goto(&start, &goto.target, goto.payload)?;
+    }
+    queue.release();
+    Ok(())
+}
+
 fn check_conflicts<S: State>(
     topology: &Topology<S>,
     results: &[TaskResult<S>],

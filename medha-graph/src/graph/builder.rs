@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::check::{self, BuildError, BuildProblem};
 use super::compiled::CompiledGraph;
 use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
+use super::lineage::Lineage;
 use super::topology::Topology;
 use crate::node::failure::Failure;
 use crate::node::function::{ErasedNode, IntoNode};
@@ -42,6 +44,7 @@ pub struct StateGraph<S: State> {
     initial: S,
     nodes: Vec<(String, ErasedNode<S>)>,
     edges: Vec<Edge<S>>,
+    lineage: Lineage,
 }
 
 impl<S: State> StateGraph<S> {
@@ -54,13 +57,62 @@ impl<S: State> StateGraph<S> {
     /// An empty graph whose threads begin with this state rather than the default one.
     #[must_use]
     pub fn starting_from(name: impl Into<String>, initial: S) -> Self {
-        Self { name: name.into(), version: 1, initial, nodes: Vec::new(), edges: Vec::new() }
+        let (nodes, edges, lineage) = (Vec::new(), Vec::new(), Lineage::default());
+        Self { name: name.into(), version: 1, initial, nodes, edges, lineage }
     }
 
-    /// The version of the state's shape, 1 unless set. A checkpoint of another version is refused.
+    /// The version of the state's shape, 1 unless set. A checkpoint of a newer version is refused, and one of an older
+    /// version unless [`migrate`](Self::migrate) leads from there to here.
     #[must_use]
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
+        self
+    }
+
+    /// Brings the fields of a state of version `from` to the version after it. Migrations are chained; a thread is
+    /// stored in the new form by its next checkpoint.
+    ///
+    /// Tasks of an unfinished superstep that had finished under the older version run again.
+    ///
+    /// ```
+    /// use medha_graph::{END, START, State, StateGraph};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Order { cents: u64 }                     // version 1 had `euros`
+    ///
+    /// # async fn check() {}
+    /// let graph = StateGraph::<Order>::new("order")
+    ///     .version(2)
+    ///     .migrate(1, |order| {
+    ///         let euros = order.remove("euros").and_then(|euros| euros.as_u64()).unwrap_or_default();
+    ///         order.insert("cents".into(), (euros * 100).into());
+    ///     })
+    ///     .node("check", check).edge(START, "check").edge("check", END)
+    ///     .compile();
+    /// assert!(graph.is_ok());
+    /// ```
+    #[must_use]
+    pub fn migrate(
+        mut self,
+        from: u32,
+        migration: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static,
+    ) -> Self {
+        self.lineage.migrations.push((from, Arc::new(migration)));
+        self
+    }
+
+    /// Says that a node had another name: threads that stopped before it go on at the new one.
+    #[must_use]
+    pub fn renamed_node(mut self, old: impl Into<String>, new: impl Into<String>) -> Self {
+        self.lineage.nodes.push((old.into(), new.into()));
+        self
+    }
+
+    /// Says that a field of the state had another name. After migrations, which see the old one.
+    #[must_use]
+    pub fn renamed_field(mut self, old: impl Into<String>, new: impl Into<String>) -> Self {
+        self.lineage.fields.push((old.into(), new.into()));
         self
     }
 
@@ -149,9 +201,12 @@ impl<S: State> StateGraph<S> {
     pub fn compile(&self) -> Result<CompiledGraph<S>, BuildError> {
         let lines = check::lines(&self.nodes, &self.edges);
         let mut problems = check::problems(&self.nodes, &self.edges, &lines);
+        let nodes: Vec<&str> = self.nodes.iter().map(|(name, _)| name.as_str()).collect();
+        let fields: Vec<&str> = self.initial.fields().iter().map(|field| &*field.name).collect();
+        problems.extend(self.lineage.problems(self.version, &nodes, &fields));
         problems.extend(self.initial.problems().into_iter().map(|reason| BuildProblem::State { reason }));
         if problems.is_empty() {
-            let topology = Topology::new(
+            let mut topology = Topology::new(
                 &self.name,
                 self.version,
                 self.initial.clone(),
@@ -159,6 +214,7 @@ impl<S: State> StateGraph<S> {
                 &self.edges,
                 lines,
             );
+            topology.lineage = self.lineage.clone();
             Ok(CompiledGraph::new(topology))
         } else {
             Err(BuildError { graph: self.name.clone(), problems })

@@ -114,6 +114,26 @@ pub enum BuildProblem {
         /// The node.
         node: String,
     },
+    /// A migration leads nowhere.
+    #[error("the migration from version {from} makes no sense: {reason}")]
+    BadMigration {
+        /// The version it starts from.
+        from: u32,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A node or a field was not renamed like that.
+    #[error("the {what} {old:?} was not renamed to {new:?}: {reason}")]
+    BadRename {
+        /// `"node"` or `"field"`.
+        what: &'static str,
+        /// The old name.
+        old: String,
+        /// The new one.
+        new: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A setting of a node makes no sense.
     #[error("node {node:?}: {reason}")]
     BadSetting {

@@ -11,7 +11,7 @@ use super::draw::drawing::Drawing;
 use super::topology::Topology;
 use crate::dyn_graph::DynGraph;
 use crate::engine::machine::OnFailure;
-use crate::engine::pause::{Breakpoints, Durability, Names};
+use crate::engine::pause::{Breakpoints, Durability, Names, Unfinished};
 use crate::engine::session::Limits;
 use crate::node::context::ContextValues;
 use crate::run::control::RunControl;
@@ -40,6 +40,7 @@ pub(crate) struct RunOptions {
     pub(crate) breakpoints: Arc<Breakpoints>,
     pub(crate) metadata: Map<String, Value>,
     pub(crate) control: Option<RunControl>,
+    pub(crate) unfinished: Option<Unfinished>,
     pub(crate) json_context: Option<JsonContext>,
 }
 

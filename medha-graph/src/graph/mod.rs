@@ -5,4 +5,5 @@ pub(crate) mod check;
 pub(crate) mod compiled;
 pub(crate) mod draw;
 pub(crate) mod edge;
+pub(crate) mod lineage;
 pub(crate) mod topology;

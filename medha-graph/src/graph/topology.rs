@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::draw::drawing::Drawing;
 use super::edge::{Choice, END, Edge, EdgeKind, Line, PickByFailure, PickByState, START, Target};
+use super::lineage::Lineage;
 use crate::engine::checkpoint::{Task, TaskInput};
 use crate::engine::name::Name;
 use crate::engine::superstep::panic_text;
@@ -38,6 +39,8 @@ pub(crate) struct Topology<S: State> {
     /// Fields that are stored.
     pub(crate) tracked: FieldSet,
     pub(crate) lines: Vec<Line>,
+    /// What it was called and looked like before.
+    pub(crate) lineage: Lineage,
     numbers: HashMap<Arc<str>, NodeIx>,
 }
 
@@ -110,6 +113,7 @@ impl<S: State> Topology<S> {
             fields,
             initial,
             lines,
+            lineage: Lineage::default(),
             numbers,
         };
         for edge in edges {
@@ -120,6 +124,12 @@ impl<S: State> Topology<S> {
 
     pub(crate) fn number(&self, name: &str) -> Option<NodeIx> {
         self.numbers.get(name).copied()
+    }
+
+    /// The position of a field, by the name it has or had.
+    pub(crate) fn position(&self, field: &str) -> Option<usize> {
+        let name = self.lineage.field(field);
+        self.names.iter().position(|known| **known == *name)
     }
 
     #[inline]

@@ -57,13 +57,13 @@ impl<S: State> FromTask<S> for LastStep {
 /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
 /// struct Desk { question: String, mood: String, answer: String }
 ///
-/// struct Question(String);
+/// struct Question { text: String }
 /// impl From<&Desk> for Question {
-///     fn from(desk: &Desk) -> Self { Self(desk.question.clone()) }
+///     fn from(desk: &Desk) -> Self { Self { text: desk.question.clone() } }
 /// }
 ///
 /// async fn answer(question: View<Question>) -> DeskUpdate {
-///     Desk::update().answer(format!("{}? Hm.", question.0))
+///     Desk::update().answer(format!("{}? Hm.", question.text))
 /// }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let graph = StateGraph::<Desk>::new("desk")

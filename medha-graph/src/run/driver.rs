@@ -55,7 +55,7 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
     let standing = match (&run.saver, &input) {
         (Some(saver), _) => open::standing(&**saver, &run.graph.topology, &run.key, run.at).await?,
         (None, Input::Update(_) | Input::Fresh(_) | Input::From(_) | Input::Renew(_)) => None,
-        (None, Input::Resume(_)) => {
+        (None, Input::Resume(_) | Input::ResumeWith(..)) => {
             return Err(RunError::NoCheckpointer { operation: "resuming a thread" });
         }
     };
@@ -83,7 +83,7 @@ pub(crate) async fn drive_from<S: State>(
         run.store(*record).await?;
     }
     run.emit_values(&session);
-    let mut shell = Shell { run: &run, effects, clock: Clock::default(), pending: None };
+    let mut shell = Shell { run: &run, effects, clock: Clock::default(), pending: None, refused: None };
     if run.queue.is_some() {
         tokio::task::yield_now().await;
     }
@@ -144,7 +144,20 @@ struct Shell<'a, S: State> {
     effects: Arc<dyn EffectLog>,
     clock: Clock,
     /// The checkpoint that is stored while the next superstep runs.
-    pending: Option<BoxFuture<'a, Result<(), RunError>>>,
+    pending: Option<Storing<'a>>,
+    /// Why it was not stored, until somebody asks.
+    refused: Option<RunError>,
+}
+
+/// A checkpoint on its way.
+type Storing<'a> = BoxFuture<'a, Result<(), RunError>>;
+
+/// Waits for a checkpoint that is being stored; may be dropped and called again.
+async fn stored(pending: &mut Option<Storing<'_>>, refused: &mut Option<RunError>) {
+    if let Some(storing) = pending {
+        *refused = storing.as_mut().await.err();
+        *pending = None;
+    }
 }
 
 impl<'a, S: State> Shell<'a, S> {
@@ -205,25 +218,23 @@ impl<'a, S: State> Shell<'a, S> {
         }
     }
 
+    /// Waits for what is being stored, whatever became of the superstep beside it.
     async fn flush(&mut self) -> Result<(), RunError> {
-        match self.pending.take() {
-            Some(pending) => pending.await,
-            None => Ok(()),
-        }
+        stored(&mut self.pending, &mut self.refused).await;
+        self.refused.take().map_or(Ok(()), Err)
     }
 
-    /// Runs a superstep, beside the storing of the checkpoint before it.
+    /// Runs a superstep, beside the storing of the checkpoint before it. When it is dropped, a checkpoint that is still
+    /// on its way stays to be waited for.
     #[inline]
     async fn superstep(&mut self, session: &mut Session<S>) -> Result<(), RunError> {
-        match self.pending.take() {
-            None => superstep(self.run, session, &self.effects, &self.clock).await,
-            Some(pending) => {
-                let work = superstep(self.run, session, &self.effects, &self.clock);
-                let ((), stored) = futures_util::future::join(work, pending).await;
-                stored?;
-            }
+        if self.pending.is_none() {
+            superstep(self.run, session, &self.effects, &self.clock).await;
+            return Ok(());
         }
-        Ok(())
+        let work = superstep(self.run, session, &self.effects, &self.clock);
+        futures_util::future::join(work, stored(&mut self.pending, &mut self.refused)).await;
+        self.refused.take().map_or(Ok(()), Err)
     }
 
     /// The same, and `true` if the run is cancelled meanwhile.
@@ -255,6 +266,7 @@ impl<S: State> Run<S> {
             seed: fastrand::u64(..),
             breakpoints: Arc::clone(&options.breakpoints),
             metadata: options.metadata.clone(),
+            unfinished: options.unfinished,
             origin: self.origin,
         }
     }

@@ -144,6 +144,32 @@ pub enum RunError {
         /// What would run next.
         next: Vec<String>,
     },
+    /// A thread whose unfinished superstep has finished tasks was changed from outside.
+    #[error(
+        "what {finished:?} wrote in the unfinished superstep of thread {thread:?} would be lost; say with \
+         `with_unfinished` whether to keep or to discard it"
+    )]
+    FinishedWork {
+        /// The thread.
+        thread: String,
+        /// The nodes whose tasks are finished.
+        finished: Vec<String>,
+    },
+    /// It is not clear which node an update is to count as written by.
+    #[error(
+        "which node the update counts as written by is not clear: {}; name it with `update_as`",
+        writers(candidates)
+    )]
+    WhichNode {
+        /// The nodes that may be meant; none if what wrote the checkpoint is not known.
+        candidates: Vec<String>,
+    },
+    /// An update from outside, or a command given with an answer, makes no sense.
+    #[error("{reason}")]
+    BadUpdate {
+        /// Why not.
+        reason: String,
+    },
     /// A thread that was never run was resumed.
     #[error("thread {thread:?} has no checkpoint to resume from; `invoke` it first")]
     NothingToResume {
@@ -167,6 +193,30 @@ pub enum RunError {
     UnknownInterrupt {
         /// The id.
         id: InterruptId,
+        /// The open questions.
+        open: Vec<InterruptId>,
+    },
+    /// An answer is for a question that has its answer already.
+    #[error("question {id} is answered already; the open ones are {open:?}")]
+    AnsweredBefore {
+        /// The id.
+        id: InterruptId,
+        /// The open questions.
+        open: Vec<InterruptId>,
+    },
+    /// Two answers are for one question.
+    #[error("question {id} is given two answers; the open ones are {open:?}")]
+    AnsweredTwice {
+        /// The id.
+        id: InterruptId,
+        /// The open questions.
+        open: Vec<InterruptId>,
+    },
+    /// Answers by id were given, and there was none among them.
+    #[error(
+        "no answer was given, and these questions are open: {open:?}; to go on without an answer use `Resume::next()`"
+    )]
+    NoAnswers {
         /// The open questions.
         open: Vec<InterruptId>,
     },
@@ -221,6 +271,14 @@ impl From<StepError> for RunError {
             StepError::Router { node, reason } => Self::Router { node, reason },
             StepError::UnknownTarget { node, target, hint } => Self::UnknownTarget { node, target, hint },
         }
+    }
+}
+
+fn writers(candidates: &[String]) -> String {
+    if candidates.is_empty() {
+        "what wrote the checkpoint is not known".to_owned()
+    } else {
+        format!("the superstep before was written by {candidates:?}")
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::checkpoint::InterruptId;
+use crate::node::command::Command;
 use crate::state::State;
 
 /// What a run starts with; an update and a [`Resume`] both convert.
@@ -20,6 +21,8 @@ pub enum Input<S: State> {
     Renew(S::Update),
     /// The unfinished run of the thread goes on.
     Resume(Resume),
+    /// The same, on a state that is changed first, and with the tasks of the command besides those that are planned.
+    ResumeWith(Resume, Box<Command<S>>),
 }
 
 impl<S: State> From<Resume> for Input<S> {
@@ -50,9 +53,11 @@ pub(crate) enum Reply {
     ById(Vec<(InterruptId, Answer)>),
     /// Answers a parent graph was given, for a subgraph: perhaps for questions that are no longer open.
     Handed(Vec<(InterruptId, Value)>),
+    /// An answer without an id beside answers with one: nobody knows what it answers.
+    Mixed,
 }
 
-type Answer = Result<Value, String>;
+pub(crate) type Answer = Result<Value, String>;
 
 impl Resume {
     /// Goes on where the run stopped: failed and unfinished tasks run again, finished ones keep what they wrote.
@@ -74,13 +79,25 @@ impl Resume {
         Self { reply: Reply::Handed(answers) }
     }
 
+    /// Answers these questions, each by its id; the others stay open.
+    pub fn answers<A: Serialize>(answers: impl IntoIterator<Item = (InterruptId, A)>) -> Self {
+        let answers = answers.into_iter().map(|(id, answer)| (id, to_value(answer)));
+        Self { reply: Reply::ById(answers.collect()) }
+    }
+
     /// Answers a further question.
     pub fn and(mut self, id: InterruptId, answer: impl Serialize) -> Self {
         match &mut self.reply {
             Reply::ById(answers) => answers.push((id, to_value(answer))),
-            Reply::None | Reply::One(_) | Reply::Handed(_) => return Self::answer_to(id, answer),
+            Reply::None => return Self::answer_to(id, answer),
+            Reply::One(_) | Reply::Mixed | Reply::Handed(_) => self.reply = Reply::Mixed,
         }
         self
+    }
+
+    /// Whether nothing is answered.
+    pub(crate) fn is_bare(&self) -> bool {
+        matches!(self.reply, Reply::None)
     }
 }
 

@@ -12,3 +12,5 @@ pub(crate) mod modes;
 pub(crate) mod public;
 pub(crate) mod stream;
 pub(crate) mod thread;
+pub(crate) mod snapshot;
+pub(crate) mod update;

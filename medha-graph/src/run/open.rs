@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 
 use super::error::RunError;
 use crate::engine::checkpoint::CheckpointId;
-use crate::engine::record::{Effect, Json, StoredCheckpoint};
+use crate::engine::record::{Effect, Json, StoredCheckpoint, ranges};
 use crate::engine::restore::Piece;
 use crate::engine::session::{Effects, Standing};
 use crate::graph::topology::Topology;
@@ -57,6 +57,17 @@ pub(crate) async fn pieces(
         return Ok(vec![(checkpoint.id, checkpoint.written.clone())]);
     }
     Ok(saver.written(key, &needs).await?)
+}
+
+/// What the states of several checkpoints are made of, and what each of them has written: one question to the saver.
+pub(crate) async fn pieces_of_all(
+    saver: &dyn Checkpointer,
+    key: &ThreadKey,
+    checkpoints: &[StoredCheckpoint],
+) -> Result<Vec<Piece>, RunError> {
+    let needs = checkpoints.iter().flat_map(|one| one.needs().into_iter().chain([(one.id, one.id)]));
+    let ranges = ranges(needs);
+    if ranges.is_empty() { Ok(Vec::new()) } else { Ok(saver.written(key, &ranges).await?) }
 }
 
 /// The effects of a run: those recorded before, and where new ones go.

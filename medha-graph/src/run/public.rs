@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json, to_value};
 
 use super::event::{Event, Outcome};
-use super::thread::Snapshot;
+use super::snapshot::Snapshot;
 use crate::state::change::OVERWRITE;
 use crate::state::{Field, FieldSet, State, Update};
 
@@ -90,9 +90,11 @@ pub(crate) fn snapshot<S: State>(snapshot: &Snapshot<S>) -> Result<Value> {
     object["state"] = state(&snapshot.state)?;
     let fields = snapshot.state.fields();
     let is_private = |name: &str| fields.iter().any(|field| field.is_private && *field.name == *name);
-    for task in object["writes"].as_array_mut().into_iter().flatten() {
-        if let Some(writes) = task.pointer_mut("/outcome/done/writes").and_then(Value::as_array_mut) {
-            writes.retain(|write| !write["field"].as_str().is_some_and(is_private));
+    for list in ["writes", "tasks"] {
+        for task in object[list].as_array_mut().into_iter().flatten() {
+            if let Some(writes) = task.pointer_mut("/outcome/done/writes").and_then(Value::as_array_mut) {
+                writes.retain(|write| !write["field"].as_str().is_some_and(is_private));
+            }
         }
     }
     Ok(object)

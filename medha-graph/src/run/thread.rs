@@ -3,27 +3,21 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::control::RunControl;
 use super::driver::{self, Run};
 use super::error::RunError;
 use super::event::Outcome;
 use super::input::{Input, Resume};
-use super::open;
 use super::queue::{EventQueue, EventSink};
 use super::stream::RunStream;
-use crate::engine::checkpoint::{CheckpointId, RunId};
-use crate::engine::pause::Durability;
-use crate::engine::record::{Cause, StoredCheckpoint, StoredJoin, StoredTask, TaskProgress, TaskWrites};
-use crate::engine::restore;
-use crate::engine::session::{Session, Standing};
+use crate::engine::checkpoint::CheckpointId;
+use crate::engine::pause::{Durability, Unfinished};
 use crate::graph::compiled::CompiledGraph;
-use crate::node::context::Interrupt;
+use crate::node::command::Command;
 use crate::state::State;
-use crate::store::checkpointer::{Checkpointer, Head, HistoryQuery};
-use crate::store::error::CheckpointError;
+use crate::store::checkpointer::Checkpointer;
 use crate::store::key::ThreadKey;
 
 /// A named history of checkpoints of one graph. Made by [`CompiledGraph::thread`]; owns what it needs.
@@ -82,6 +76,15 @@ impl<S: State> Thread<S> {
         self
     }
 
+    /// Says what becomes of unfinished work when something else happens on the thread: new input, an update, or
+    /// [`abandon`](Self::abandon). Without it, new input on an unfinished thread is refused, and so is an update that
+    /// would lose what tasks have finished.
+    #[must_use]
+    pub fn with_unfinished(mut self, unfinished: Unfinished) -> Self {
+        self.graph.options.unfinished = Some(unfinished);
+        self
+    }
+
     /// The same thread as it stood at an earlier checkpoint: what is run from here forks its history.
     #[must_use]
     pub fn at(mut self, checkpoint: CheckpointId) -> Self {
@@ -115,47 +118,33 @@ impl<S: State> Thread<S> {
         RunStream::new(Box::pin(run), queue)
     }
 
-    /// Where the thread stands, at its head or at the checkpoint it was taken [`at`](Self::at); nothing if it was never
-    /// run.
-    pub async fn state(&self) -> Result<Option<Snapshot<S>>, RunError> {
-        let (saver, key) = self.saver("reading the state of a thread")?;
-        let Some(Head { checkpoint, progress, .. }) = saver.load(key, self.at).await? else {
-            return match self.at {
-                Some(id) => Err(RunError::NoSuchCheckpoint { thread: key.to_string(), id }),
-                None => Ok(None),
-            };
-        };
-        let mut snapshot = self.snapshot(saver, key, checkpoint).await?;
-        snapshot.interrupts = open_interrupts(&snapshot.next, &progress.tasks);
-        Ok(Some(snapshot))
+    /// Goes on with an answer, or just on, on a state that is changed first; targets of the command are planned besides
+    /// what is planned already.
+    ///
+    /// ```
+    /// # use medha_graph::prelude::*;
+    /// # #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// # struct Trip { budget: u32, #[state(append)] log: Vec<String> }
+    /// # async fn book(trip: &Trip, ctx: Ctx) -> TripUpdate {
+    /// #     let by: String = ctx.interrupt("train or plane?").await;
+    /// #     Trip::update().log([format!("{by} for {}", trip.budget)])
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let graph = StateGraph::<Trip>::new("trip")
+    /// #     .node("book", book).edge(START, "book").edge("book", END).compile()?
+    /// #     .with_checkpointer(MemorySaver::default());
+    /// let thread = graph.thread("trip");
+    /// thread.invoke(Trip::update().budget(100)).await?;            // asks "train or plane?"
+    /// let correction = Command::new().update(Trip::update().budget(80));
+    /// let outcome = thread.resume_with(Resume::answer("train"), correction).await?;
+    /// assert_eq!(outcome.state().log, ["train for 80"]);
+    /// # Ok(()) }
+    /// ```
+    pub async fn resume_with(&self, resume: Resume, command: Command<S>) -> Result<Outcome<S>, RunError> {
+        self.invoke(Input::ResumeWith(resume, Box::new(command))).await
     }
 
-    /// Up to `limit` checkpoints, newest first.
-    pub async fn history(&self, limit: usize) -> Result<Vec<Snapshot<S>>, RunError> {
-        let (saver, key) = self.saver("reading the history of a thread")?;
-        let stored = saver.history(key, &HistoryQuery::last(limit)).await?;
-        let mut snapshots = Vec::with_capacity(stored.len());
-        for checkpoint in stored {
-            snapshots.push(self.snapshot(saver, key, checkpoint).await?);
-        }
-        Ok(snapshots)
-    }
-
-    /// Gives up the unfinished work of the thread, open questions included, and keeps its state.
-    pub async fn abandon(&self) -> Result<(), RunError> {
-        let (saver, key) = self.saver("abandoning work")?;
-        let Some(head) = saver.load(key, None).await? else { return Ok(()) };
-        if head.checkpoint.next.is_empty() {
-            return Ok(());
-        }
-        let pieces = open::pieces(saver, key, &head.checkpoint).await?;
-        let standing = Standing::idle(&self.graph.topology, key, head, &pieces)?;
-        let run = self.run(None);
-        let mut session = Session::stand(Arc::clone(&self.graph.topology), run.setup(), Some(standing));
-        run.store_all(session.abandon()?.map(|record| *record)).await
-    }
-
-    fn run(&self, queue: Option<Arc<dyn EventSink<S>>>) -> Run<S> {
+    pub(super) fn run(&self, queue: Option<Arc<dyn EventSink<S>>>) -> Run<S> {
         let saver = self.key.as_ref().and(self.graph.saver.clone());
         let key = self.key.clone().unwrap_or_else(|| ThreadKey::root(""));
         let thread = Arc::from(key.thread());
@@ -168,85 +157,12 @@ impl<S: State> Thread<S> {
             (None, _) | (_, None) => Err(RunError::NoCheckpointer { operation }),
         }
     }
-
-    async fn snapshot(
-        &self,
-        saver: &dyn Checkpointer,
-        key: &ThreadKey,
-        stored: StoredCheckpoint,
-    ) -> Result<Snapshot<S>, RunError> {
-        let topology = &self.graph.topology;
-        restore::check(topology, &stored).map_err(|why| CheckpointError::unusable(key, &why))?;
-        let pieces = open::pieces(saver, key, &stored).await?;
-        let state = restore::state(topology, &stored, &pieces);
-        let state = state.map_err(|why| CheckpointError::unusable(key, &why))?;
-        Ok(Snapshot {
-            id: stored.id,
-            parent: stored.parent,
-            cause: stored.cause,
-            run: stored.run,
-            step: stored.step,
-            saved_at: stored.saved_at,
-            metadata: stored.metadata,
-            state,
-            next: stored.next,
-            interrupts: Vec::new(),
-            waiting_joins: stored.joins,
-            writes: stored.written.tasks,
-        })
-    }
 }
 
 impl<S: State> Clone for Thread<S> {
     fn clone(&self) -> Self {
         Self { graph: self.graph.clone(), key: self.key.clone(), at: self.at }
     }
-}
-
-/// A thread at one checkpoint.
-#[derive(Clone, Debug, Serialize)]
-#[non_exhaustive]
-pub struct Snapshot<S> {
-    /// The number of the checkpoint.
-    pub id: CheckpointId,
-    /// The checkpoint it follows.
-    pub parent: Option<CheckpointId>,
-    /// Why it was written.
-    pub cause: Cause,
-    /// The run that wrote it.
-    pub run: RunId,
-    /// Supersteps finished over the life of the thread.
-    pub step: u64,
-    /// When it was stored, in milliseconds since 1970.
-    pub saved_at: u64,
-    /// What the caller attached to the run.
-    pub metadata: Map<String, Value>,
-    /// The state.
-    pub state: S,
-    /// What runs next; nothing when the thread is done.
-    pub next: Vec<StoredTask>,
-    /// Open questions.
-    pub interrupts: Vec<Interrupt>,
-    /// Joins that wait for some of their sources.
-    pub waiting_joins: Vec<StoredJoin>,
-    /// What the tasks of the superstep before it wrote.
-    pub writes: Vec<TaskWrites>,
-}
-
-impl<S> Snapshot<S> {
-    /// The nodes that run next.
-    pub fn next_nodes(&self) -> impl Iterator<Item = &str> {
-        self.next.iter().map(|task| task.node.as_str())
-    }
-}
-
-fn open_interrupts(next: &[StoredTask], progress: &[TaskProgress]) -> Vec<Interrupt> {
-    let of_task = |task: &TaskProgress| {
-        let node = next.get(task.position).map(|planned| planned.node.to_string()).unwrap_or_default();
-        let open = task.open().map(|open| open.interrupt(&node));
-        open.collect::<Vec<_>>()
-    };
-    progress.iter().flat_map(of_task).collect()
 }
 
 impl<S: State> fmt::Debug for Thread<S> {

@@ -204,5 +204,5 @@ const LINE: Line = Line(u64::MAX);
 fn progress(revision: u64) -> Progress {
     let answers = [(0, json!("yes")), (7, json!(null))].into();
     let task = TaskProgress { position: 1, answers, ..TaskProgress::default() };
-    Progress { format: FORMAT, revision, tasks: vec![task] }
+    Progress { format: FORMAT, revision, tasks: vec![task], commands: Vec::new() }
 }

@@ -82,7 +82,8 @@ impl<C: State, P: State> Mapping<C, P> {
 
 impl<C: State, P: State> MappedSubgraph<C, P> {
     /// Lets each visit begin with what the visits before it left, over the life of the thread: the input is an update of
-    /// that. A visit that stopped is forgotten when a later superstep visits it anew. Two tasks of one superstep must not
+    /// that. What a visit left unfinished is given up when a later superstep visits it anew, and a visit that
+    /// the parent's history knows nothing of (it was abandoned, or the parent went back in time) is not remembered. Two tasks of one superstep must not
     /// visit it at once.
     pub fn persistent(mut self) -> Self {
         self.memory = Memory::Persistent;

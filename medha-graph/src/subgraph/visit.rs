@@ -180,5 +180,6 @@ fn afresh<C: State>(input: Input<C>) -> Input<C> {
         Input::Update(update) | Input::Fresh(update) | Input::Renew(update) => Input::Fresh(update),
         Input::From(state) => Input::From(state),
         Input::Resume(resume) => Input::Resume(resume),
+        Input::ResumeWith(resume, command) => Input::ResumeWith(resume, command),
     }
 }

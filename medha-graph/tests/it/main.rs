@@ -3,18 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read tokio's paused clock and spawn on its runtime")]
 
+mod answers;
 mod attributes;
+mod breakpoints;
 mod build;
 mod control;
 mod defer;
 mod drawing;
 mod driver;
+mod durability;
 mod dyn_graph;
 mod events;
 mod failures;
 mod interrupts;
 mod json_state;
 mod langgraph;
+mod migrate;
 mod mistakes;
 mod modes;
 mod panics;
@@ -24,6 +28,7 @@ mod resume;
 mod savers;
 mod schemas;
 mod simulation;
+mod stage;
 mod state;
 mod stored;
 mod streams;
@@ -31,5 +36,7 @@ mod subgraph_crashes;
 mod subgraph_history;
 mod subgraph_stops;
 mod subgraphs;
+mod travel;
+mod update;
 mod waits;
 mod workflow;

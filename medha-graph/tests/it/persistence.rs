@@ -165,7 +165,7 @@ async fn a_checkpoint_of_another_graph_or_version_is_refused() {
     let error = graph("count", 2).thread("t").invoke(Count::update()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        r#"cannot load the checkpoint of thread "t": its state has version 1, and graph "count" has version 2"#
+        r#"cannot load the checkpoint of thread "t": its state has version 1, and graph "count" has version 2; add the migrations in between with `migrate`"#
     );
     let error = graph("sum", 1).thread("t").invoke(Count::update()).await.unwrap_err();
     assert_eq!(

@@ -342,7 +342,7 @@ fn persistent(child: CompiledGraph<Log>) -> MappedSubgraph<Log, Log> {
 }
 
 #[tokio::test]
-async fn a_new_visit_of_a_persistent_child_gives_up_what_an_abandoned_one_left_unfinished() {
+async fn a_persistent_child_does_not_remember_a_visit_that_the_parent_has_abandoned() {
     let graph = StateGraph::<Log>::new("parent")
         .node("child", persistent(asking()))
         .edge(START, "child")
@@ -356,7 +356,26 @@ async fn a_new_visit_of_a_persistent_child_gives_up_what_an_abandoned_one_left_u
     let open = thread.invoke(Log::update()).await.unwrap().interrupts().to_vec();
     let resume = Resume::answer_to(open[0].id, "yes").and(open[1].id, 1);
     let done = thread.resume(resume).await.unwrap();
-    assert_eq!(done.into_state().seen, ["visit, before 1, visit, before 2, told yes, counted 1, after 6"]);
+    assert_eq!(done.into_state().seen, ["visit, before 2, told yes, counted 1, after 4"]);
+}
+
+#[tokio::test]
+async fn a_new_visit_of_a_persistent_child_remembers_a_failed_one_and_gives_up_what_it_left_unfinished() {
+    let graph = StateGraph::<Log>::new("parent")
+        .node("child", persistent(failing()))
+        .node("handle", handle)
+        .edge(START, "child")
+        .edge("child", END)
+        .error_edge("child", "handle")
+        .edge("handle", "child")
+        .compile()
+        .unwrap();
+    let (graph, _) = kept(graph);
+    let done = graph.thread("t").invoke(Log::update()).await.unwrap();
+    assert_eq!(
+        done.into_state().seen,
+        ["child failed: fails Error not yet", "visit, before 1, visit, before 2, try 2"]
+    );
 }
 
 #[tokio::test]
