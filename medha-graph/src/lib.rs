@@ -78,6 +78,7 @@ mod state;
 pub mod store;
 mod subgraph;
 pub mod testing;
+mod workflow;
 
 pub use medha_graph_macros::{Route, State};
 
@@ -93,6 +94,8 @@ pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
 pub use json_state::{FieldError, JsonState};
 pub use json_update::JsonUpdate;
+pub use node::cached::policy::CachePolicy;
+pub use node::call::{Call, CallPhase};
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
 pub use node::context::{Ctx, Interrupt, TaskRef};
@@ -113,12 +116,21 @@ pub use run::stream::RunStream;
 pub use run::thread::Thread;
 pub use schema::{FieldSchema, Schemas};
 pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
+pub use store::cache::memory::MemoryCache;
+pub use store::cache::node_cache::NodeCache;
 pub use store::checkpointer::Checkpointer;
 pub use store::error::{CheckpointError, CheckpointErrorKind};
+pub use store::long_term::memory::MemoryStore;
+pub use store::long_term::namespace::Namespace;
+pub use store::long_term::store::Store;
 pub use store::memory::MemorySaver;
 pub use subgraph::event::{ChildEvent, PathSegment};
 pub use subgraph::mapped::{MappedSubgraph, Mapping};
 pub use subgraph::node::Subgraph;
+pub use workflow::compiled::{CompiledWorkflow, Workflow};
+pub use workflow::function::{Final, IntoFinal, Unsaved, WorkflowFn};
+pub use workflow::state::{Held, Previous, WorkflowState};
+pub use workflow::thread::{Ended, WorkflowThread};
 
 /// What the derives name; not for use by hand.
 #[doc(hidden)]

@@ -1,7 +1,7 @@
 //! Everything a program that builds and runs graphs names, in one `use`; serde's derives included.
 
 pub use crate::{
-    Command, CompiledGraph, Context, Ctx, END, Event, Failure, MemorySaver, NodeError, NodeExt, OrTerminal,
-    Outcome, Payload, Resume, RetryPolicy, Route, START, State, StateGraph,
+    CachePolicy, Command, CompiledGraph, Context, Ctx, END, Event, Failure, MemorySaver, NodeError, NodeExt,
+    OrTerminal, Outcome, Payload, Resume, RetryPolicy, Route, START, State, StateGraph,
 };
 pub use serde::{Deserialize, Serialize};

@@ -182,7 +182,7 @@ impl Field {
     }
 }
 
-/// A set of fields, as positions in [`State::FIELDS`].
+/// A set of fields, as positions in [`State::fields`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FieldSet(u128);
 

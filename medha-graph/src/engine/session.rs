@@ -257,6 +257,11 @@ impl<S: State> Session<S> {
             self.give_up(unfinished)?;
         }
         self.clear_frontier();
+        if !self.effects.is_empty() {
+            // Left over from work that was given up: they must not answer for what this run does.
+            self.effects.clear();
+            self.checkpoint.frontier.line = self.fresh_line;
+        }
         if let Some(durability) = self.setup.durability {
             let cleared = self.checkpoint.frontier.live;
             if durability == Durability::Exit {

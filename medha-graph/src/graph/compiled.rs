@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::draw::drawing::Drawing;
-use super::topology::Topology;
+use super::topology::{Topology, hint};
 use crate::dyn_graph::DynGraph;
 use crate::engine::machine::OnFailure;
 use crate::engine::pause::{Breakpoints, Durability, Names, Unfinished};
 use crate::engine::session::Limits;
+use crate::node::cached::call::Caching;
 use crate::node::context::ContextValues;
 use crate::run::control::RunControl;
 use crate::run::error::RunError;
@@ -21,8 +22,10 @@ use crate::run::input::Input;
 use crate::run::thread::Thread;
 use crate::schema::{self, Schemas};
 use crate::state::State;
+use crate::store::cache::node_cache::{CacheError, NodeCache};
 use crate::store::checkpointer::Checkpointer;
 use crate::store::key::ThreadKey;
+use crate::store::long_term::store::Store;
 
 /// A graph that was checked and can run; cheap to clone.
 pub struct CompiledGraph<S: State> {
@@ -70,6 +73,39 @@ impl<S: State> CompiledGraph<S> {
     pub fn with_context<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.values = self.values.with(value);
         self
+    }
+
+    /// Gives nodes a long-term store; they take it as `Context<dyn Store>` or with [`Ctx::store`](crate::Ctx::store).
+    #[must_use]
+    pub fn with_store(self, store: impl Store) -> Self {
+        self.with_context::<dyn Store>(Arc::new(store))
+    }
+
+    /// Keeps what the nodes with a [`CachePolicy`](crate::CachePolicy) come to. Without a cache they run every time.
+    #[must_use]
+    pub fn with_cache(self, cache: impl NodeCache) -> Self {
+        self.with_context(Arc::new(Caching::new(cache)))
+    }
+
+    /// Forgets what these nodes came to; `graph.node_names()` names all.
+    pub async fn clear_cache<N: AsRef<str>>(
+        &self,
+        nodes: impl IntoIterator<Item = N>,
+    ) -> Result<(), CacheError> {
+        let graph = || self.name().to_owned();
+        let Some(caching) = self.values.get::<Caching>() else {
+            return Err(CacheError::NoCache { graph: graph() });
+        };
+        let nodes: Vec<N> = nodes.into_iter().collect();
+        let is_unknown = |node: &&N| self.topology.number(node.as_ref()).is_none();
+        if let Some(node) = nodes.iter().find(is_unknown).map(AsRef::as_ref) {
+            let hint = hint(node, self.node_names());
+            return Err(CacheError::UnknownNode { graph: graph(), node: node.to_owned(), hint });
+        }
+        for node in &nodes {
+            caching.cache.clear(self.name(), node.as_ref()).await?;
+        }
+        Ok(())
     }
 
     /// Lets callers without types give a dependency as JSON, with each call of a [`DynGraph`](crate::DynGraph); nodes take it as
@@ -141,7 +177,7 @@ impl<S: State> CompiledGraph<S> {
     }
 
     /// The names of the nodes, in the order they were added.
-    pub fn node_names(&self) -> impl Iterator<Item = &str> {
+    pub fn node_names(&self) -> impl Iterator<Item = &str> + Clone {
         self.topology.nodes.iter().map(|node| &*node.name)
     }
 

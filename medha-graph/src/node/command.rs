@@ -38,11 +38,12 @@ struct Extra<S: State> {
     problem: Option<NodeError>,
     /// What is for the parent graph, instead of everything else.
     parent: Option<ParentCommand>,
+    is_cached: bool,
 }
 
 impl<S: State> Default for Extra<S> {
     fn default() -> Self {
-        Self { more: Vec::new(), goto: Vec::new(), problem: None, parent: None }
+        Self { more: Vec::new(), goto: Vec::new(), problem: None, parent: None, is_cached: false }
     }
 }
 
@@ -115,6 +116,17 @@ impl<S: State> Command<S> {
     pub fn to_parent<P: State>(command: Command<P>) -> Self {
         let extra = Extra { parent: Some(ParentCommand::new(command)), ..Extra::default() };
         Self { update: S::Update::default(), extra: Some(Box::new(extra)) }
+    }
+
+    /// What a node came to when it was given the same before.
+    pub(crate) fn from_cache(updates: Vec<S::Update>, goto: Vec<Goto>) -> Self {
+        let mut command = Self::with_targets(updates, goto);
+        command.extra.get_or_insert_default().is_cached = true;
+        command
+    }
+
+    pub(crate) fn is_cached(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.is_cached)
     }
 
     #[inline]

@@ -1,13 +1,16 @@
 //! What can be set for one node: retries, a timeout, when it runs, where its commands may go.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::cached::call::CachedNode;
+use super::cached::policy::CachePolicy;
 use super::function::{ErasedNode, IntoNode};
 use crate::engine::retry::RetryPolicy;
 use crate::state::State;
 
-/// `.retry(..)`, `.timeout(..)`, `.defer()` and `.goes_to(..)` on anything that can be a node.
+/// `.retry(..)`, `.timeout(..)`, `.defer()`, `.cache(..)` and `.goes_to(..)` on anything that can be a node.
 pub trait NodeExt<S: State, M>: IntoNode<S, M> {
     /// Tries again after a failure, as the policy says.
     fn retry(self, policy: RetryPolicy) -> Configured<Self, S, M> {
@@ -24,6 +27,11 @@ pub trait NodeExt<S: State, M>: IntoNode<S, M> {
         Configured::new(self).defer()
     }
 
+    /// Keeps what it comes to, for when it is given the same again; the graph needs a cache.
+    fn cache(self, policy: CachePolicy<S>) -> Configured<Self, S, M> {
+        Configured::new(self).cache(policy)
+    }
+
     /// Says where its commands go, for the build checks and the drawing.
     fn goes_to<N: Into<String>>(self, targets: impl IntoIterator<Item = N>) -> Configured<Self, S, M> {
         Configured::new(self).goes_to(targets)
@@ -34,9 +42,10 @@ impl<S: State, M, T: IntoNode<S, M>> NodeExt<S, M> for T {}
 
 /// A node with its settings; made by [`NodeExt`].
 #[derive(Debug)]
-pub struct Configured<T, S, M> {
+pub struct Configured<T, S: State, M> {
     node: T,
     config: NodeConfig,
+    cache: Option<CachePolicy<S>>,
     marker: PhantomData<fn() -> (S, M)>,
 }
 
@@ -49,9 +58,9 @@ pub(crate) struct NodeConfig {
     pub(crate) goes_to: Vec<String>,
 }
 
-impl<T, S, M> Configured<T, S, M> {
+impl<T, S: State, M> Configured<T, S, M> {
     fn new(node: T) -> Self {
-        Self { node, config: NodeConfig::default(), marker: PhantomData }
+        Self { node, config: NodeConfig::default(), cache: None, marker: PhantomData }
     }
 
     /// Tries again after a failure, as the policy says.
@@ -75,6 +84,13 @@ impl<T, S, M> Configured<T, S, M> {
         self
     }
 
+    /// Keeps what it comes to, for when it is given the same again; the graph needs a cache.
+    #[must_use]
+    pub fn cache(mut self, policy: CachePolicy<S>) -> Self {
+        self.cache = Some(policy);
+        self
+    }
+
     /// Says where its commands go, for the build checks and the drawing.
     #[must_use]
     pub fn goes_to<N: Into<String>>(mut self, targets: impl IntoIterator<Item = N>) -> Self {
@@ -94,6 +110,9 @@ where
     fn into_node(self) -> ErasedNode<S> {
         let mut node = self.node.into_node();
         node.config = self.config;
+        if let Some(policy) = self.cache {
+            node.call = Arc::new(CachedNode { inner: node.call, policy });
+        }
         node
     }
 }

@@ -13,10 +13,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::call::{Call, CallPhase};
 use super::error::NodeError;
+use super::journal::{Journal, Place, effect_key};
 use super::once::{IdempotencyKey, TaskEffects};
 use crate::engine::checkpoint::{InterruptId, TaskId};
 use crate::engine::record::Json;
+use crate::store::long_term::store::Store;
 
 /// The running task: take it as a parameter of a node (`ctx: Ctx`).
 ///
@@ -34,7 +37,7 @@ use crate::engine::record::Json;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Ctx(Arc<CtxInner>);
+pub struct Ctx(Arc<CtxInner>, Place);
 
 pub(crate) struct CtxInner {
     pub(crate) task: TaskRef,
@@ -43,6 +46,7 @@ pub(crate) struct CtxInner {
     pub(crate) answers: BTreeMap<u32, Value>,
     pub(crate) emit: Option<Emit>,
     effects: TaskEffects,
+    journal: Journal,
     steps_left: u64,
     /// Effects that are under way.
     busy: Mutex<BTreeSet<String>>,
@@ -59,6 +63,7 @@ pub(crate) type Emit = Arc<dyn Fn(TaskRef, Emission) + Send + Sync>;
 pub(crate) enum Emission {
     Custom(Value),
     Message(Value),
+    Call { name: String, phase: CallPhase },
 }
 
 /// Which attempt of which task of which superstep.
@@ -104,8 +109,8 @@ impl Ctx {
         steps_left: u64,
     ) -> Self {
         let (asked, pending, waker) = (AtomicU32::new(0), Mutex::new(Vec::new()), AtomicWaker::new());
-        let busy = Mutex::default();
-        Self(Arc::new(CtxInner {
+        let (busy, journal) = (Mutex::default(), Journal::default());
+        let inner = CtxInner {
             task,
             thread,
             values,
@@ -113,11 +118,13 @@ impl Ctx {
             emit,
             effects,
             steps_left,
+            journal,
             busy,
             asked,
             pending,
             waker,
-        }))
+        };
+        Self(Arc::new(inner), Place::default())
     }
 
     /// Asks a question of whoever runs the graph and waits for the answer.
@@ -135,6 +142,9 @@ impl Ctx {
             None => None,
         };
         let value = serde_json::to_value(question).unwrap_or_else(|error| Value::String(error.to_string()));
+        self.0.journal.goes_on(&self.1);
+        // If that cannot be recorded, the run fails with the reason.
+        let _ = self.record_lived_through().await;
         self.pending().push(Question { ordinal, value, id: None, path: None, refused });
         let _asking = Asking { ctx: self, ordinal };
         self.0.waker.wake();
@@ -167,7 +177,7 @@ impl Ctx {
         F: FnOnce(IdempotencyKey) -> W,
         W: Future<Output = Result<T, E>>,
     {
-        let name = name.into();
+        let name = effect_key(name.into());
         let misfit = |error: serde_json::Error| {
             NodeError::new(format!("the recorded result of effect {name:?} does not fit: {error}")).terminal()
         };
@@ -175,12 +185,67 @@ impl Ctx {
             return json.read().map_err(misfit);
         }
         let _busy = Busy::claim(self, &name)?;
+        self.0.journal.goes_on(&self.1);
+        self.record_lived_through().await?;
+        self.0.effects.footing().await?;
         let value = effect(IdempotencyKey::new(self.0.task.id, &name)).await.map_err(Into::into)?;
         let json = Json::of(&value).map_err(|error| {
             NodeError::new(format!("the result of effect {name:?} cannot be recorded: {error}")).terminal()
         })?;
         self.0.effects.record(name.clone(), json).await?;
         Ok(value)
+    }
+
+    /// Calls a function whose result is journalled: when the node runs again, the same call at the same place in the order
+    /// of calls is given what it came to the first time, a failure that the node lived through included.
+    ///
+    /// `name` and `args` must be the same then; otherwise the node fails for good rather than go on with a result that is
+    /// not its own. Calls may run side by side, joined or in a `FuturesUnordered`: they are numbered in the order they are
+    /// made, whichever ends first. What runs side by side and makes several calls in turn gets a [`branch`](Self::branch).
+    ///
+    /// A crash between the work and its record makes it run again: for effects on the outside, hand on the key that
+    /// [`once`](Self::once) gives. Each call can have its own [`retry`](Call::retry) and [`timeout`](Call::timeout).
+    ///
+    /// ```
+    /// # use medha_graph::prelude::*;
+    /// # use std::time::Duration;
+    /// # #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// # struct Page { words: usize }
+    /// async fn fetch(url: String) -> Result<String, std::io::Error> { Ok(format!("text of {url}")) }
+    ///
+    /// async fn compare(_: &Page, ctx: Ctx) -> Result<PageUpdate, NodeError> {
+    ///     let here = ctx.call("fetch", "a.org".to_owned(), fetch).retry(RetryPolicy::attempts(3));
+    ///     let there = ctx.call("fetch", "b.org".to_owned(), fetch).timeout(Duration::from_secs(5));
+    ///     let (here, there) = tokio::try_join!(here, there)?;            // side by side
+    ///     let keep: bool = ctx.interrupt("keep them?").await;            // the answer does not fetch again
+    ///     Ok(Page::update().words(if keep { here.len() + there.len() } else { 0 }))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let graph = StateGraph::new("compare").node("compare", compare).edge(START, "compare").edge("compare", END)
+    /// #     .compile().unwrap().with_checkpointer(MemorySaver::default());
+    /// # graph.thread("t").invoke(Page::update()).await.unwrap();
+    /// # assert_eq!(graph.thread("t").resume(Resume::answer(true)).await.unwrap().state().words, 26);
+    /// # }
+    /// ```
+    pub fn call<'a, A, T, E, F, W>(&self, name: impl Into<String>, args: A, work: F) -> Call<'a, T>
+    where
+        A: Serialize + Clone + Send + 'a,
+        T: Serialize + DeserializeOwned + Send + 'a,
+        E: Into<NodeError>,
+        F: Fn(A) -> W + Send + 'a,
+        W: Future<Output = Result<T, E>> + Send + 'a,
+    {
+        Call::new(self, name.into(), args, work)
+    }
+
+    /// The same context with an order of calls of its own, for work that runs beside other work and makes several calls in
+    /// turn: which of the two makes its second call first is then not seen.
+    ///
+    /// Branches take their place in the order of calls when they are made.
+    #[must_use]
+    pub fn branch(&self) -> Self {
+        self.0.journal.goes_on(&self.1);
+        Self(Arc::clone(&self.0), self.0.journal.branch(&self.1))
     }
 
     /// Sends a progress event to whoever watches the run; free when nobody does.
@@ -226,6 +291,13 @@ impl Ctx {
         self.0.values.find(&self.0.task.node)
     }
 
+    /// The store given with [`with_store`](crate::CompiledGraph::with_store): what is known beyond this thread.
+    pub fn store(&self) -> Result<Arc<dyn Store>, NodeError> {
+        let node = &*self.0.task.node;
+        let text = || format!("node {node:?} needs a store, and none was given; add one with `with_store`");
+        self.0.values.find(node).map_err(|_| NodeError::new(text()).terminal())
+    }
+
     /// The running task.
     pub fn task(&self) -> &TaskRef {
         &self.0.task
@@ -234,6 +306,33 @@ impl Ctx {
     /// The thread this run belongs to; empty for a run without one.
     pub fn thread(&self) -> &str {
         &self.0.thread
+    }
+
+    pub(crate) fn effects(&self) -> &TaskEffects {
+        &self.0.effects
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+
+    /// The key of the next call; making it, the node goes on after what has failed.
+    pub(crate) fn next_call(&self) -> String {
+        self.0.journal.goes_on(&self.1);
+        self.0.journal.next_key(&self.1)
+    }
+
+    pub(crate) async fn record_lived_through(&self) -> Result<(), NodeError> {
+        while let Some((key, json)) = self.0.journal.next_lived_through() {
+            self.0.effects.record(key, json).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn emit_more(&self, emitted: impl FnOnce() -> Emission) {
+        if let Some(emit) = &self.0.emit {
+            emit(self.0.task.clone(), emitted());
+        }
     }
 
     pub(crate) fn take_questions(&self) -> Vec<Question> {
@@ -339,9 +438,13 @@ impl ContextValues {
         Self(Arc::new(values))
     }
 
+    pub(crate) fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let (_, value) = self.0.get(&TypeId::of::<T>())?;
+        value.downcast_ref::<Arc<T>>().cloned()
+    }
+
     pub(crate) fn find<T: ?Sized + Send + Sync + 'static>(&self, node: &str) -> Result<Arc<T>, NodeError> {
-        let held = self.0.get(&TypeId::of::<T>());
-        held.and_then(|(_, value)| value.downcast_ref::<Arc<T>>()).cloned().ok_or_else(|| {
+        self.get().ok_or_else(|| {
             let wanted = std::any::type_name::<T>();
             let text =
                 format!("node {node:?} needs a `{wanted}`, and none was given; add it with `with_context`");

@@ -7,11 +7,13 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::cached::flight::Superstep;
 use super::context::{ContextValues, Ctx, Emit, TaskRef};
 use super::error::NodeError;
 use super::failure::Failure;
 use super::once::TaskEffects;
 use crate::engine::checkpoint::TaskInput;
+use crate::graph::topology::Topology;
 use crate::state::State;
 use crate::subgraph::host::Host;
 
@@ -19,6 +21,7 @@ use crate::subgraph::host::Host;
 pub struct Attempt<'a, S: State> {
     pub(crate) state: &'a S,
     pub(crate) input: &'a TaskInput,
+    pub(crate) topology: &'a Topology<S>,
     pub(crate) answers: &'a BTreeMap<u32, Value>,
     pub(crate) origin: &'a dyn Origin,
     /// Made when a parameter first asks for it: most nodes never do.
@@ -36,6 +39,8 @@ pub(crate) trait Origin: Sync {
     /// What a subgraph runs on.
     fn host(&self) -> Host;
     fn steps_left(&self) -> u64;
+    fn superstep(&self) -> Superstep;
+    fn cache_failed(&self, error: String);
 }
 
 impl<S: State> Attempt<'_, S> {

@@ -74,10 +74,10 @@ impl<S: State> fmt::Debug for ErasedNode<S> {
 
 /// The one place where the type of a node is erased.
 pub(crate) trait CallNode<S: State>: Send + Sync {
-    fn call<'a>(&'a self, attempt: &Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>>;
+    fn call<'a>(&'a self, attempt: &'a Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>>;
 }
 
-fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool) -> ErasedNode<S> {
+pub(crate) fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool) -> ErasedNode<S> {
     ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto, subgraph: None }
 }
 

@@ -16,6 +16,7 @@ use crate::engine::record::{Origin as StoredOrigin, Progress};
 use crate::engine::session::Lineage;
 use crate::engine::superstep::panic_text;
 use crate::graph::topology::Topology;
+use crate::node::cached::flight::Superstep;
 use crate::node::context::{ContextValues, Emission, Emit, TaskRef};
 use crate::node::error::{NodeError, Stop};
 use crate::node::extract::{Attempt, Origin};
@@ -56,8 +57,9 @@ impl<S: State> Scope<'_, S> {
         let task = &self.tasks[position];
         let node = self.topology.node(task.node);
         let answers = self.progress.answers(position);
+        let Self { state, topology, .. } = *self;
         let given =
-            Attempt { state: self.state, input: &task.input, answers, origin: &origin, ctx: OnceLock::new() };
+            Attempt { state, input: &task.input, topology, answers, origin: &origin, ctx: OnceLock::new() };
         // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
         let mut work = Work { future: None, node: &node.name };
         let mut poll = |cx: &mut Context<'_>| {
@@ -170,6 +172,17 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
         }
     }
 
+    /// A superstep is where its scope is: no two live at once in one place.
+    fn superstep(&self) -> Superstep {
+        Superstep(std::ptr::from_ref(self.scope).addr())
+    }
+
+    fn cache_failed(&self, error: String) {
+        if let Some(queue) = self.scope.queue {
+            queue.push(Event::CacheFailed { task: self.task(), error });
+        }
+    }
+
     fn steps_left(&self) -> u64 {
         self.scope.steps_left
     }
@@ -180,6 +193,7 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
             queue.push_progress(match emission {
                 Emission::Custom(value) => Event::Custom { task, value },
                 Emission::Message(message) => Event::Message { task, message },
+                Emission::Call { name, phase } => Event::Call { task, name, phase },
             });
         }))
     }

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,43 +12,27 @@ use tokio::time::Instant;
 
 use super::attempt::Scope;
 use super::control::RunControl;
+use super::effects::RunEffects;
 use super::error::RunError;
 use super::event::{Event, Outcome};
 use super::input::Input;
-use super::open::{self, RunEffects};
-use super::queue::EventSink;
-use crate::engine::checkpoint::{Checkpoint, CheckpointId};
+pub(crate) use super::needs::Run;
+use super::open;
+use crate::engine::checkpoint::Checkpoint;
 use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
 use crate::engine::pause::{Durability, Pause};
-use crate::engine::record::Origin;
 use crate::engine::recorder::Recorder;
-use crate::engine::session::{Prepared, Record, Session, Settled, Setup, Standing, waiting_joins};
-use crate::graph::compiled::CompiledGraph;
+use crate::engine::session::{Prepared, Record, Session, Settled, Standing, waiting_joins};
 use crate::node::context::Interrupt;
 use crate::node::once::EffectLog;
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
-use crate::store::key::ThreadKey;
 
 /// Supersteps of one task that are run in one go before other tasks of the runtime get their turn.
 const STEPS_PER_TURN: u32 = 128;
 
 /// Stands for a time no clock can show: some thirty years.
 const FAR_FUTURE: Duration = Duration::from_secs(1_000_000_000);
-
-/// Everything one run needs.
-pub(crate) struct Run<S: State> {
-    pub(crate) graph: CompiledGraph<S>,
-    pub(crate) saver: Option<Arc<dyn Checkpointer>>,
-    pub(crate) key: ThreadKey,
-    /// The name of the thread, as nodes see it.
-    pub(crate) thread: Arc<str>,
-    /// The checkpoint to go on from, where it is not the head.
-    pub(crate) at: Option<CheckpointId>,
-    /// For a subgraph: the task that runs it.
-    pub(crate) origin: Option<Origin>,
-    pub(crate) queue: Option<Arc<dyn EventSink<S>>>,
-}
 
 /// The one path of `invoke`, `stream` and `resume`.
 pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outcome<S>, RunError> {
@@ -71,9 +55,9 @@ pub(crate) async fn drive_from<S: State>(
 ) -> Result<(Outcome<S>, Option<Box<Recorder<S>>>), RunError> {
     let (mut session, record) = Session::open(Arc::clone(&run.graph.topology), run.setup(), standing, input)?;
     session.recorder = recorder;
-    let known = Mutex::new(std::mem::take(&mut session.effects));
-    let effects: Arc<dyn EffectLog> =
-        Arc::new(RunEffects { saver: run.saver.clone(), key: run.key.clone(), known });
+    let known = std::mem::take(&mut session.effects);
+    let log = Arc::new(RunEffects::new(run.saver.clone(), run.key.clone(), known, sleep));
+    let effects: Arc<dyn EffectLog> = Arc::clone(&log) as Arc<dyn EffectLog>;
     run.emit(|| Event::RunStarted {
         graph: run.graph.name().to_owned(),
         thread: run.thread.to_string(),
@@ -83,7 +67,7 @@ pub(crate) async fn drive_from<S: State>(
         run.store(*record).await?;
     }
     run.emit_values(&session);
-    let mut shell = Shell { run: &run, effects, clock: Clock::default(), pending: None, refused: None };
+    let mut shell = Shell { run: &run, log, effects, clock: Clock::default(), pending: None, refused: None };
     if run.queue.is_some() {
         tokio::task::yield_now().await;
     }
@@ -141,6 +125,8 @@ enum Stop {
 /// What the supersteps of a run share.
 struct Shell<'a, S: State> {
     run: &'a Run<S>,
+    log: Arc<RunEffects>,
+    /// The same, as nodes see it.
     effects: Arc<dyn EffectLog>,
     clock: Clock,
     /// The checkpoint that is stored while the next superstep runs.
@@ -183,6 +169,9 @@ impl<'a, S: State> Shell<'a, S> {
                 }
                 Some(control) => self.superstep_unless(control, session).await.map_err(bare)?,
             };
+            if let Some(error) = self.log.take_broken() {
+                return Err(bare(error.into()));
+            }
             if is_cancelled {
                 let error = RunError::Cancelled { step: session.checkpoint.frontier.step + 1 };
                 return Err((Box::new(error), session.cancelled()));
@@ -211,8 +200,13 @@ impl<'a, S: State> Shell<'a, S> {
         match self.run.graph.options.durability {
             Durability::Sync | Durability::Exit => self.run.store(record).await,
             Durability::Async => {
-                let run = self.run;
-                self.pending = Some(Box::pin(run.store(record)));
+                let (run, log) = (self.run, Arc::clone(&self.log));
+                log.await_footing();
+                self.pending = Some(Box::pin(async move {
+                    let stored = run.store(record).await;
+                    log.found_footing(stored.is_ok());
+                    stored
+                }));
                 Ok(())
             }
         }
@@ -256,36 +250,6 @@ impl<'a, S: State> Shell<'a, S> {
 }
 
 impl<S: State> Run<S> {
-    pub(super) fn setup(&self) -> Setup {
-        let options = &self.graph.options;
-        Setup {
-            key: self.key.clone(),
-            durability: self.saver.as_ref().map(|_| options.durability),
-            limits: self.graph.limits,
-            // Drawn, not made of the thread's name: runs that fail together must not come back together.
-            seed: fastrand::u64(..),
-            breakpoints: Arc::clone(&options.breakpoints),
-            metadata: options.metadata.clone(),
-            unfinished: options.unfinished,
-            origin: self.origin,
-        }
-    }
-
-    #[inline]
-    fn emit(&self, event: impl FnOnce() -> Event<S>) {
-        if let Some(queue) = &self.queue {
-            queue.push(event());
-        }
-    }
-
-    fn emit_values(&self, session: &Session<S>) {
-        self.emit(|| Event::Values {
-            step: session.checkpoint.frontier.step,
-            state: session.checkpoint.state.clone(),
-            next: session.next_nodes(),
-        });
-    }
-
     pub(super) async fn store_all(&self, records: impl IntoIterator<Item = Record>) -> Result<(), RunError> {
         for record in records {
             self.store(record).await?;
@@ -450,7 +414,14 @@ impl<S: State> Step<'_, S> {
         let task = || self.scope.task_ref(position, attempt);
         if let AttemptEnd::Done(command) = &end {
             let (update, more) = (|| command.update.clone(), || command.more().to_vec());
-            self.run.emit(|| Event::TaskFinished { task: task(), update: update(), more: more(), elapsed });
+            let cached = command.is_cached();
+            self.run.emit(|| Event::TaskFinished {
+                task: task(),
+                update: update(),
+                more: more(),
+                elapsed,
+                cached,
+            });
         }
         let now = if end.is_failure() { self.clock.now() } else { Time::ZERO };
         match machine.finish(self.scope.topology, self.scope.tasks, position, end, now) {
@@ -467,6 +438,11 @@ impl<S: State> Step<'_, S> {
             }
         }
     }
+}
+
+/// A wait inside a node.
+fn sleep(pause: Duration) -> BoxFuture<'static, ()> {
+    Box::pin(tokio::time::sleep(pause))
 }
 
 /// The time since the run first asked for it; a run that never asks reads no clock.

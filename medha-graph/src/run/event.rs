@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::pause::Pause;
 use crate::engine::record::{Cause, StoredJoin};
+use crate::node::call::CallPhase;
 use crate::node::context::{Interrupt, TaskRef};
 use crate::node::failure::Failure;
 use crate::state::State;
@@ -70,6 +71,15 @@ pub enum Event<S: State> {
         /// How long the attempt took.
         #[serde(serialize_with = "as_seconds", rename = "elapsed_seconds")]
         elapsed: Duration,
+        /// Whether the node was not run: it wrote the same when it was given the same before.
+        cached: bool,
+    },
+    /// The cache of a node failed; the node runs without it.
+    CacheFailed {
+        /// The attempt it was asked for.
+        task: TaskRef,
+        /// What went wrong.
+        error: String,
     },
     /// A node sent a progress event with [`Ctx::emit`](crate::Ctx::emit).
     Custom {
@@ -85,6 +95,15 @@ pub enum Event<S: State> {
         /// What happened.
         #[serde(rename = "child")]
         event: ChildEvent,
+    },
+    /// A call inside a node, made with [`Ctx::call`](crate::Ctx::call), has come this far.
+    Call {
+        /// The attempt that makes it.
+        task: TaskRef,
+        /// The name of the call.
+        name: String,
+        /// How far.
+        phase: CallPhase,
     },
     /// A node sent a message or a piece of one with [`Ctx::emit_message`](crate::Ctx::emit_message).
     Message {

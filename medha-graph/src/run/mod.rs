@@ -3,7 +3,9 @@
 pub(crate) mod attempt;
 pub(crate) mod control;
 pub(crate) mod open;
+pub(crate) mod effects;
 pub(crate) mod queue;
+pub(crate) mod needs;
 pub(crate) mod driver;
 pub(crate) mod error;
 pub(crate) mod event;

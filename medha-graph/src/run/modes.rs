@@ -225,6 +225,8 @@ impl Sorter {
             Event::TaskStarted { .. }
             | Event::TaskRetrying { .. }
             | Event::TaskFailed { .. }
+            | Event::CacheFailed { .. }
+            | Event::Call { .. }
             | Event::TaskAsked { .. } => show(Mode::Tasks, &|| PartContent::Tasks(Box::new(event.clone()))),
             Event::Message { .. }
             | Event::RunStarted { .. }
@@ -280,7 +282,9 @@ impl Sorter {
             | Event::TaskStarted { .. }
             | Event::TaskRetrying { .. }
             | Event::TaskFailed { .. }
+            | Event::CacheFailed { .. }
             | Event::TaskAsked { .. }
+            | Event::Call { .. }
             | Event::RunStarted { .. }
             | Event::Child { .. }
             | Event::Skipped { .. }

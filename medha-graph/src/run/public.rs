@@ -40,7 +40,7 @@ pub(crate) fn event<S: State>(event: &Event<S>, fields: &[Field]) -> Result<Valu
         Event::RunFinished { state: values, waiting_joins } => {
             json!({ "event": "run_finished", "state": state(values)?, "waiting_joins": waiting_joins })
         }
-        Event::TaskFinished { task, update: first, more, elapsed } => {
+        Event::TaskFinished { task, update: first, more, elapsed, cached } => {
             let more: Vec<Value> =
                 more.iter().map(|more| update::<S>(more, fields)).collect::<Result<_>>()?;
             let mut object = json!({
@@ -48,6 +48,7 @@ pub(crate) fn event<S: State>(event: &Event<S>, fields: &[Field]) -> Result<Valu
                 "task": task,
                 "update": update::<S>(first, fields)?,
                 "elapsed_seconds": elapsed.as_secs_f64(),
+                "cached": cached,
             });
             if !more.is_empty() {
                 object["more"] = Value::Array(more);
@@ -62,7 +63,9 @@ pub(crate) fn event<S: State>(event: &Event<S>, fields: &[Field]) -> Result<Valu
         | Event::TaskRetrying { .. }
         | Event::TaskFailed { .. }
         | Event::TaskAsked { .. }
+        | Event::CacheFailed { .. }
         | Event::Custom { .. }
+        | Event::Call { .. }
         | Event::Message { .. }
         | Event::Skipped { .. }
         | Event::CheckpointSaved { .. }
