@@ -4,7 +4,7 @@ use fastrand::Rng;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::engine::checkpoint::Line;
+use crate::engine::checkpoint::{Line, RunId};
 use crate::engine::record::{FieldValue, FieldWrite, Json, Origin, StoredField, TaskWrites};
 use crate::state::{Storage, WriteMode};
 use crate::store::conformance::fixture;
