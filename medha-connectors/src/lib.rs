@@ -15,6 +15,10 @@ pub mod conformance;
 pub mod dummy;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sql")]
+pub mod savers;
+#[cfg(feature = "encryption")]
+pub mod encryption;
 #[cfg(feature = "sqlite")]
 pub mod sample;
 

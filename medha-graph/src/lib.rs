@@ -77,6 +77,7 @@ mod schema;
 mod state;
 pub mod store;
 pub mod testing;
+mod workflow;
 
 pub use medha_graph_macros::{Route, State};
 
@@ -84,24 +85,28 @@ pub use dyn_graph::{DynCall, DynError, DynGraph, DynStream};
 pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, RunId, TaskId};
 pub use engine::machine::OnFailure;
 pub use engine::pause::{Durability, Pause, Unfinished};
-pub use engine::retry::RetryPolicy;
+pub use engine::retry::{Attempted, RetryPolicy};
 pub use graph::builder::StateGraph;
-pub use graph::check::{BuildError, BuildProblem};
 pub use graph::compiled::CompiledGraph;
+pub use graph::defaults::NodeDefaults;
 pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
+pub use graph::join::Join;
+pub use graph::problem::{BuildError, BuildProblem};
 pub use json_state::{FieldError, JsonState};
 pub use json_update::JsonUpdate;
 pub use node::cached::policy::CachePolicy;
+pub use node::call::{Call, CallPhase};
 pub use node::command::{Command, IntoCommand};
 pub use node::config::{Configured, NodeExt};
 pub use node::context::{Ctx, Interrupt, TaskRef};
-pub use node::error::{NodeError, OrTerminal};
-pub use node::extract::{Attempt, Context, FromTask, Payload};
+pub use node::error::{NodeError, OrRetry, OrTerminal};
+pub use node::extract::{Attempt, Context, FromTask, Needs, Payload};
 pub use node::failure::{Failure, FailureKind};
 pub use node::function::{ErasedNode, IntoNode, Node};
 pub use node::once::IdempotencyKey;
 pub use node::parameters::{LastStep, StepsLeft, View};
+pub use node::sent::{Sent, Timed, ToPayload};
 pub use run::control::RunControl;
 pub use run::error::RunError;
 pub use run::event::{Event, Outcome};
@@ -120,6 +125,10 @@ pub use store::long_term::memory::MemoryStore;
 pub use store::long_term::namespace::Namespace;
 pub use store::long_term::store::Store;
 pub use store::memory::MemorySaver;
+pub use workflow::compiled::{CompiledWorkflow, Workflow};
+pub use workflow::function::{Final, IntoFinal, Unsaved, WorkflowFn};
+pub use workflow::state::{Held, Previous, WorkflowState};
+pub use workflow::thread::{Ended, WorkflowThread};
 
 /// What the derives name; not for use by hand.
 #[doc(hidden)]

@@ -25,7 +25,7 @@ pub use agent::ToolAgent;
 pub use approval::{Approval, ApprovalRequest};
 pub use around::{AroundTool, NextTool};
 pub use context::ToolContext;
-pub use failure::{ToolErrors, ToolMistake, ToolTimeout};
+pub use failure::{Explain, ToolErrors, ToolMistake, ToolTimeout};
 pub use function::{FunctionTool, ToolFn, tool};
 pub use outcome::{IntoToolOutcome, ToolOutcome};
 pub use problem::{ToolAgentError, ToolAgentProblem};

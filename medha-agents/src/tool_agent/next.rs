@@ -1,6 +1,6 @@
 //! Who is next: decided from the conversation alone.
 
-use medha_graph::{END, Route};
+use medha_graph::Route;
 
 use super::state::ToolAgentState;
 use crate::chat::{AfterTool, AssistantMessage, Message, ToolCall};

@@ -69,7 +69,7 @@ impl<T: Tool + ?Sized> Tool for Arc<T> {
 }
 
 /// How a tool wants to be called.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct ToolSettings {
     pub(super) retry: Option<RetryPolicy>,
     pub(super) timeout: Option<Duration>,

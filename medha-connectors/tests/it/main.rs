@@ -9,3 +9,9 @@ mod guard;
 mod guard_names;
 mod guard_property;
 mod conformance;
+mod savers;
+mod savers_sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod servers;
+#[cfg(feature = "encryption")]
+mod encryption;

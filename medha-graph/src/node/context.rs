@@ -13,10 +13,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::call::{Call, CallPhase};
 use super::error::NodeError;
+use super::journal::{Journal, Place, effect_key};
 use super::once::{IdempotencyKey, TaskEffects};
+use super::pulse::Pulse;
 use crate::engine::checkpoint::{InterruptId, TaskId};
 use crate::engine::record::Json;
+use crate::engine::timer::Sign;
 use crate::store::long_term::store::Store;
 
 /// The running task: take it as a parameter of a node (`ctx: Ctx`).
@@ -35,7 +39,7 @@ use crate::store::long_term::store::Store;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Ctx(Arc<CtxInner>);
+pub struct Ctx(Arc<CtxInner>, Place);
 
 pub(crate) struct CtxInner {
     pub(crate) task: TaskRef,
@@ -44,9 +48,12 @@ pub(crate) struct CtxInner {
     pub(crate) answers: BTreeMap<u32, Value>,
     pub(crate) emit: Option<Emit>,
     effects: TaskEffects,
+    journal: Journal,
     steps_left: u64,
     /// Effects that are under way.
     busy: Mutex<BTreeSet<String>>,
+    /// For tasks whose timeouts signs of life move.
+    pulse: Option<Arc<Pulse>>,
     asked: AtomicU32,
     pending: Mutex<Vec<Question>>,
     waker: AtomicWaker,
@@ -60,6 +67,7 @@ pub(crate) type Emit = Arc<dyn Fn(TaskRef, Emission) + Send + Sync>;
 pub(crate) enum Emission {
     Custom(Value),
     Message(Value),
+    Call { name: String, phase: CallPhase },
 }
 
 /// Which attempt of which task of which superstep.
@@ -100,11 +108,9 @@ impl Ctx {
         answers: BTreeMap<u32, Value>,
         emit: Option<Emit>,
         effects: TaskEffects,
-        steps_left: u64,
+        (steps_left, pulse): (u64, Option<Arc<Pulse>>),
     ) -> Self {
-        let (asked, pending, waker) = (AtomicU32::new(0), Mutex::new(Vec::new()), AtomicWaker::new());
-        let busy = Mutex::default();
-        Self(Arc::new(CtxInner {
+        let inner = CtxInner {
             task,
             thread,
             values,
@@ -112,11 +118,14 @@ impl Ctx {
             emit,
             effects,
             steps_left,
-            busy,
-            asked,
-            pending,
-            waker,
-        }))
+            journal: Journal::default(),
+            busy: Mutex::default(),
+            pulse,
+            asked: AtomicU32::new(0),
+            pending: Mutex::new(Vec::new()),
+            waker: AtomicWaker::new(),
+        };
+        Self(Arc::new(inner), Place::default())
     }
 
     /// Asks a question of whoever runs the graph and waits for the answer.
@@ -129,11 +138,17 @@ impl Ctx {
     pub async fn interrupt<A: DeserializeOwned>(&self, question: impl Serialize) -> A {
         let ordinal = self.0.asked.fetch_add(1, Ordering::Relaxed);
         let refused = match self.0.answers.get(&ordinal).map(|answer| A::deserialize(answer)) {
-            Some(Ok(answer)) => return answer,
+            Some(Ok(answer)) => {
+                self.show(Sign::Activity);
+                return answer;
+            }
             Some(Err(error)) => Some(error.to_string()),
             None => None,
         };
         let value = serde_json::to_value(question).unwrap_or_else(|error| Value::String(error.to_string()));
+        self.0.journal.goes_on(&self.1);
+        // If that cannot be recorded, the run fails with the reason.
+        let _ = self.record_lived_through().await;
         self.pending().push(Question { ordinal, value, id: None, refused });
         let _asking = Asking { ctx: self, ordinal };
         self.0.waker.wake();
@@ -166,7 +181,8 @@ impl Ctx {
         F: FnOnce(IdempotencyKey) -> W,
         W: Future<Output = Result<T, E>>,
     {
-        let name = name.into();
+        self.show(Sign::Activity);
+        let name = effect_key(name.into());
         let misfit = |error: serde_json::Error| {
             NodeError::new(format!("the recorded result of effect {name:?} does not fit: {error}")).terminal()
         };
@@ -174,12 +190,68 @@ impl Ctx {
             return json.read().map_err(misfit);
         }
         let _busy = Busy::claim(self, &name)?;
+        self.0.journal.goes_on(&self.1);
+        self.record_lived_through().await?;
+        self.0.effects.footing().await?;
         let value = effect(IdempotencyKey::new(self.0.task.id, &name)).await.map_err(Into::into)?;
         let json = Json::of(&value).map_err(|error| {
             NodeError::new(format!("the result of effect {name:?} cannot be recorded: {error}")).terminal()
         })?;
+        self.show(Sign::Activity);
         self.0.effects.record(name.clone(), json).await?;
         Ok(value)
+    }
+
+    /// Calls a function whose result is journalled: when the node runs again, the same call at the same place in the order
+    /// of calls is given what it came to the first time, a failure that the node lived through included.
+    ///
+    /// `name` and `args` must be the same then; otherwise the node fails for good rather than go on with a result that is
+    /// not its own. Calls may run side by side, joined or in a `FuturesUnordered`: they are numbered in the order they are
+    /// made, whichever ends first. What runs side by side and makes several calls in turn gets a [`branch`](Self::branch).
+    ///
+    /// A crash between the work and its record makes it run again: for effects on the outside, hand on the key that
+    /// [`once`](Self::once) gives. Each call can have its own [`retry`](Call::retry) and [`timeout`](Call::timeout).
+    ///
+    /// ```
+    /// # use medha_graph::prelude::*;
+    /// # use std::time::Duration;
+    /// # #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// # struct Page { words: usize }
+    /// async fn fetch(url: String) -> Result<String, std::io::Error> { Ok(format!("text of {url}")) }
+    ///
+    /// async fn compare(_: &Page, ctx: Ctx) -> Result<PageUpdate, NodeError> {
+    ///     let here = ctx.call("fetch", "a.org".to_owned(), fetch).retry(RetryPolicy::attempts(3));
+    ///     let there = ctx.call("fetch", "b.org".to_owned(), fetch).timeout(Duration::from_secs(5));
+    ///     let (here, there) = tokio::try_join!(here, there)?;            // side by side
+    ///     let keep: bool = ctx.interrupt("keep them?").await;            // the answer does not fetch again
+    ///     Ok(Page::update().words(if keep { here.len() + there.len() } else { 0 }))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let graph = StateGraph::new("compare").node("compare", compare).edge(START, "compare").edge("compare", END)
+    /// #     .compile().unwrap().with_checkpointer(MemorySaver::default());
+    /// # graph.thread("t").invoke(Page::update()).await.unwrap();
+    /// # assert_eq!(graph.thread("t").resume(Resume::answer(true)).await.unwrap().state().words, 26);
+    /// # }
+    /// ```
+    pub fn call<'a, A, T, E, F, W>(&self, name: impl Into<String>, args: A, work: F) -> Call<'a, T>
+    where
+        A: Serialize + Clone + Send + 'a,
+        T: Serialize + DeserializeOwned + Send + 'a,
+        E: Into<NodeError>,
+        F: Fn(A) -> W + Send + 'a,
+        W: Future<Output = Result<T, E>> + Send + 'a,
+    {
+        Call::new(self, name.into(), args, work)
+    }
+
+    /// The same context with an order of calls of its own, for work that runs beside other work and makes several calls in
+    /// turn: which of the two makes its second call first is then not seen.
+    ///
+    /// Branches take their place in the order of calls when they are made.
+    #[must_use]
+    pub fn branch(&self) -> Self {
+        self.0.journal.goes_on(&self.1);
+        Self(Arc::clone(&self.0), self.0.journal.branch(&self.1))
     }
 
     /// Sends a progress event to whoever watches the run; free when nobody does.
@@ -209,10 +281,41 @@ impl Ctx {
     }
 
     fn send(&self, emission: fn(Value) -> Emission, value: impl Serialize) {
+        self.show(Sign::Activity);
         if let Some(emit) = &self.0.emit {
             let value = serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()));
             emit(self.0.task.clone(), emission(value));
         }
+    }
+
+    /// Says that the node is still at work, for the timeouts set with `.idle_timeout(..)` and
+    /// `.heartbeat_timeout(..)`; free where there are none. It may be called from another task or thread.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use medha_graph::prelude::*;
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Import { rows: u32 }
+    ///
+    /// async fn import(ctx: Ctx) -> ImportUpdate {
+    ///     for _part in 0..10 {
+    ///         tokio::time::sleep(Duration::from_millis(1)).await;
+    ///         ctx.heartbeat();
+    ///     }
+    ///     Import::update().rows(1000)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// // The import may take as long as it likes, if each part is done in five seconds.
+    /// let graph = StateGraph::<Import>::new("import")
+    ///     .node("import", import.heartbeat_timeout(Duration::from_secs(5)))
+    ///     .edge(START, "import").edge("import", END).compile().unwrap();
+    /// assert_eq!(graph.invoke(Import::update()).await.unwrap().state().rows, 1000);
+    /// # }
+    /// ```
+    pub fn heartbeat(&self) {
+        self.show(Sign::Heartbeat);
     }
 
     /// Whether anybody watches the run, for events that are costly to make.
@@ -240,6 +343,41 @@ impl Ctx {
     /// The thread this run belongs to; empty for a run without one.
     pub fn thread(&self) -> &str {
         &self.0.thread
+    }
+
+    /// Gives a sign of life. Whatever a node does through its context does.
+    pub(crate) fn show(&self, sign: Sign) {
+        if let Some(pulse) = &self.0.pulse {
+            pulse.show(sign);
+        }
+    }
+
+    pub(crate) fn effects(&self) -> &TaskEffects {
+        &self.0.effects
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+
+    /// The key of the next call; making it, the node goes on after what has failed.
+    pub(crate) fn next_call(&self) -> String {
+        self.0.journal.goes_on(&self.1);
+        self.0.journal.next_key(&self.1)
+    }
+
+    pub(crate) async fn record_lived_through(&self) -> Result<(), NodeError> {
+        while let Some((key, json)) = self.0.journal.next_lived_through() {
+            self.0.effects.record(key, json).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn emit_more(&self, emitted: impl FnOnce() -> Emission) {
+        self.show(Sign::Activity);
+        if let Some(emit) = &self.0.emit {
+            emit(self.0.task.clone(), emitted());
+        }
     }
 
     pub(crate) fn take_questions(&self) -> Vec<Question> {

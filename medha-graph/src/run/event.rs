@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::pause::Pause;
 use crate::engine::record::{Cause, StoredJoin};
+use crate::node::call::CallPhase;
 use crate::node::context::{Interrupt, TaskRef};
 use crate::node::failure::Failure;
 use crate::state::State;
@@ -85,6 +86,15 @@ pub enum Event<S: State> {
         task: TaskRef,
         /// What it sent.
         value: Value,
+    },
+    /// A call inside a node, made with [`Ctx::call`](crate::Ctx::call), has come this far.
+    Call {
+        /// The attempt that makes it.
+        task: TaskRef,
+        /// The name of the call.
+        name: String,
+        /// How far.
+        phase: CallPhase,
     },
     /// A node sent a message or a piece of one with [`Ctx::emit_message`](crate::Ctx::emit_message).
     Message {

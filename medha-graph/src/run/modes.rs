@@ -226,6 +226,7 @@ impl Sorter {
             | Event::TaskRetrying { .. }
             | Event::TaskFailed { .. }
             | Event::CacheFailed { .. }
+            | Event::Call { .. }
             | Event::TaskAsked { .. } => show(Mode::Tasks, &|| PartContent::Tasks(Box::new(event.clone()))),
             Event::Message { .. }
             | Event::RunStarted { .. }
@@ -282,6 +283,7 @@ impl Sorter {
             | Event::TaskFailed { .. }
             | Event::CacheFailed { .. }
             | Event::TaskAsked { .. }
+            | Event::Call { .. }
             | Event::RunStarted { .. }
             | Event::Skipped { .. }
             | Event::Interrupted { .. }

@@ -1,20 +1,13 @@
 //! Reads where a thread stands: a checkpoint, and what others have written of its state.
 
-use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
-
-use futures_core::future::BoxFuture;
-
 use super::error::RunError;
 use crate::engine::checkpoint::CheckpointId;
-use crate::engine::record::{Effect, Json, StoredCheckpoint, ranges};
+use crate::engine::record::{StoredCheckpoint, ranges};
 use crate::engine::restore::Piece;
-use crate::engine::session::{Effects, Standing};
+use crate::engine::session::Standing;
 use crate::graph::topology::Topology;
-use crate::node::once::EffectLog;
 use crate::state::State;
 use crate::store::checkpointer::{Checkpointer, Head};
-use crate::store::error::CheckpointError;
 use crate::store::key::ThreadKey;
 
 /// The checkpoint a run opens on: the head, or an earlier one.
@@ -68,29 +61,4 @@ pub(crate) async fn pieces_of_all(
     let needs = checkpoints.iter().flat_map(|one| one.needs().into_iter().chain([(one.id, one.id)]));
     let ranges = ranges(needs);
     if ranges.is_empty() { Ok(Vec::new()) } else { Ok(saver.written(key, &ranges).await?) }
-}
-
-/// The effects of a run: those recorded before, and where new ones go.
-pub(crate) struct RunEffects {
-    pub(crate) saver: Option<Arc<dyn Checkpointer>>,
-    pub(crate) key: ThreadKey,
-    pub(crate) known: Mutex<Effects>,
-}
-
-impl EffectLog for RunEffects {
-    fn find(&self, step: u64, position: usize, key: &str) -> Option<Json> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&(step, position))?.get(key).cloned()
-    }
-
-    fn record(&self, effect: Effect) -> BoxFuture<'_, Result<(), CheckpointError>> {
-        Box::pin(async move {
-            if let Some(saver) = &self.saver {
-                saver.save_effect(&self.key, effect.clone()).await?;
-            }
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.entry((effect.step, effect.position)).or_default().insert(effect.key, effect.json);
-            Ok(())
-        })
-    }
 }

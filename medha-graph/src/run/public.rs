@@ -62,6 +62,7 @@ pub(crate) fn event<S: State>(event: &Event<S>, fields: &[Field]) -> Result<Valu
         | Event::TaskAsked { .. }
         | Event::CacheFailed { .. }
         | Event::Custom { .. }
+        | Event::Call { .. }
         | Event::Message { .. }
         | Event::Skipped { .. }
         | Event::CheckpointSaved { .. }

@@ -62,6 +62,14 @@ pub enum CheckpointErrorKind {
     /// The state or an update cannot be written as JSON, or would not read back.
     #[error("it has no JSON form that can be loaded again: {0}")]
     Unwritable(String),
+    /// It is larger than the saver is set to read.
+    #[error("it has {bytes} bytes and the saver reads at most {limit}; raise its limit if that is right")]
+    TooLarge {
+        /// How large it is.
+        bytes: u64,
+        /// How much the saver reads.
+        limit: u64,
+    },
     /// The storage failed.
     #[error("the storage failed")]
     Storage,
@@ -91,6 +99,11 @@ impl CheckpointError {
     /// What was stored cannot be read back.
     pub fn corrupt(key: &ThreadKey, why: impl fmt::Display) -> Self {
         Self::new(key, Operation::Load, CheckpointErrorKind::Corrupt(why.to_string()))
+    }
+
+    /// What was stored is larger than the saver is set to read.
+    pub fn too_large(key: &ThreadKey, bytes: u64, limit: u64) -> Self {
+        Self::new(key, Operation::Load, CheckpointErrorKind::TooLarge { bytes, limit })
     }
 
     pub(crate) fn unusable(key: &ThreadKey, why: &Unusable) -> Self {

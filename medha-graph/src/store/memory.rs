@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::checkpointer::{Answer, Checkpointer, Head, HistoryQuery};
 use super::error::CheckpointError;
 use super::key::ThreadKey;
-use super::retention::{self, Pruned, Retention};
+use super::retention::{self, Forget, Plan, Pruned, Retention, StoredHistory};
 use crate::engine::checkpoint::{CheckpointId, HeadRef, Line};
 use crate::engine::record::{Effect, Progress, StoredCheckpoint, Written};
 
@@ -65,8 +65,7 @@ impl History {
         self.progress = Progress::default();
     }
 
-    fn prune(&mut self, retention: &Retention) -> Pruned {
-        let plan = retention::plan(retention, &self.checkpoints, &self.hollow);
+    fn forget(&mut self, plan: Plan) -> Pruned {
         let leaving = plan.delete.iter().chain(plan.hollow.iter().map(|(id, _)| id));
         let checkpoints = leaving.filter(|id| !self.hollow.contains(id)).count();
         for (id, fields) in &plan.hollow {
@@ -102,13 +101,12 @@ impl MemorySaver {
     fn histories(&self) -> MutexGuard<'_, BTreeMap<ThreadKey, History>> {
         self.histories.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// The histories of one thread: they lie side by side.
-    fn of_thread(&self, thread: &str) -> Vec<ThreadKey> {
-        let histories = self.histories();
-        let from = histories.range(ThreadKey::root(thread)..);
-        from.map(|(key, _)| key).take_while(|key| key.thread() == thread).cloned().collect()
-    }
+/// The histories of one thread: they lie side by side, each after the one it lies in.
+fn of_thread(histories: &BTreeMap<ThreadKey, History>, thread: &str) -> Vec<ThreadKey> {
+    let from = histories.range(ThreadKey::root(thread)..);
+    from.map(|(key, _)| key).take_while(|key| key.thread() == thread).cloned().collect()
 }
 
 impl Checkpointer for MemorySaver {
@@ -189,7 +187,7 @@ impl Checkpointer for MemorySaver {
     }
 
     fn namespaces<'a>(&'a self, thread: &'a str) -> Answer<'a, Vec<ThreadKey>> {
-        Box::pin(ready(Ok(self.of_thread(thread))))
+        Box::pin(ready(Ok(of_thread(&self.histories(), thread))))
     }
 
     fn threads<'a>(&'a self, after: Option<&'a str>, limit: usize) -> Answer<'a, Vec<String>> {
@@ -207,8 +205,8 @@ impl Checkpointer for MemorySaver {
     }
 
     fn copy<'a>(&'a self, from: &'a str, to: &'a str, salt: Line) -> Answer<'a, ()> {
-        let (sources, taken) = (self.of_thread(from), self.of_thread(to));
         let mut histories = self.histories();
+        let (sources, taken) = (of_thread(&histories, from), of_thread(&histories, to));
         if let Some(key) = taken.first() {
             let found = histories.get(key).and_then(History::head);
             return Box::pin(ready(Err(CheckpointError::conflict(key, None, found))));
@@ -222,22 +220,36 @@ impl Checkpointer for MemorySaver {
     }
 
     fn prune<'a>(&'a self, thread: &'a str, retention: &'a Retention) -> Answer<'a, Pruned> {
-        let keys = self.of_thread(thread);
         let mut histories = self.histories();
+        let keys = of_thread(&histories, thread);
+        let stored: Vec<StoredHistory<'_>> = keys
+            .iter()
+            .filter_map(|key| {
+                let History { checkpoints, hollow, .. } = histories.get(key)?;
+                Some(StoredHistory { namespace: key.namespace(), stored: checkpoints, hollow })
+            })
+            .collect();
+        let plans = retention::plan_thread(retention, &stored);
         let mut sum = Pruned::default();
-        for key in keys {
-            if let Some(history) = histories.get_mut(&key) {
-                let pruned = history.prune(retention);
-                sum.checkpoints += pruned.checkpoints;
-                sum.still_needed += pruned.still_needed;
-            }
+        for (key, forget) in keys.iter().zip(plans) {
+            let pruned = match (histories.get_mut(key), forget) {
+                (Some(history), Forget::Some(plan)) => history.forget(plan),
+                (Some(history), Forget::Whole) => {
+                    let checkpoints = history.checkpoints.len() - history.hollow.len();
+                    histories.remove(key);
+                    Pruned { checkpoints, still_needed: 0 }
+                }
+                (None, _) => continue,
+            };
+            sum.checkpoints += pruned.checkpoints;
+            sum.still_needed += pruned.still_needed;
         }
         Box::pin(ready(Ok(sum)))
     }
 
     fn delete<'a>(&'a self, thread: &'a str) -> Answer<'a, ()> {
-        let keys = self.of_thread(thread);
         let mut histories = self.histories();
+        let keys = of_thread(&histories, thread);
         for key in keys {
             histories.remove(&key);
         }

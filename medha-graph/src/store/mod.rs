@@ -10,6 +10,7 @@ pub(crate) mod memory;
 pub(crate) mod clock;
 pub(crate) mod long_term;
 pub(crate) mod cache;
+pub(crate) mod faulty;
 
 pub use crate::engine::checkpoint::{HeadRef, Line, RunId, TaskInput};
 pub use crate::engine::name::Name;
@@ -23,6 +24,7 @@ pub use cache::node_cache::{CacheError, CacheKey, NodeCache};
 pub use checkpointer::{Answer, Checkpointer, Head, HistoryQuery};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{CheckpointError, CheckpointErrorKind, Operation};
+pub use faulty::{Break, Call, FaultySaver};
 pub use key::ThreadKey;
 pub use long_term::conformance as store_conformance;
 pub use long_term::embed::{Embed, EmbedError, VectorIndex, closeness};

@@ -1,0 +1,171 @@
+//! A run that is killed at random moments, again and again, ends as if nothing had happened.
+//!
+//! This binary is its own child: with `child` it runs a graph of 1,000 supersteps on a real database, and the parent
+//! kills it with SIGKILL. `MEDHA_TEST_KILLS` says how often (5 if not said; 50 takes about half a minute).
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "the parent waits for a process")]
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use medha_connectors::savers::SqliteSaver;
+use medha_graph::prelude::*;
+use medha_graph::store::Checkpointer;
+
+#[cfg(feature = "postgres")]
+#[path = "../it/servers.rs"]
+#[allow(dead_code, reason = "only one of the servers is used here")]
+mod servers;
+
+const STEPS: u32 = 1_000;
+const TEST: &str = "a_run_that_is_killed_again_and_again_ends_like_a_quiet_one";
+
+#[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Work {
+    n: u32,
+    #[state(append)]
+    log: Vec<u32>,
+}
+
+#[derive(Route)]
+enum Next {
+    #[route("work")]
+    More,
+    #[route(END)]
+    Done,
+}
+
+async fn work(state: &Work, ctx: Ctx) -> Result<WorkUpdate, NodeError> {
+    let n = state.n + 1;
+    let sink: Arc<PathBuf> = ctx.context()?;
+    let recorded: u32 = ctx
+        .once("send", |key| async move {
+            let mut file = OpenOptions::new().append(true).create(true).open(&*sink)?;
+            file.write_all(format!("{key} {n}\n").as_bytes())?;
+            Ok::<_, std::io::Error>(n)
+        })
+        .await?;
+    Ok(Work::update().n(recorded).log([recorded]))
+}
+
+fn next(state: &Work) -> Next {
+    if state.n < STEPS { Next::More } else { Next::Done }
+}
+
+async fn open(address: &str) -> Arc<dyn Checkpointer> {
+    #[cfg(feature = "postgres")]
+    if address.starts_with("postgres") {
+        return Arc::new(medha_connectors::savers::PostgresSaver::connect(address).await.unwrap());
+    }
+    Arc::new(SqliteSaver::open(address).await.unwrap())
+}
+
+/// Goes on until the thread is done.
+async fn run(saver: Arc<dyn Checkpointer>, sink: &Path) -> Work {
+    let graph = StateGraph::new("work")
+        .node("work", work)
+        .edge(START, "work")
+        .conditional_edge("work", next)
+        .compile()
+        .unwrap()
+        .with_context(Arc::new(sink.to_owned()))
+        .with_step_limit(u64::from(STEPS) + 1)
+        .with_checkpointer(saver);
+    let thread = graph.thread("t");
+    let outcome = match thread.state().await.unwrap() {
+        None => thread.invoke(Work::update()).await,
+        Some(_) => thread.resume(Resume::next()).await,
+    };
+    outcome.unwrap().into_state()
+}
+
+fn start(address: &str, sink: &Path) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg("child").arg(address).arg(sink).stdin(Stdio::null()).spawn().unwrap()
+}
+
+fn lines(sink: &Path) -> usize {
+    std::fs::read(sink).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count())
+}
+
+/// Kills the child when it has sent some more, at a moment nobody has chosen.
+fn kill_soon(address: &str, sink: &Path, kills: usize) {
+    let goal = lines(sink) + fastrand::usize(0..=STEPS as usize / (kills + 1));
+    let mut child = start(address, sink);
+    let began = Instant::now();
+    while lines(sink) < goal && began.elapsed() < Duration::from_secs(60) {
+        assert!(child.try_wait().unwrap().is_none(), "the child ended by itself");
+        std::thread::sleep(Duration::from_micros(300));
+    }
+    std::thread::sleep(Duration::from_micros(fastrand::u64(0..3_000)));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+async fn check(address: &str, folder: &Path, kills: usize) {
+    let (sink, quiet_sink) = (folder.join("sink"), folder.join("quiet sink"));
+    let quiet = run(Arc::new(MemorySaver::default()), &quiet_sink).await;
+    let began = Instant::now();
+    for _ in 0..kills {
+        kill_soon(address, &sink, kills);
+    }
+    assert!(start(address, &sink).wait().unwrap().success());
+    let state = run(open(address).await, &sink).await;
+    assert_eq!(state, quiet);
+    let sent = std::fs::read_to_string(&sink).unwrap();
+    let mut by_key: BTreeMap<&str, &str> = BTreeMap::new();
+    for line in sent.lines() {
+        let (key, n) = line.split_once(' ').unwrap();
+        assert_eq!(*by_key.entry(key).or_insert(n), n, "one key, one effect");
+    }
+    let mut seen: Vec<u32> = by_key.values().map(|n| n.parse().unwrap()).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=STEPS).collect::<Vec<_>>(), "each effect once, by its key");
+    let again = sent.lines().count() - seen.len();
+    let kind = address.split(':').next().unwrap_or_default();
+    let took = began.elapsed();
+    println!(
+        "{kind}: {kills} kills in {took:.1?}; {again} effects were sent twice under the same key, none lost"
+    );
+}
+
+async fn parent() {
+    let kills = std::env::var("MEDHA_TEST_KILLS").map_or(5, |text| text.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    check(&format!("sqlite:{}", folder.path().join("a.db").display()), folder.path(), kills).await;
+    #[cfg(feature = "postgres")]
+    {
+        let test = move |address: String| async move {
+            let folder = tempfile::tempdir().unwrap();
+            check(&address, folder.path(), kills).await;
+        };
+        servers::Server::Postgres.with_database(test).await;
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.as_slice() {
+        [word, address, sink] if word == "child" => {
+            run(open(address).await, Path::new(sink)).await;
+        }
+        arguments if arguments.iter().any(|argument| argument == "--list") => println!("{TEST}: test"),
+        arguments => {
+            let mut filters = arguments.iter().filter(|argument| !argument.starts_with("--")).peekable();
+            let is_wanted = filters.peek().is_none() || filters.any(|filter| TEST.contains(filter.as_str()));
+            if is_wanted {
+                parent().await;
+            }
+            let (passed, filtered) = if is_wanted { (1, 0) } else { (0, 1) };
+            println!(
+                "test result: ok. {passed} passed; 0 failed; 0 ignored; 0 measured; {filtered} filtered out"
+            );
+        }
+    }
+}
