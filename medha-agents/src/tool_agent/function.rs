@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use medha_graph::{NodeError, RetryPolicy};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::context::ToolContext;
 use super::failure::ToolMistake;
@@ -41,7 +41,12 @@ pub fn tool<M: 'static, F: ToolFn<M>>(
     description: impl Into<String>,
     function: F,
 ) -> FunctionTool {
-    let parameters = schemars::schema_for!(F::Args).to_value();
+    let mut parameters = schemars::schema_for!(F::Args);
+    // Providers refuse a schema without it, and a type without fields has none.
+    if parameters.get("properties").is_none() {
+        parameters.insert("properties".to_owned(), Value::Object(Map::new()));
+    }
+    let parameters = parameters.to_value();
     let spec = ToolSpec { name: name.into(), description: description.into(), parameters };
     let call = Arc::new(Typed(function, PhantomData::<fn() -> M>));
     FunctionTool { spec, settings: ToolSettings::default(), call }

@@ -44,7 +44,7 @@ async fn an_agent_whose_steps_run_out_closes_before_the_limit_fails_it() {
 }
 
 async fn forget(state: &ToolAgentState) -> ToolAgentStateUpdate {
-    let old = state.messages.len().saturating_sub(3);
+    let old = state.messages.len().saturating_sub(2);
     let ids = state.messages[..old].iter().filter_map(Message::id);
     ToolAgentState::update().remove_messages(ids)
 }
@@ -68,7 +68,7 @@ async fn hooks_change_the_conversation_before_and_after_the_model() {
     let done = agent.invoke(said("go")).await.unwrap().into_state();
     assert_eq!(done.last_text(), "nothing to see");
     let asked: Vec<usize> = model.requests().iter().map(|request| request.messages.len()).collect();
-    assert_eq!(asked, [1, 3, 3, 3], "the hook keeps three messages");
+    assert_eq!(asked, [1, 2, 2, 2], "the hook keeps two messages");
 }
 
 #[tokio::test]
