@@ -9,6 +9,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::superstep::panic_text;
+use crate::node::error::{NodeError, full_text};
 use crate::node::failure::FailureKind;
 
 /// How often, and how long apart, a failing node is tried.
@@ -162,6 +163,26 @@ impl RetryPolicy {
         }
     }
 
+    /// How long to wait before the next attempt at something that is not a node, or nothing if there is none: `attempt`
+    /// (from 1) failed with this error. `random`, from 0 to 1, is the share of the jitter to take off.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use medha_graph::{NodeError, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::attempts(2).initial(Duration::from_secs(1));
+    /// let error = NodeError::new("the line is busy");
+    /// assert_eq!(policy.wait_after(1, &error, 0.0), Some(Duration::from_secs(1)));
+    /// assert_eq!(policy.wait_after(2, &error, 0.0), None);
+    /// ```
+    pub fn wait_after(&self, attempt: u32, error: &NodeError, random: f64) -> Option<Duration> {
+        let text = full_text(error.as_error());
+        let (source, kind) = (Some(error.as_error()), FailureKind::Error);
+        let attempted = Attempted { source, kind, text: &text, attempt };
+        let is_over = !error.is_retryable() || attempt >= self.attempts || !self.matches(&attempted);
+        (!is_over).then(|| error.pause().unwrap_or_else(|| self.wait(attempt, random)))
+    }
+
     fn matches(&self, attempted: &Attempted<'_>) -> bool {
         match &self.when {
             Some(When(condition)) => condition(attempted),
@@ -174,15 +195,16 @@ impl RetryPolicy {
         if failures >= self.attempts {
             return Retry::GiveUp;
         }
-        if let Some(pause) = asked {
-            return Retry::After(pause);
-        }
-        let exponent = i32::try_from(failures - 1).unwrap_or(i32::MAX);
+        Retry::After(asked.unwrap_or_else(|| self.wait(failures, rng.f64())))
+    }
+
+    fn wait(&self, failures: u32, random: f64) -> Duration {
+        let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let grown = self.initial.as_secs_f64() * self.factor.powi(exponent);
         // Nothing, however often it is multiplied, is nothing; as floats zero times infinity is no number.
         let seconds = if self.initial.is_zero() { 0.0 } else { grown.min(self.max.as_secs_f64()) };
-        let wait = Duration::try_from_secs_f64(seconds * (1.0 - self.jitter * rng.f64()));
-        Retry::After(wait.unwrap_or(self.max))
+        let wait = Duration::try_from_secs_f64(seconds * (1.0 - self.jitter * random));
+        wait.unwrap_or(self.max)
     }
 }
 
