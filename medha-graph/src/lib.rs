@@ -67,6 +67,7 @@ extern crate self as medha_graph;
 mod dyn_graph;
 mod engine;
 mod graph;
+pub mod guide;
 mod json_state;
 mod json_update;
 mod node;
