@@ -66,7 +66,8 @@ async fn a_node_may_ask_again_until_the_answer_will_do() {
             question = format!("{age} is too young, how old are you?");
         }
     }
-    let graph = StateGraph::new("age").node("age", age).edge(START, "age").edge("age", END).compile().unwrap();
+    let graph =
+        StateGraph::new("age").node("age", age).edge(START, "age").edge("age", END).compile().unwrap();
     let thread = graph.with_checkpointer(MemorySaver::default()).thread("t");
     let asked = thread.invoke(Log::update()).await.unwrap();
     assert_eq!(asked.interrupts()[0].question, "how old are you?");
