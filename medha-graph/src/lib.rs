@@ -57,9 +57,45 @@
 //! # Ok(()) }
 //! ```
 //!
-//! In reading order: [`State`] and [`reducer`], [`StateGraph`] and [`Route`], [`Node`] and what its parameters may
-//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Subgraph`], [`Drawing`], [`Event`] and [`Outcome`], [`Mode`],
-//! [`store`], [`testing`]; for graphs that are configured or served: [`JsonState`], [`DynGraph`], [`Schemas`].
+//! # Overview
+//!
+//! In reading order:
+//!
+//! 1. [`State`] and [`reducer`]: the shared value, its partial update, and how parallel writes combine.
+//! 2. [`StateGraph`], [`Route`] and [`Join`]: nodes and edges; [`BuildError`] says all that is wrong at once.
+//! 3. [`Node`], [`Command`] and [`FromTask`]: async functions as nodes, what they return and what they may take.
+//! 4. [`NodeExt`], [`RetryPolicy`], [`NodeDefaults`] and [`Failure`]: retries, timeouts, and what comes after a failure.
+//! 5. [`CompiledGraph`], [`Thread`], [`Outcome`] and [`Resume`]: running a graph, stopping, and going on.
+//! 6. [`Event`], [`Mode`]: watching a run. [`Drawing`]: looking at a graph.
+//! 7. [`store`]: checkpoints, long-term memory, caches. [`Subgraph`], [`Workflow`]: graphs in graphs, functions as graphs.
+//! 8. [`JsonState`], [`DynGraph`], [`Schemas`]: graphs that are configured or served. [`testing`]: virtual time and crashes.
+//!
+//! # Cookbook
+//!
+//! | How do I | With |
+//! |---|---|
+//! | start one task for each item of a list | [`StateGraph::fan_out`], [`Payload`] |
+//! | wait for several nodes, some of them, or all that is queued | [`StateGraph::edge`] with a list, [`Join`], [`NodeExt::defer`] |
+//! | choose the next node at run time | [`StateGraph::conditional_edge`], or [`Command::goto`] in the node |
+//! | ask a human in the middle of a node | [`Ctx::interrupt`], [`Thread::resume`] |
+//! | charge a card once, however often the node runs | [`Ctx::once`] |
+//! | stop before a node | [`CompiledGraph::with_interrupt_before`] |
+//! | hand a client or a configuration to nodes | [`CompiledGraph::with_context`], [`Context`] |
+//! | remember something across threads | [`CompiledGraph::with_store`], [`Store`] |
+//! | not do costly work twice | [`NodeExt::cache`], [`CompiledGraph::with_cache`] |
+//! | show tokens and progress | [`Ctx::emit_message`], [`Ctx::emit`], [`RunStream::modes`] |
+//! | handle what failed | [`StateGraph::error_edge`], [`NodeExt::retry`], [`OrTerminal`] |
+//! | correct a state, go back, try another way | [`Thread::update`], [`Thread::at`], [`Thread::fork`] |
+//! | keep the database small | [`Thread::prune`], [`store::retention`] |
+//! | change a graph that has live threads | [`StateGraph::migrate`], [`StateGraph::renamed_node`] |
+//! | stop for a restart, or at once | [`RunControl`] |
+//! | write a saver | [`Checkpointer`], [`store::conformance`] |
+//! | test a graph | [`testing::simulate`] |
+//!
+//! # Comparison
+//!
+//! For those who know LangGraph: [the same idioms side by side](guide::coming_from_langgraph), and
+//! [every feature, every case and what differs](guide::langgraph).
 
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
@@ -67,6 +103,7 @@ extern crate self as medha_graph;
 mod dyn_graph;
 mod engine;
 mod graph;
+pub mod guide;
 mod json_state;
 mod json_update;
 mod node;

@@ -31,11 +31,11 @@ use crate::node::failure::FailureKind;
 ///
 /// async fn fetch() -> Result<PageUpdate, NodeError> { Err(io::Error::other("no line"))? }
 ///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// // Ten quick attempts while the line is bad, and two for everything else.
 /// let bad_line = RetryPolicy::attempts(10).initial(Duration::from_millis(1))
 ///     .when(|attempted| attempted.error::<io::Error>().is_some());
 /// let fetch = fetch.retry(bad_line).retry(RetryPolicy::attempts(2));
-/// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let graph = StateGraph::<Page>::new("page").node("fetch", fetch)
 ///     .edge(START, "fetch").edge("fetch", END).compile().unwrap();
 /// let error = graph.invoke(Page::update()).await.unwrap_err();
