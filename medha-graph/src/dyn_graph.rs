@@ -12,6 +12,7 @@ use futures_util::stream::{self, BoxStream};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::engine::checkpoint::CheckpointId;
 use crate::graph::compiled::CompiledGraph;
 use crate::run::error::RunError;
 use crate::run::input::{Input, Resume};
@@ -75,6 +76,15 @@ pub trait DynGraph: Debug + Send + Sync {
 
     /// Up to `limit` checkpoints of the thread, newest first.
     fn history(&self, thread: &str, limit: usize) -> BoxFuture<'static, Result<Vec<Value>, DynError>>;
+
+    /// Changes the state of a thread from outside, as if a node had written it: this one, or the only one of the last
+    /// superstep. Gives the number of the new checkpoint.
+    fn update(
+        &self,
+        thread: &str,
+        node: Option<&str>,
+        update: Value,
+    ) -> BoxFuture<'static, Result<CheckpointId, DynError>>;
 
     /// Gives up the unfinished work of the thread, open questions included, and keeps its state.
     fn abandon(&self, thread: &str) -> BoxFuture<'static, Result<(), DynError>>;
@@ -236,6 +246,21 @@ impl<S: State> DynGraph for CompiledGraph<S> {
         Box::pin(async move {
             let snapshots = thread.history(limit).await?;
             snapshots.iter().map(public::snapshot).collect::<Result<_, _>>().map_err(write)
+        })
+    }
+
+    fn update(
+        &self,
+        thread: &str,
+        node: Option<&str>,
+        json: Value,
+    ) -> BoxFuture<'static, Result<CheckpointId, DynError>> {
+        let (thread, node, update) = (self.thread(thread), node.map(str::to_owned), update(self, json));
+        Box::pin(async move {
+            Ok(match node {
+                Some(node) => thread.update_as(node, update?).await?,
+                None => thread.update(update?).await?,
+            })
         })
     }
 

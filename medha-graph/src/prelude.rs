@@ -2,6 +2,6 @@
 
 pub use crate::{
     CachePolicy, Command, CompiledGraph, Context, Ctx, END, Event, Failure, MemorySaver, NodeError, NodeExt,
-    OrTerminal, Outcome, Payload, Resume, RetryPolicy, Route, START, State, StateGraph,
+    OrRetry, OrTerminal, Outcome, Payload, Resume, RetryPolicy, Route, START, State, StateGraph,
 };
 pub use serde::{Deserialize, Serialize};

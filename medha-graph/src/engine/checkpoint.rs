@@ -1,11 +1,13 @@
 //! A checkpoint is a value: the state and what runs next.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::round::Round;
 use crate::graph::topology::{NodeIx, Topology};
 use crate::node::failure::Failure;
 use crate::state::{FieldSet, State};
@@ -26,8 +28,8 @@ pub(crate) struct Frontier {
     pub(crate) step: u64,
     /// The tasks of the next superstep, in the order their writes are merged.
     pub(crate) next: Vec<Task>,
-    /// Per join of the graph, which of its sources have arrived since it last fired.
-    pub(crate) joins: Vec<Vec<bool>>,
+    /// Per join of the graph, how far its round has come.
+    pub(crate) joins: Vec<Round>,
     /// Tasks of deferred nodes: they wait until nothing else is queued, in the order they were planned.
     pub(crate) deferred: Vec<Task>,
     /// Ephemeral fields that hold something: the next superstep that does not write them clears them.
@@ -36,7 +38,7 @@ pub(crate) struct Frontier {
 
 impl Frontier {
     pub(crate) fn empty<S: State>(topology: &Topology<S>) -> Self {
-        let joins = topology.joins.iter().map(|join| vec![false; join.sources.len()]).collect();
+        let joins = topology.joins.iter().map(|join| Round::new(join.sources.len())).collect();
         Self { joins, ..Self::default() }
     }
 }
@@ -46,6 +48,14 @@ impl Frontier {
 pub(crate) struct Task {
     pub(crate) node: NodeIx,
     pub(crate) input: TaskInput,
+    /// How long an attempt may take, in place of what its node says.
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Task {
+    pub(crate) const fn new(node: NodeIx, input: TaskInput) -> Self {
+        Self { node, input, timeout: None }
+    }
 }
 
 /// What a task gets besides the state.

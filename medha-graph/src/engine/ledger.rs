@@ -179,7 +179,9 @@ pub(crate) fn outcome<S: State>(
     for update in command.updates() {
         all.extend(writes::<S>(topology, update)?);
     }
-    Ok(StoredOutcome::Done { writes: all, goto })
+    let timeouts = command.targets().iter().enumerate();
+    let timeouts = timeouts.filter_map(|(place, goto)| Some((place, goto.timeout?))).collect();
+    Ok(StoredOutcome::Done { writes: all, goto, timeouts })
 }
 
 /// What an update writes, field by field; each write must read back.

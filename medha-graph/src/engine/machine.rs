@@ -2,27 +2,30 @@
 //! drives it runs futures and reads the clock; time comes in as the time since the run began.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::error::Error;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::Value;
 
-use super::checkpoint::{Task, TaskInput};
+use super::checkpoint::Task;
+use super::failed::{Failed, GaveUp};
+use super::lanes::{Entrant, Lanes};
 use super::retry::Retry;
 use super::superstep::{TaskEnd, TaskResult};
+use super::timer::{Expired, Timeouts};
 use crate::graph::topology::Topology;
 use crate::node::command::Command;
 use crate::node::context::Question;
-use crate::node::error::{NodeError, full_text};
-use crate::node::failure::{Failure, FailureKind};
+use crate::node::error::NodeError;
 use crate::state::State;
 
 /// Time since the run began.
 pub(crate) type Time = Duration;
 
 /// What becomes of the other tasks of a superstep when one fails and no error edge takes over.
+///
+/// The rule is the same whether tasks run side by side or, with a concurrency of one, after each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnFailure {
@@ -42,8 +45,13 @@ pub(crate) struct Machine<S: State> {
     running: usize,
     /// Attempts to be made later, the earliest first.
     due: BinaryHeap<Reverse<Due>>,
+    /// Of tasks that failed and have retry policies: how many failures each of the policies has decided.
+    failures: HashMap<usize, Vec<u32>>,
     must_cancel: bool,
     is_timed: bool,
+    /// Whether a task here is of a node that limits how many of its tasks run at once.
+    has_lanes: bool,
+    lanes: Lanes,
     limit: usize,
     on_failure: OnFailure,
     rng: Rng,
@@ -87,20 +95,11 @@ pub(crate) enum SlotEnd<S: State> {
     Asked(Vec<Question>),
 }
 
-/// A task after its last attempt.
-#[derive(Debug)]
-pub(crate) struct GaveUp {
-    pub(crate) failure: Failure,
-    pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
-    /// The tasks that take over; `None` if nobody does.
-    pub(crate) handlers: Option<Vec<Task>>,
-}
-
 /// What the shell does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Run an attempt of the task at this position, and end it at the deadline.
-    Start { position: usize, attempt: u32, deadline: Option<Time> },
+    /// Run an attempt of the task at this position. If it has timeouts, they count from this time.
+    Start { position: usize, attempt: u32, timed_from: Option<Time> },
     /// Wait until an attempt ends or this time has come.
     Wait { until: Option<Time> },
     /// Drop every attempt that runs.
@@ -114,7 +113,7 @@ pub(crate) enum Action {
 pub(crate) enum AttemptEnd<S: State> {
     Done(Command<S>),
     Failed(NodeError),
-    TimedOut,
+    TimedOut(Expired),
     Panicked(String),
     Asked(Vec<Question>),
 }
@@ -122,7 +121,7 @@ pub(crate) enum AttemptEnd<S: State> {
 impl<S: State> AttemptEnd<S> {
     pub(crate) fn is_failure(&self) -> bool {
         match self {
-            Self::Failed(_) | Self::TimedOut | Self::Panicked(_) => true,
+            Self::Failed(_) | Self::TimedOut(_) | Self::Panicked(_) => true,
             Self::Done(_) | Self::Asked(_) => false,
         }
     }
@@ -145,8 +144,11 @@ impl<S: State> Machine<S> {
             open: 0,
             running: 0,
             due: BinaryHeap::new(),
+            failures: HashMap::new(),
             must_cancel: false,
             is_timed: false,
+            has_lanes: false,
+            lanes: Lanes::default(),
             limit,
             on_failure,
             rng: Rng::with_seed(seed),
@@ -165,8 +167,16 @@ impl<S: State> Machine<S> {
             }
         }
         self.due.clear();
+        self.failures.clear();
         (self.cursor, self.open, self.running, self.must_cancel) = (0, tasks.len(), 0, false);
-        self.is_timed = tasks.iter().any(|task| topology.node(task.node).config.timeout.is_some());
+        if self.has_lanes {
+            self.lanes.clear();
+        }
+        (self.is_timed, self.has_lanes) = (false, false);
+        for task in tasks {
+            self.is_timed |= has_timeouts(topology, task);
+            self.has_lanes |= topology.node(task.node).config.concurrency.is_some();
+        }
     }
 
     /// Puts in how a task ended in an earlier run.
@@ -204,19 +214,26 @@ impl<S: State> Machine<S> {
         if self.running >= self.limit {
             return Action::Wait { until: None };
         }
-        let next = self.due.peek().map(|Reverse(due)| *due);
-        if let Some(due) = next.filter(|due| due.at <= now) {
-            self.due.pop();
-            return self.start(topology, tasks, due.position, due.attempt, now);
+        if self.has_lanes
+            && let Some(next) = self.lanes.admit()
+        {
+            return self.start(topology, tasks, next, now);
         }
-        while self.cursor < self.slots.len() {
-            let position = self.cursor;
-            self.cursor += 1;
-            if self.slots[position].phase == Phase::Ready {
-                return self.start(topology, tasks, position, 1, now);
+        while let Some(due) = self.next_due().filter(|due| due.at <= now) {
+            self.due.pop();
+            let next = Entrant { position: due.position, attempt: due.attempt };
+            if self.may_start(topology, tasks, next) {
+                return self.start(topology, tasks, next, now);
             }
         }
-        Action::Wait { until: next.map(|due| due.at) }
+        while self.cursor < self.slots.len() {
+            let next = Entrant { position: self.cursor, attempt: 1 };
+            self.cursor += 1;
+            if self.slots[next.position].phase == Phase::Ready && self.may_start(topology, tasks, next) {
+                return self.start(topology, tasks, next, now);
+            }
+        }
+        Action::Wait { until: self.next_due().map(|due| due.at) }
     }
 
     /// Takes in how an attempt ended.
@@ -233,6 +250,9 @@ impl<S: State> Machine<S> {
             unreachable!("only a running attempt ends");
         };
         self.running -= 1;
+        if self.has_lanes {
+            self.leave_lane(topology, &tasks[position]);
+        }
         let failed = match end {
             AttemptEnd::Done(command) => {
                 self.settle(position, SlotEnd::Done(command));
@@ -243,7 +263,7 @@ impl<S: State> Machine<S> {
                 return Reaction::Asked;
             }
             AttemptEnd::Failed(error) => Failed::from_error(error),
-            AttemptEnd::TimedOut => Failed::from_timeout(topology.node(tasks[position].node).config.timeout),
+            AttemptEnd::TimedOut(expired) => Failed::from_timeout(expired),
             AttemptEnd::Panicked(text) => Failed::from_panic(&text),
         };
         self.react(topology, &tasks[position], (position, attempt), failed, now)
@@ -256,13 +276,15 @@ impl<S: State> Machine<S> {
         topology: &Topology<S>,
         task: &Task,
         (position, attempt): (usize, u32),
-        failed: Failed,
+        mut failed: Failed,
         now: Time,
     ) -> Reaction {
-        let node = topology.node(task.node);
-        let decision = match &node.config.retry {
-            Some(policy) if failed.is_retryable => policy.after_failure(attempt, failed.pause, &mut self.rng),
-            Some(_) | None => Retry::GiveUp,
+        let decision = match topology.node(task.node).config.retry.as_slice() {
+            [] => Retry::GiveUp,
+            policies => {
+                let counts = self.failures.entry(position).or_default();
+                failed.decide(policies, attempt, counts, &mut self.rng)
+            }
         };
         match decision {
             Retry::After(pause) => {
@@ -327,14 +349,34 @@ impl<S: State> Machine<S> {
         &mut self,
         topology: &Topology<S>,
         tasks: &[Task],
-        position: usize,
-        attempt: u32,
+        Entrant { position, attempt }: Entrant,
         now: Time,
     ) -> Action {
         self.running += 1;
         self.slots[position].phase = Phase::Running { attempt };
-        let timeout = topology.node(tasks[position].node).config.timeout;
-        Action::Start { position, attempt, deadline: timeout.and_then(|limit| now.checked_add(limit)) }
+        let is_timed = self.is_timed && has_timeouts(topology, &tasks[position]);
+        Action::Start { position, attempt, timed_from: is_timed.then_some(now) }
+    }
+
+    fn next_due(&self) -> Option<Due> {
+        self.due.peek().map(|Reverse(due)| *due)
+    }
+
+    /// Whether the lane of the node has a place, if it has a lane; if not, the attempt waits in it.
+    #[inline]
+    fn may_start(&mut self, topology: &Topology<S>, tasks: &[Task], next: Entrant) -> bool {
+        if !self.has_lanes {
+            return true;
+        }
+        let node = tasks[next.position].node;
+        topology.node(node).config.concurrency.is_none_or(|limit| self.lanes.enter(node, limit, next))
+    }
+
+    #[cold]
+    fn leave_lane(&mut self, topology: &Topology<S>, task: &Task) {
+        if topology.node(task.node).config.concurrency.is_some() {
+            self.lanes.leave(task.node);
+        }
     }
 
     #[inline]
@@ -350,52 +392,13 @@ impl<S: State> Machine<S> {
             slot.phase = Phase::Settled;
         }
         self.due.clear();
+        self.lanes.clear();
         (self.open, self.running, self.must_cancel) = (0, 0, false);
     }
 }
 
-/// A failed attempt, before the decision.
-struct Failed {
-    text: String,
-    kind: FailureKind,
-    is_retryable: bool,
-    pause: Option<Duration>,
-    detail: Option<Value>,
-    source: Option<Box<dyn Error + Send + Sync>>,
-}
-
-impl Failed {
-    fn from_error(error: NodeError) -> Self {
-        let (is_retryable, pause) = (error.is_retryable(), error.pause());
-        let (source, detail) = error.into_parts();
-        let text = full_text(source.as_ref());
-        Self { text, kind: FailureKind::Error, is_retryable, pause, detail, source: Some(source) }
-    }
-
-    fn from_timeout(limit: Option<Duration>) -> Self {
-        let text = format!("took longer than its timeout of {:?}", limit.unwrap_or_default());
-        Self { text, kind: FailureKind::Timeout, is_retryable: true, pause: None, detail: None, source: None }
-    }
-
-    fn from_panic(text: &str) -> Self {
-        let text = format!("panicked: {text}");
-        Self { text, kind: FailureKind::Panic, is_retryable: false, pause: None, detail: None, source: None }
-    }
-
-    fn give_up<S: State>(self, topology: &Topology<S>, task: &Task, attempts: u32) -> GaveUp {
-        let payload = match &task.input {
-            TaskInput::Payload(payload) => Some(payload.clone()),
-            TaskInput::State | TaskInput::Failure(_) => None,
-        };
-        let node = topology.name_of(task.node).to_string();
-        let (error, kind, detail) = (self.text, self.kind, self.detail);
-        let mut failure = Failure { node, error, kind, attempts, payload, detail };
-        let handlers = topology.handlers(task.node, &failure).unwrap_or_else(|why| {
-            failure.error = format!("{}; and the router of its error edge {why}", failure.error);
-            None
-        });
-        GaveUp { failure, source: self.source, handlers }
-    }
+fn has_timeouts<S: State>(topology: &Topology<S>, task: &Task) -> bool {
+    !Timeouts::of(&topology.node(task.node).config.timeouts, task).is_empty()
 }
 
 /// Answers of one task, by the ordinal of the question.

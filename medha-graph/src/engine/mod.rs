@@ -4,8 +4,12 @@
 
 pub(crate) mod name;
 pub(crate) mod checkpoint;
+pub(crate) mod round;
 pub(crate) mod superstep;
 pub(crate) mod retry;
+pub(crate) mod timer;
+pub(crate) mod failed;
+pub(crate) mod lanes;
 pub(crate) mod machine;
 pub(crate) mod record;
 pub(crate) mod ledger;

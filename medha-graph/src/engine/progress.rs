@@ -2,13 +2,14 @@
 
 use super::answers::{self, Placed};
 use super::checkpoint::{HeadRef, InterruptId};
+use super::failed::GaveUp;
 use super::ledger;
-use super::machine::{GaveUp, SlotEnd};
+use super::machine::SlotEnd;
 use super::record::{Cause, FORMAT, StoredOutcome, StoredQuestion, TaskProgress};
 use super::restore;
 use super::session::{Record, Session, Settled};
 use super::superstep::{self, TaskEnd, TaskResult};
-use crate::node::command::{Command, Goto};
+use crate::node::command::Command;
 use crate::node::context::Interrupt;
 use crate::run::error::RunError;
 use crate::run::input::Resume;
@@ -81,12 +82,11 @@ impl<S: State> Session<S> {
 
     /// The command that was stored as this, if it was one.
     pub(super) fn command_of(&self, outcome: &StoredOutcome) -> Result<Option<Command<S>>, RunError> {
-        let StoredOutcome::Done { writes, goto } = outcome else { return Ok(None) };
+        let StoredOutcome::Done { writes, goto, timeouts } = outcome else { return Ok(None) };
         let updates = restore::updates(&self.topology, writes).map_err(|why| {
             CheckpointError::corrupt(&self.setup.key, format!("an update does not fit: {why}"))
         })?;
-        let goto = goto.iter().cloned().map(|(target, payload)| Goto { target, payload });
-        Ok(Some(Command::with_targets(updates, goto.collect())))
+        Ok(Some(Command::with_targets(updates, restore::targets(goto, timeouts))))
     }
 
     /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, and that over questions.

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -57,7 +58,7 @@ pub struct StoredCheckpoint {
     pub fields: Vec<StoredField>,
     /// What runs next, in merge order.
     pub next: Vec<StoredTask>,
-    /// Joins that some of their sources have reached.
+    /// Joins that some of their sources have reached, those that have fired included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub joins: Vec<StoredJoin>,
     /// Tasks of deferred nodes, which wait for everything else.
@@ -254,9 +255,12 @@ pub struct StoredTask {
     pub node: Name,
     /// What it gets besides the state.
     pub input: TaskInput,
+    /// How long an attempt may take, if it was sent with a timeout of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
 }
 
-/// A join that is neither empty nor full.
+/// A join in the middle of a round: some of its sources have come, and not all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredJoin {
     /// The node that waits.
@@ -265,6 +269,12 @@ pub struct StoredJoin {
     pub arrived: Vec<Name>,
     /// The sources that have not.
     pub missing: Vec<Name>,
+    /// How many it needs; 0, as older versions stored nothing here, for all.
+    #[serde(default)]
+    pub needed: usize,
+    /// Whether it has fired in this round, and the missing sources no longer matter.
+    #[serde(default)]
+    pub has_fired: bool,
 }
 
 /// What one task wrote.
@@ -290,6 +300,9 @@ pub enum StoredOutcome {
         /// Targets it named itself, with their payloads.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         goto: Vec<(String, Option<Value>)>,
+        /// The targets that have timeouts of their own, by their place in `goto`.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        timeouts: BTreeMap<usize, Duration>,
     },
     /// It failed, and an error edge took over.
     Failed(Failure),

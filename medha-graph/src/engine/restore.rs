@@ -1,13 +1,17 @@
 //! From stored form back to values: the state out of the fields' pieces, numbers for names.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::assemble;
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, Task};
-use super::record::{
-    FORMAT, FieldWrite, Progress, StoredCheckpoint, StoredField, StoredJoin, StoredTask, Written,
-};
-use crate::graph::topology::{NodeIx, Topology};
+use super::record::{FORMAT, FieldWrite, Progress, StoredCheckpoint, StoredField, StoredTask, Written};
+use super::round;
+use crate::graph::topology::Topology;
+use crate::node::command::Goto;
 use crate::state::{State, Update, WriteMode};
 use crate::store::checkpointer::Head;
 use crate::store::key::ThreadKey;
@@ -161,15 +165,24 @@ pub(crate) fn checkpoint<S: State>(
         ..Frontier::empty(topology)
     };
     let planned = |tasks: &[StoredTask]| -> Result<Vec<Task>, Unusable> {
-        let numbered = |task: &StoredTask| Ok(Task { node: number(&task.node)?, input: task.input.clone() });
+        let numbered = |task: &StoredTask| {
+            Ok(Task { node: number(&task.node)?, input: task.input.clone(), timeout: task.timeout })
+        };
         tasks.iter().map(numbered).collect()
     };
     frontier.next = planned(&stored.next)?;
     frontier.deferred = planned(&stored.deferred)?;
     for join in &stored.joins {
-        restore_join(topology, join, &mut frontier)?;
+        round::restore(topology, join, &mut frontier)?;
     }
     Ok(Checkpoint { state, frontier })
+}
+
+/// The targets of a command out of their stored form.
+pub(crate) fn targets(goto: &[(String, Option<Value>)], timeouts: &BTreeMap<usize, Duration>) -> Vec<Goto> {
+    let all = goto.iter().cloned().enumerate();
+    all.map(|(place, (target, payload))| Goto { target, payload, timeout: timeouts.get(&place).copied() })
+        .collect()
 }
 
 /// Updates out of the writes they were stored as: a field that was written again begins the next one.
@@ -190,25 +203,4 @@ pub(crate) fn updates<S: State>(
     }
     updates.push(current);
     Ok(updates)
-}
-
-/// Finds the join by its target and sources: its number may have changed.
-fn restore_join<S: State>(
-    topology: &Topology<S>,
-    stored: &StoredJoin,
-    frontier: &mut Frontier,
-) -> Result<(), Unusable> {
-    let target = topology.number(&stored.target).ok_or_else(|| Unusable::Node(stored.target.to_string()))?;
-    let is_same = |sources: &[NodeIx]| {
-        let names: Vec<&str> = sources.iter().map(|source| &**topology.name_of(*source)).collect();
-        let all = || stored.arrived.iter().chain(&stored.missing);
-        names.len() == all().count() && all().all(|name| names.contains(&name.as_str()))
-    };
-    let found = topology.joins.iter().position(|join| join.target == target && is_same(&join.sources));
-    let join = found.ok_or_else(|| Unusable::Node(format!("a join into {}", stored.target)))?;
-    for (position, source) in topology.joins[join].sources.iter().enumerate() {
-        frontier.joins[join][position] =
-            stored.arrived.iter().any(|name| **name == **topology.name_of(*source));
-    }
-    Ok(())
 }

@@ -13,10 +13,10 @@ use super::machine::{Machine, OnFailure, SlotEnd};
 use super::name::Name;
 use super::pause::{Breakpoints, Durability, Pause, Unfinished};
 use super::record::{
-    Cause, FORMAT, Origin, Progress, Recorded, StoredCheckpoint, StoredJoin, StoredOutcome, StoredTask,
-    TaskWrites,
+    Cause, FORMAT, Origin, Progress, Recorded, StoredCheckpoint, StoredOutcome, StoredTask, TaskWrites,
 };
 use super::restore::{self, Piece};
+use super::round;
 use super::superstep::{self, StepError, TaskResult};
 use crate::graph::edge::START;
 use crate::graph::topology::Topology;
@@ -322,7 +322,7 @@ impl<S: State> Session<S> {
                 let key = &self.setup.key;
                 let frontier = &self.checkpoint.frontier;
                 let task = TaskId::new(frontier.line, key.namespace(), (frontier.step, usize::MAX), START);
-                let outcome = StoredOutcome::Done { writes, goto: Vec::new() };
+                let outcome = StoredOutcome::Done { writes, goto: Vec::new(), timeouts: BTreeMap::new() };
                 self.ledger.touch(cleared);
                 self.ledger.record(vec![TaskWrites { task, node: Name::from(START), outcome }]);
             }
@@ -418,7 +418,7 @@ impl<S: State> Session<S> {
             origin: self.setup.origin,
             fields,
             next: planned(topology, &frontier.next),
-            joins: waiting_joins(topology, frontier),
+            joins: round::open_joins(topology, frontier),
             deferred: planned(topology, &frontier.deferred),
             written,
         });
@@ -448,21 +448,7 @@ fn planned<S: State>(topology: &Topology<S>, tasks: &[super::checkpoint::Task]) 
     let named = |task: &super::checkpoint::Task| StoredTask {
         node: Name::from(topology.name_of(task.node)),
         input: task.input.clone(),
+        timeout: task.timeout,
     };
     tasks.iter().map(named).collect()
-}
-
-/// The joins that are half full.
-pub(crate) fn waiting_joins<S: State>(topology: &Topology<S>, frontier: &Frontier) -> Vec<StoredJoin> {
-    let waiting = topology.joins.iter().zip(&frontier.joins).filter(|(_, arrived)| arrived.contains(&true));
-    waiting
-        .map(|(join, arrived)| {
-            let names = |wanted: bool| {
-                let sources = join.sources.iter().zip(arrived).filter(move |(_, has)| **has == wanted);
-                sources.map(|(source, _)| Name::from(topology.name_of(*source))).collect()
-            };
-            let target = Name::from(topology.name_of(join.target));
-            StoredJoin { target, arrived: names(true), missing: names(false) }
-        })
-        .collect()
 }

@@ -7,13 +7,16 @@ use std::any::Any;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::checkpoint::{Checkpoint, Task, TaskInput};
+use super::round::Round;
 use crate::graph::edge::{END, START};
 use crate::graph::topology::{NodeEntry, NodeIx, Outgoing, Topology, hint};
 use crate::node::command::{Command, Goto};
+use crate::node::sent::Sent;
 use crate::state::{FieldSet, State, Update};
 
 /// What one task of a superstep came to.
@@ -157,7 +160,7 @@ pub(crate) fn amend<S: State>(
     let start: Arc<str> = Arc::from(START);
     let mut queue = Queue::new(topology, checkpoint, 1);
     for goto in targets {
-        queue.goto(&start, &goto.target, goto.payload)?;
+        queue.goto(&start, goto)?;
     }
     queue.release();
     Ok(())
@@ -262,7 +265,7 @@ struct Queue<'a, S: State> {
     topology: &'a Topology<S>,
     state: &'a S,
     tasks: &'a mut Vec<Task>,
-    joins: &'a mut Vec<Vec<bool>>,
+    joins: &'a mut Vec<Round>,
     deferred: &'a mut Vec<Task>,
     /// Nodes already queued without a payload; a list is faster until there are many.
     queued: Option<HashSet<NodeIx>>,
@@ -285,7 +288,7 @@ impl<'a, S: State> Queue<'a, S> {
     #[inline]
     fn take_over(&mut self, node: &NodeEntry<S>, targets: Vec<Goto>) -> Result<(), StepError> {
         for goto in targets {
-            self.goto(&node.name, &goto.target, goto.payload)?;
+            self.goto(&node.name, goto)?;
         }
         self.follow(&node.name, &node.out)
     }
@@ -317,36 +320,32 @@ impl<'a, S: State> Queue<'a, S> {
     }
 
     #[inline]
-    fn choose(
-        &mut self,
-        target: Option<NodeIx>,
-        payload: Option<Box<Result<Value, String>>>,
-        problem: &mut Option<String>,
-    ) {
+    fn choose(&mut self, target: Option<NodeIx>, payload: Option<Box<Sent>>, problem: &mut Option<String>) {
         let Some(node) = target else { return };
-        match payload.map(|payload| *payload) {
-            None => self.reach(node),
-            Some(Ok(payload)) => self.send(node, payload),
-            Some(Err(error)) => *problem = Some(format!("its payload cannot be written as JSON: {error}")),
+        let Some(sent) = payload else { return self.reach(node) };
+        match sent.payload {
+            Ok(payload) => self.send(node, payload, sent.timeout),
+            Err(error) => *problem = Some(format!("its payload cannot be written as JSON: {error}")),
         }
     }
 
-    fn goto(&mut self, node: &Arc<str>, target: &str, payload: Option<Value>) -> Result<(), StepError> {
-        match (self.topology.number(target), payload) {
+    fn goto(&mut self, node: &Arc<str>, goto: Goto) -> Result<(), StepError> {
+        let target = goto.target;
+        match (self.topology.number(&target), goto.payload) {
             (Some(number), None) => self.reach(number),
-            (Some(number), Some(payload)) => self.send(number, payload),
+            (Some(number), Some(payload)) => self.send(number, payload, goto.timeout),
             (None, _) if target == END => {}
             (None, _) => {
                 let names = self.topology.nodes.iter().map(|entry| &*entry.name);
-                let (node, target) = (node.to_string(), target.to_owned());
+                let node = node.to_string();
                 return Err(StepError::UnknownTarget { node, hint: hint(&target, names), target });
             }
         }
         Ok(())
     }
 
-    fn send(&mut self, node: NodeIx, payload: Value) {
-        self.plan(Task { node, input: TaskInput::Payload(payload) });
+    fn send(&mut self, node: NodeIx, payload: Value, timeout: Option<Duration>) {
+        self.plan(Task { node, input: TaskInput::Payload(payload), timeout });
     }
 
     /// Queues a task, or lets it wait if its node is deferred.
@@ -364,7 +363,7 @@ impl<'a, S: State> Queue<'a, S> {
         let is_same = |task: &Task| task.node == node && matches!(task.input, TaskInput::State);
         if self.topology.node(node).config.is_deferred {
             if !self.deferred.iter().any(is_same) {
-                self.deferred.push(Task { node, input: TaskInput::State });
+                self.deferred.push(Task::new(node, TaskInput::State));
             }
             return;
         }
@@ -373,16 +372,14 @@ impl<'a, S: State> Queue<'a, S> {
             None => !self.tasks.iter().any(is_same),
         };
         if is_new {
-            self.tasks.push(Task { node, input: TaskInput::State });
+            self.tasks.push(Task::new(node, TaskInput::State));
         }
     }
 
     fn arrive(&mut self, join: usize, position: usize) {
-        let arrived = &mut self.joins[join];
-        arrived[position] = true;
-        if arrived.iter().all(|has_arrived| *has_arrived) {
-            arrived.fill(false);
-            self.reach(self.topology.joins[join].target);
+        let entry = &self.topology.joins[join];
+        if self.joins[join].arrive(position, entry.needed) {
+            self.reach(entry.target);
         }
     }
 

@@ -41,7 +41,7 @@ fn graph() -> CompiledGraph<Log> {
 }
 
 fn tasks(graph: &CompiledGraph<Log>, names: &[&str]) -> Vec<Task> {
-    let task = |name: &&str| Task { node: graph.topology.number(name).unwrap(), input: TaskInput::State };
+    let task = |name: &&str| Task::new(graph.topology.number(name).unwrap(), TaskInput::State);
     names.iter().map(task).collect()
 }
 
@@ -77,7 +77,7 @@ impl Bench {
 }
 
 fn start(position: usize, attempt: u32) -> Action {
-    Action::Start { position, attempt, deadline: None }
+    Action::Start { position, attempt, timed_from: None }
 }
 
 #[test]
@@ -116,10 +116,10 @@ fn a_retry_starts_when_its_time_has_come_and_not_before() {
 }
 
 #[test]
-fn a_deadline_is_the_start_plus_the_timeout() {
+fn the_timeouts_of_an_attempt_count_from_its_start() {
     let mut bench = Bench::new(&["timed"], usize::MAX, OnFailure::Drain);
     assert!(bench.machine.wants_time());
-    let action = Action::Start { position: 0, attempt: 1, deadline: Some(12 * SECOND) };
+    let action = Action::Start { position: 0, attempt: 1, timed_from: Some(10 * SECOND) };
     assert_eq!(bench.poll(10 * SECOND), action);
 }
 

@@ -1,6 +1,8 @@
 //! What happens to a thread from outside, between two runs: updates in the name of a node, commands given along with
 //! answers, work that is given up.
 
+use std::collections::BTreeMap;
+
 use super::checkpoint::{Frontier, TaskId, TaskInput};
 use super::ledger;
 use super::name::Name;
@@ -220,11 +222,11 @@ impl<S: State> Session<S> {
     /// A join whose target has not run yet is full for those it waited for: one of them may write again.
     fn refill_joins(&mut self, updates: &[(NodeIx, S::Update)]) {
         let Frontier { next, joins, .. } = &mut self.checkpoint.frontier;
-        for (join, arrived) in self.topology.joins.iter().zip(joins) {
+        for (join, round) in self.topology.joins.iter().zip(joins) {
             let is_planned =
                 next.iter().any(|task| task.node == join.target && matches!(task.input, TaskInput::State));
             if is_planned && updates.iter().any(|(node, _)| join.sources.contains(node)) {
-                arrived.fill(true);
+                round.refill();
             }
         }
     }
@@ -232,7 +234,7 @@ impl<S: State> Session<S> {
     fn writes_of(&self, node: &str, position: usize, update: &S::Update) -> Result<TaskWrites, RunError> {
         let writes = ledger::writes::<S>(&self.topology, update)
             .map_err(|why| self.unwritable(&format!("the update as {node:?} {why}")))?;
-        let outcome = StoredOutcome::Done { writes, goto: Vec::new() };
+        let outcome = StoredOutcome::Done { writes, goto: Vec::new(), timeouts: BTreeMap::new() };
         Ok(TaskWrites { task: self.own_id(node, position), node: Name::from(node), outcome })
     }
 

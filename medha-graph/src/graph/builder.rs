@@ -3,16 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::check::{self, BuildError, BuildProblem};
+use super::check;
 use super::compiled::CompiledGraph;
+use super::defaults::{Applied, NodeDefaults};
 use super::edge::{Choice, Edge, IntoRoutes, Route, Sources, Target};
+use super::join::Join;
 use super::lineage::Lineage;
+use super::problem::{BuildError, BuildProblem};
 use super::topology::Topology;
 use crate::node::failure::Failure;
 use crate::node::function::{ErasedNode, IntoNode};
+use crate::node::sent::ToPayload;
 use crate::state::State;
 
 /// A graph under construction. Nothing is checked before [`compile`](Self::compile), which checks everything.
@@ -44,6 +47,7 @@ pub struct StateGraph<S: State> {
     initial: S,
     nodes: Vec<(String, ErasedNode<S>)>,
     edges: Vec<Edge<S>>,
+    defaults: NodeDefaults,
     lineage: Lineage,
 }
 
@@ -57,8 +61,15 @@ impl<S: State> StateGraph<S> {
     /// An empty graph whose threads begin with this state rather than the default one.
     #[must_use]
     pub fn starting_from(name: impl Into<String>, initial: S) -> Self {
-        let (nodes, edges, lineage) = (Vec::new(), Vec::new(), Lineage::default());
-        Self { name: name.into(), version: 1, initial, nodes, edges, lineage }
+        Self {
+            name: name.into(),
+            version: 1,
+            initial,
+            nodes: Vec::new(),
+            edges: Vec::new(),
+            defaults: NodeDefaults::new(),
+            lineage: Lineage::default(),
+        }
     }
 
     /// The version of the state's shape, 1 unless set. A checkpoint of a newer version is refused, and one of an older
@@ -66,6 +77,13 @@ impl<S: State> StateGraph<S> {
     #[must_use]
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
+        self
+    }
+
+    /// Sets what holds for every node that does not say otherwise, in place of earlier defaults.
+    #[must_use]
+    pub fn defaults(mut self, defaults: NodeDefaults) -> Self {
+        self.defaults = defaults;
         self
     }
 
@@ -124,10 +142,21 @@ impl<S: State> StateGraph<S> {
     }
 
     /// Runs `target` in the superstep after `source`; with several sources, once all of them have finished since
-    /// it last ran (a join).
+    /// it last ran (a join; see [`join`](Self::join) for others).
     #[must_use]
     pub fn edge(mut self, source: impl Into<Sources>, target: impl Into<String>) -> Self {
-        self.edges.push(Edge::Static { sources: source.into().0, target: target.into() });
+        let target = target.into();
+        self.edges.push(match <[String; 1]>::try_from(source.into().0) {
+            Ok([source]) => Edge::Static { source, target },
+            Err(sources) => Edge::Join { join: Join::all(sources), target },
+        });
+        self
+    }
+
+    /// Runs `target` in the superstep after enough of several nodes have finished: any one, a quorum, or all.
+    #[must_use]
+    pub fn join(mut self, join: Join, target: impl Into<String>) -> Self {
+        self.edges.push(Edge::Join { join, target: target.into() });
         self
     }
 
@@ -151,10 +180,10 @@ impl<S: State> StateGraph<S> {
 
     /// Starts one task of `target` for every payload the function returns, all in one superstep.
     ///
-    /// The node takes its payload as [`Payload<T>`](crate::Payload). No payloads, no tasks: if something must
-    /// happen then, use a conditional edge that says so.
+    /// The node takes its payload as [`Payload<T>`](crate::Payload); a [`Timed`](crate::Timed) one gives its task a
+    /// timeout of its own. No payloads, no tasks: if something must happen then, use a conditional edge that says so.
     #[must_use]
-    pub fn fan_out<P: Serialize, I: IntoIterator<Item = P>>(
+    pub fn fan_out<P: ToPayload, I: IntoIterator<Item = P>>(
         mut self,
         source: impl Into<String>,
         target: impl Into<String>,
@@ -174,6 +203,35 @@ impl<S: State> StateGraph<S> {
     }
 
     /// Runs `target` after `source` has failed its last attempt; it takes the [`Failure`] as a parameter.
+    ///
+    /// The error edge takes the place of the edges of `source`: these are not followed, and `source` does not count as
+    /// arrived at a join. The run goes on where the edges of `target` lead, so `target` completes the failed node if it
+    /// has the same edges, and takes another way if it has others. A join that either of them may complete is a quorum.
+    ///
+    /// ```
+    /// use medha_graph::prelude::*;
+    /// use medha_graph::Join;
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Trip { #[state(append)] booked: Vec<String> }
+    ///
+    /// async fn flight() -> Result<TripUpdate, NodeError> { Err(NodeError::new("no seats"))? }
+    /// async fn train(_: Failure) -> TripUpdate { Trip::update().booked(["train"]) }
+    /// async fn hotel() -> TripUpdate { Trip::update().booked(["hotel"]) }
+    /// async fn pack(trip: &Trip) -> TripUpdate { Trip::update().booked([format!("packed for {}", trip.booked.len())]) }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let graph = StateGraph::<Trip>::new("trip")
+    ///     .node("flight", flight).node("train", train).node("hotel", hotel).node("pack", pack)
+    ///     .edge(START, "flight").edge(START, "hotel")
+    ///     .error_edge("flight", "train")                                  // the train completes the flight:
+    ///     .join(Join::quorum(2, ["flight", "train", "hotel"]), "pack")    // one of the two, and the hotel
+    ///     .edge("pack", END)
+    ///     .compile().unwrap();
+    /// let trip = graph.invoke(Trip::update()).await.unwrap().into_state();
+    /// assert_eq!(trip.booked, ["hotel", "train", "packed for 2"]);
+    /// # }
+    /// ```
     #[must_use]
     pub fn error_edge(mut self, source: impl Into<String>, target: impl Into<String>) -> Self {
         self.edges.push(Edge::Error { source: source.into(), target: target.into() });
@@ -199,21 +257,16 @@ impl<S: State> StateGraph<S> {
 
     /// Checks the whole graph and makes it runnable, or reports everything that is wrong with it.
     pub fn compile(&self) -> Result<CompiledGraph<S>, BuildError> {
-        let lines = check::lines(&self.nodes, &self.edges);
-        let mut problems = check::problems(&self.nodes, &self.edges, &lines);
-        let nodes: Vec<&str> = self.nodes.iter().map(|(name, _)| name.as_str()).collect();
-        let fields: Vec<&str> = self.initial.fields().iter().map(|field| &*field.name).collect();
-        problems.extend(self.lineage.problems(self.version, &nodes, &fields));
+        let Applied { nodes, edges, mut problems } = self.defaults.apply(&self.nodes, &self.edges);
         problems.extend(self.initial.problems().into_iter().map(|reason| BuildProblem::State { reason }));
+        let names: Vec<&str> = nodes.iter().map(|(name, _)| name.as_str()).collect();
+        let fields: Vec<&str> = self.initial.fields().iter().map(|field| &*field.name).collect();
+        problems.extend(self.lineage.problems(self.version, &names, &fields));
+        let lines = check::lines(&nodes, &edges);
+        let problems = check::problems(&nodes, &edges, &lines, self.initial.fields(), problems);
         if problems.is_empty() {
-            let mut topology = Topology::new(
-                &self.name,
-                self.version,
-                self.initial.clone(),
-                &self.nodes,
-                &self.edges,
-                lines,
-            );
+            let initial = self.initial.clone();
+            let mut topology = Topology::new(&self.name, self.version, initial, &nodes, &edges, lines);
             topology.lineage = self.lineage.clone();
             Ok(CompiledGraph::new(topology))
         } else {

@@ -1,148 +1,17 @@
 //! The build checks: everything that is wrong with a graph, before its first run.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
+use super::check_nodes;
 use super::edge::{END, Edge, EdgeKind, Line, START};
+use super::join::Join;
+use super::problem::BuildProblem;
 use super::topology::hint;
 use crate::node::function::ErasedNode;
-use crate::state::State;
-
-/// Why a graph cannot be compiled: every problem, not the first one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BuildError {
-    /// The name of the graph.
-    pub graph: String,
-    /// What is wrong, in the order nodes and edges were added.
-    pub problems: Vec<BuildProblem>,
-}
-
-impl std::error::Error for BuildError {}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "graph {:?} cannot be built", self.graph)?;
-        for problem in &self.problems {
-            write!(f, "\n- {problem}")?;
-        }
-        Ok(())
-    }
-}
-
-/// One thing that is wrong with a graph.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildProblem {
-    /// The state is declared in a way that does not hold together.
-    #[error("the state: {reason}")]
-    State {
-        /// What is wrong.
-        reason: String,
-    },
-    /// Two nodes have one name.
-    #[error("node {node:?} was added twice; names are unique")]
-    DuplicateNode {
-        /// The name.
-        node: String,
-    },
-    /// A node has the name of an end of the graph, or none.
-    #[error("a node cannot be named {node:?}; that name is reserved")]
-    ReservedName {
-        /// The name.
-        node: String,
-    },
-    /// An edge names a node that does not exist.
-    #[error("{edge} names {node:?}, which is no node; {hint}")]
-    UnknownNode {
-        /// The name that is not there.
-        node: String,
-        /// The edge that names it.
-        edge: String,
-        /// What may have been meant.
-        hint: String,
-    },
-    /// Nothing leads out of `START`.
-    #[error("nothing runs first; add an edge from START")]
-    NoEntry,
-    /// An edge leads into `START` or out of `END`, or an error edge out of `START`.
-    #[error("{edge} is the wrong way round; START has no way in and cannot fail, END has no way out")]
-    WrongEnd {
-        /// The edge.
-        edge: String,
-    },
-    /// The same edge was added twice.
-    #[error("{edge} was added twice")]
-    DuplicateEdge {
-        /// The edge.
-        edge: String,
-    },
-    /// A join has no sources, or START among them.
-    #[error("the join into {node:?} needs nodes as sources, at least one, each once")]
-    BadJoin {
-        /// The target of the join.
-        node: String,
-    },
-    /// No path leads to a node.
-    #[error(
-        "node {node:?} is never reached; add an edge to it, or `.goes_to([{node:?}])` on the node whose command goes there"
-    )]
-    Unreachable {
-        /// The node.
-        node: String,
-    },
-    /// A join waits for a node that cannot run before it.
-    #[error("the join into {node:?} never fires: it waits for {missing:?}, which cannot run before it")]
-    JoinNeverFires {
-        /// The target of the join.
-        node: String,
-        /// The sources that never come.
-        missing: Vec<String>,
-    },
-    /// A node has no way out.
-    #[error("node {node:?} has no way out; add an edge to END if it is the last one")]
-    DeadEnd {
-        /// The node.
-        node: String,
-    },
-    /// A node leads on, but never to the end.
-    #[error("node {node:?} never leads to END: it goes round for ever; add a conditional edge that ends")]
-    NeverEnds {
-        /// The node.
-        node: String,
-    },
-    /// A migration leads nowhere.
-    #[error("the migration from version {from} makes no sense: {reason}")]
-    BadMigration {
-        /// The version it starts from.
-        from: u32,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A node or a field was not renamed like that.
-    #[error("the {what} {old:?} was not renamed to {new:?}: {reason}")]
-    BadRename {
-        /// `"node"` or `"field"`.
-        what: &'static str,
-        /// The old name.
-        old: String,
-        /// The new one.
-        new: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A setting of a node makes no sense.
-    #[error("node {node:?}: {reason}")]
-    BadSetting {
-        /// The node.
-        node: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
+use crate::state::{Field, State};
 
 /// All lines of a graph: of its edges, and of what its commands were declared to do.
 pub(crate) fn lines<S: State>(nodes: &[(String, ErasedNode<S>)], edges: &[Edge<S>]) -> Vec<Line> {
@@ -158,13 +27,15 @@ pub(crate) fn lines<S: State>(nodes: &[(String, ErasedNode<S>)], edges: &[Edge<S
     lines
 }
 
+/// Everything that is wrong, after what was found before.
 pub(crate) fn problems<S: State>(
     nodes: &[(String, ErasedNode<S>)],
     edges: &[Edge<S>],
     lines: &[Line],
+    fields: &[Field],
+    mut problems: Vec<BuildProblem>,
 ) -> Vec<BuildProblem> {
-    let mut problems = Vec::new();
-    check_nodes(nodes, &mut problems);
+    check_nodes::check(nodes, lines, fields, &mut problems);
     check_joins(edges, &mut problems);
     check_lines(nodes, lines, &mut problems);
     // Paths are only worth talking about when every name is right.
@@ -174,35 +45,18 @@ pub(crate) fn problems<S: State>(
     problems
 }
 
-fn check_nodes<S: State>(nodes: &[(String, ErasedNode<S>)], problems: &mut Vec<BuildProblem>) {
-    let mut seen = HashSet::new();
-    for (name, node) in nodes {
-        if name.is_empty() || name == START || name == END {
-            problems.push(BuildProblem::ReservedName { node: name.clone() });
-        } else if !seen.insert(name) {
-            problems.push(BuildProblem::DuplicateNode { node: name.clone() });
-        }
-        let mut bad = |reason: &str| {
-            problems.push(BuildProblem::BadSetting { node: name.clone(), reason: reason.to_owned() });
-        };
-        if let Some(reason) = node.config.retry.as_ref().and_then(crate::RetryPolicy::problem) {
-            bad(reason);
-        }
-        if node.config.timeout.is_some_and(|limit| limit.is_zero()) {
-            bad("a timeout of zero fails every attempt; leave it out to wait as long as it takes");
-        }
-    }
-}
-
 fn check_joins<S: State>(edges: &[Edge<S>], problems: &mut Vec<BuildProblem>) {
     let mut seen = HashSet::new();
     for edge in edges {
-        if let Edge::Static { sources, target } = edge {
+        if let Edge::Join { join: Join { sources, needed }, target } = edge {
+            let (needed, node) = (*needed, target.clone());
             let distinct: BTreeSet<&String> = sources.iter().collect();
-            let has_start = sources.len() > 1 && sources.iter().any(|source| source == START);
+            let has_start = sources.iter().any(|source| source == START);
             if sources.is_empty() || distinct.len() != sources.len() || has_start {
-                problems.push(BuildProblem::BadJoin { node: target.clone() });
-            } else if sources.len() > 1 && !seen.insert((distinct, target)) {
+                problems.push(BuildProblem::BadJoin { node });
+            } else if needed == 0 || needed > sources.len() {
+                problems.push(BuildProblem::BadQuorum { node, needed, sources: sources.len() });
+            } else if !seen.insert((distinct, target)) {
                 let edge = format!("the join {sources:?} -> {target:?}");
                 problems.push(BuildProblem::DuplicateEdge { edge });
             }
@@ -258,20 +112,20 @@ fn check_paths<S: State>(
     }
     let reached = reachable(lines);
     // A node whose commands may go anywhere may reach any node, and may end.
-    let roams = |node: &ErasedNode<S>| node.may_goto && node.config.goes_to.is_empty();
     let anything_may_be_reached =
-        nodes.iter().any(|(name, node)| roams(node) && reached.contains(name.as_str()));
+        nodes.iter().any(|(name, node)| node.roams() && reached.contains(name.as_str()));
     let mut ending = leading_to(&graph, places[END]);
     for (name, node) in nodes {
-        if roams(node) {
+        if node.roams() {
             ending.extend(leading_to(&graph, places[name.as_str()]));
         }
     }
     for (name, node) in nodes {
         let node_name = name.clone();
-        let has_way_out = roams(node) || lines.iter().any(|line| line.source == *name && !is_error(line));
+        let has_way_out = node.roams() || lines.iter().any(|line| line.source == *name && !is_error(line));
         if !reached.contains(name.as_str()) && !anything_may_be_reached {
-            let is_waiting = |line: &&Line| line.target == *name && matches!(line.kind, EdgeKind::Join(_));
+            let is_waiting =
+                |line: &&Line| line.target == *name && matches!(line.kind, EdgeKind::Join { .. });
             let sources = lines.iter().filter(is_waiting).map(|line| &line.source);
             let (ready, missing): (Vec<_>, Vec<_>) =
                 sources.partition(|source| reached.contains(source.as_str()));
@@ -291,24 +145,24 @@ fn check_paths<S: State>(
     }
 }
 
-/// What can run: an edge leads on from one node, a join from all of its sources together.
-fn reachable(lines: &[Line]) -> HashSet<&str> {
+/// What can run: an edge leads on from one node, a join from as many of its sources as it needs.
+pub(crate) fn reachable(lines: &[Line]) -> HashSet<&str> {
     let mut out: HashMap<&str, Vec<&Line>> = HashMap::new();
     let mut missing: HashMap<usize, usize> = HashMap::new();
     for line in lines {
         out.entry(&line.source).or_default().push(line);
-        if let EdgeKind::Join(join) = line.kind {
-            *missing.entry(join).or_default() += 1;
+        if let EdgeKind::Join { number, needed, .. } = line.kind {
+            missing.insert(number, needed);
         }
     }
     let mut reached = HashSet::from([START]);
     let mut queue = vec![START];
     while let Some(place) = queue.pop() {
         for line in out.get(place).into_iter().flatten() {
-            if let EdgeKind::Join(join) = line.kind
-                && let Some(missing) = missing.get_mut(&join)
+            if let EdgeKind::Join { number, .. } = line.kind
+                && let Some(missing) = missing.get_mut(&number)
             {
-                *missing -= 1;
+                *missing = missing.saturating_sub(1);
                 if *missing > 0 {
                     continue;
                 }
@@ -335,10 +189,10 @@ fn is_error(line: &Line) -> bool {
     matches!(line.kind, EdgeKind::Error(_))
 }
 
-fn describe(line: &Line) -> String {
+pub(crate) fn describe(line: &Line) -> String {
     let kind = match line.kind {
         EdgeKind::Static => "edge",
-        EdgeKind::Join(_) => "join",
+        EdgeKind::Join { .. } => "join",
         EdgeKind::Conditional(_) => "conditional edge",
         EdgeKind::Error(_) => "error edge",
         EdgeKind::Command => "`goes_to`",

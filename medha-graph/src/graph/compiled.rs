@@ -126,7 +126,8 @@ impl<S: State> CompiledGraph<S> {
         self
     }
 
-    /// Lets at most this many tasks of a superstep run at once (at least one).
+    /// Lets at most this many tasks of a superstep run at once (at least one). For the tasks of one node there is
+    /// [`NodeExt::concurrency`](crate::NodeExt::concurrency).
     #[must_use]
     pub fn with_concurrency(mut self, tasks: usize) -> Self {
         self.limits.concurrency = tasks.max(1);

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::Value;
-
+use super::join::Join;
 use crate::node::failure::Failure;
+use crate::node::sent::{Sent, ToPayload};
 use crate::state::State;
 
 /// Where a run begins: the source of the first edges.
@@ -67,7 +66,7 @@ impl RouteTarget {
 pub struct Choice {
     pub(crate) index: usize,
     /// In a box, since most choices carry none and pass through every superstep.
-    pub(crate) payload: Option<Box<Result<Value, String>>>,
+    pub(crate) payload: Option<Box<Sent>>,
 }
 
 impl Choice {
@@ -77,11 +76,8 @@ impl Choice {
     }
 
     /// The target at this position, with a payload.
-    pub fn with_payload(index: usize, payload: &impl Serialize) -> Self {
-        Self {
-            index,
-            payload: Some(Box::new(serde_json::to_value(payload).map_err(|error| error.to_string()))),
-        }
+    pub fn with_payload(index: usize, payload: &impl ToPayload) -> Self {
+        Self { index, payload: Some(Box::new(payload.to_payload())) }
     }
 }
 
@@ -177,8 +173,10 @@ impl Target {
 }
 
 /// An edge as it was added.
+#[derive(Clone)]
 pub(crate) enum Edge<S: State> {
-    Static { sources: Vec<String>, target: String },
+    Static { source: String, target: String },
+    Join { join: Join, target: String },
     Conditional { source: String, targets: Vec<Target>, pick: PickByState<S> },
     Error { source: String, target: String },
     ConditionalError { source: String, targets: Vec<Target>, pick: PickByFailure },
@@ -188,8 +186,12 @@ pub(crate) enum Edge<S: State> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EdgeKind {
     Static,
-    /// One of the sources of a join with this number.
-    Join(usize),
+    /// From one of the sources of the join with this number, which needs so many of so many sources.
+    Join {
+        number: usize,
+        needed: usize,
+        sources: usize,
+    },
     Conditional(String),
     Error(Option<String>),
     /// Declared with `goes_to`.
@@ -213,12 +215,11 @@ impl<S: State> Edge<S> {
             kind,
         };
         match self {
-            Self::Static { sources, target } if sources.len() == 1 => {
-                vec![line(&sources[0], target, EdgeKind::Static)]
-            }
-            Self::Static { sources, target } => {
+            Self::Static { source, target } => vec![line(source, target, EdgeKind::Static)],
+            Self::Join { join: Join { sources, needed }, target } => {
+                let kind = EdgeKind::Join { number: *joins, needed: *needed, sources: sources.len() };
                 *joins += 1;
-                sources.iter().map(|source| line(source, target, EdgeKind::Join(*joins - 1))).collect()
+                sources.iter().map(|source| line(source, target, kind.clone())).collect()
             }
             Self::Conditional { source, targets, .. } => {
                 let kind = |target: &Target| EdgeKind::Conditional(target.label.clone());

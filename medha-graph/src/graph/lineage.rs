@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
-use super::check::BuildProblem;
+use super::problem::BuildProblem;
 use super::topology::nearest;
 use crate::engine::name::Name;
 use crate::engine::record::{Progress, StoredCheckpoint, StoredOutcome, StoredTask};
@@ -82,7 +82,7 @@ impl Lineage {
         }
         let of_tasks = progress.tasks.iter_mut().filter_map(|task| task.outcome.as_mut());
         for outcome in of_tasks.chain(&mut progress.commands) {
-            if let StoredOutcome::Done { goto, writes } = outcome {
+            if let StoredOutcome::Done { goto, writes, .. } = outcome {
                 writes
                     .iter_mut()
                     .for_each(|write| write.field = Name::from(today(&self.fields, &write.field)));

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::draw::drawing::Drawing;
 use super::edge::{Choice, END, Edge, EdgeKind, Line, PickByFailure, PickByState, START, Target};
+use super::join::Join;
 use super::lineage::Lineage;
 use crate::engine::checkpoint::{Task, TaskInput};
 use crate::engine::name::Name;
@@ -28,7 +30,7 @@ pub(crate) struct Topology<S: State> {
     pub(crate) fingerprint: Name,
     pub(crate) nodes: Vec<NodeEntry<S>>,
     pub(crate) start: Outgoing<S>,
-    pub(crate) joins: Vec<Join>,
+    pub(crate) joins: Vec<JoinEntry>,
     /// The state a thread begins with.
     pub(crate) initial: S,
     pub(crate) fields: Vec<Field>,
@@ -71,8 +73,10 @@ pub(crate) enum FailureEdge {
     Choose { targets: Vec<Option<NodeIx>>, pick: PickByFailure },
 }
 
-pub(crate) struct Join {
+pub(crate) struct JoinEntry {
     pub(crate) sources: Vec<NodeIx>,
+    /// How many of them must have come.
+    pub(crate) needed: usize,
     pub(crate) target: NodeIx,
 }
 
@@ -145,25 +149,29 @@ impl<S: State> Topology<S> {
     /// The tasks that take over after a failure: none if no error edge wants it, an error if a router is broken.
     pub(crate) fn handlers(&self, node: NodeIx, failure: &Failure) -> Result<Option<Vec<Task>>, String> {
         let mut tasks: Option<Vec<Task>> = None;
-        let mut take = |target: Option<NodeIx>, input: TaskInput| {
+        let mut take = |target: Option<NodeIx>, input: TaskInput, timeout: Option<Duration>| {
             let tasks = tasks.get_or_insert_default();
-            tasks.extend(target.map(|node| Task { node, input }));
+            tasks.extend(target.map(|node| Task { node, input, timeout }));
         };
         let whole = || TaskInput::Failure(Box::new(failure.clone()));
         let mut problem = None;
         for edge in &self.node(node).out.failures {
             match edge {
-                FailureEdge::Always(target) => take(*target, whole()),
+                FailureEdge::Always(target) => take(*target, whole(), None),
                 FailureEdge::Choose { targets, pick } => {
                     let picked = catch_unwind(AssertUnwindSafe(|| {
-                        pick(failure, &mut |choice: Choice| match (
-                            targets.get(choice.index),
-                            choice.payload.map(|payload| *payload),
-                        ) {
-                            (None, _) => problem = Some("chose a target that does not exist".to_owned()),
-                            (_, Some(Err(error))) => problem = Some(format!("chose a payload that {error}")),
-                            (Some(target), None) => take(*target, whole()),
-                            (Some(target), Some(Ok(payload))) => take(*target, TaskInput::Payload(payload)),
+                        pick(failure, &mut |choice: Choice| {
+                            let sent = choice.payload.map(|sent| (sent.payload, sent.timeout));
+                            match (targets.get(choice.index), sent) {
+                                (None, _) => problem = Some("chose a target that does not exist".to_owned()),
+                                (_, Some((Err(error), _))) => {
+                                    problem = Some(format!("chose a payload that {error}"));
+                                }
+                                (Some(target), None) => take(*target, whole(), None),
+                                (Some(target), Some((Ok(payload), timeout))) => {
+                                    take(*target, TaskInput::Payload(payload), timeout);
+                                }
+                            }
                         });
                     }));
                     if let Err(panic) = picked {
@@ -177,18 +185,20 @@ impl<S: State> Topology<S> {
 
     fn add(&mut self, edge: &Edge<S>) {
         match edge {
-            Edge::Static { sources, target } => match self.number(target) {
-                None => {}
-                Some(target) if sources.len() == 1 => self.out(&sources[0]).direct.push(target),
-                Some(target) => {
-                    let join = self.joins.len();
-                    for (position, source) in sources.iter().enumerate() {
-                        self.out(source).joins.push((join, position));
-                    }
-                    let sources = sources.iter().filter_map(|source| self.number(source)).collect();
-                    self.joins.push(Join { sources, target });
+            Edge::Static { source, target } => {
+                if let Some(target) = self.number(target) {
+                    self.out(source).direct.push(target);
                 }
-            },
+            }
+            Edge::Join { join: Join { sources, needed }, target } => {
+                let Some(target) = self.number(target) else { return };
+                let join = self.joins.len();
+                for (position, source) in sources.iter().enumerate() {
+                    self.out(source).joins.push((join, position));
+                }
+                let sources = sources.iter().filter_map(|source| self.number(source)).collect();
+                self.joins.push(JoinEntry { sources, needed: *needed, target });
+            }
             Edge::Conditional { source, targets, pick } => {
                 let router = Router { targets: self.all(targets), pick: Arc::clone(pick) };
                 self.out(source).routers.push(router);
@@ -238,15 +248,24 @@ pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) ->
 
 /// `did you mean "write"?`, or what there is.
 pub(crate) fn hint<'a>(wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    hint_of(wanted, names, ("the graph has no nodes", "the nodes are"))
+}
+
+/// The same for the fields of a state.
+pub(crate) fn field_hint<'a>(wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    hint_of(wanted, names, ("the state has no fields", "the fields are"))
+}
+
+fn hint_of<'a>(
+    wanted: &str,
+    names: impl Iterator<Item = &'a str> + Clone,
+    (nothing, there_are): (&str, &str),
+) -> String {
     if let Some(name) = nearest(wanted, names.clone()) {
         return format!("did you mean {name:?}?");
     }
     let all: Vec<String> = names.take(8).map(|name| format!("{name:?}")).collect();
-    if all.is_empty() {
-        "the graph has no nodes".to_owned()
-    } else {
-        format!("the nodes are {}", all.join(", "))
-    }
+    if all.is_empty() { nothing.to_owned() } else { format!("{there_are} {}", all.join(", ")) }
 }
 
 fn fingerprint<S: State>(nodes: &[(String, ErasedNode<S>)], lines: &[Line], fields: &[Field]) -> u64 {
@@ -263,7 +282,7 @@ fn fingerprint<S: State>(nodes: &[(String, ErasedNode<S>)], lines: &[Line], fiel
         put(&line.target);
         match &line.kind {
             EdgeKind::Static => put("static"),
-            EdgeKind::Join(number) => put(&format!("join {number}")),
+            EdgeKind::Join { number, needed, .. } => put(&format!("join {number} needs {needed}")),
             EdgeKind::Conditional(label) => put(label),
             EdgeKind::Error(label) => put(label.as_deref().unwrap_or("error")),
             EdgeKind::Command => put("command"),

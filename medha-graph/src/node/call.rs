@@ -15,10 +15,11 @@ use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::context::{Ctx, Emission};
-use super::error::NodeError;
+use super::error::{NodeError, full_text};
+use super::failure::FailureKind;
 use super::journal::{CallEnd, RecordedCall, RecordedFailure, hash_of};
 use crate::engine::record::Json;
-use crate::engine::retry::{Retry, RetryPolicy};
+use crate::engine::retry::{Attempted, Retry, RetryPolicy, after_failure};
 
 /// A call of a function inside a node, made by [`Ctx::call`]: set what it needs, then await it or join it with others.
 ///
@@ -33,7 +34,8 @@ pub struct Call<'a, T> {
 /// What is set for one call.
 #[derive(Clone, Debug, Default)]
 struct Settings {
-    retry: Option<RetryPolicy>,
+    /// The first that matches a failure decides.
+    retry: Vec<RetryPolicy>,
     timeout: Option<Duration>,
 }
 
@@ -94,9 +96,10 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Call<'a, T> {
         Self { name, settings: Settings::default(), stage: Stage::Planned(Box::new(planned)) }
     }
 
-    /// Tries again after a failure, as the policy says, without running the node again.
+    /// Tries again after a failure, as the policy says, without running the node again; a further policy decides what
+    /// those before it do not match.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.settings.retry = Some(policy);
+        self.settings.retry.push(policy);
         self
     }
 
@@ -183,7 +186,7 @@ impl Running {
     }
 
     fn check(&self, settings: &Settings) -> Result<(), NodeError> {
-        match settings.retry.as_ref().and_then(RetryPolicy::problem) {
+        match settings.retry.iter().find_map(RetryPolicy::problem) {
             Some(problem) => Err(NodeError::new(format!("call {:?}: {problem}", self.name)).terminal()),
             None => Ok(()),
         }
@@ -223,20 +226,22 @@ impl Running {
     {
         let seed = format!("{}{}{}", self.ctx.task().id, self.ctx.task().attempt, self.key);
         let mut rng = Rng::with_seed(xxh3_64(seed.as_bytes()));
+        let mut counts = Vec::new();
         for attempt in 1.. {
-            let error = match self.attempt(settings.timeout, start()).await {
+            let (error, kind) = match self.attempt(settings.timeout, start()).await {
                 Ok(value) => return Ok(value),
-                Err(error) => error,
+                Err(failed) => failed,
             };
-            let decision = match &settings.retry {
-                Some(policy) if error.is_retryable() => {
-                    policy.after_failure(attempt, error.pause(), &mut rng)
-                }
-                Some(_) | None => Retry::GiveUp,
-            };
-            match decision {
-                Retry::GiveUp => return Err(error),
-                Retry::After(pause) => {
+            if !error.is_retryable() {
+                return Err(error);
+            }
+            let text = full_text(error.as_error());
+            let source = (kind == FailureKind::Error).then(|| error.as_error());
+            let attempted = Attempted { source, kind, text: &text, attempt };
+            match after_failure(&settings.retry, &attempted, error.pause(), &mut counts, &mut rng) {
+                Err(why) => return Err(NodeError::new(format!("{text}; and {why}")).terminal()),
+                Ok(Retry::GiveUp) => return Err(error),
+                Ok(Retry::After(pause)) => {
                     self.emit(|| CallPhase::Retrying { error: error.to_string() });
                     self.ctx.effects().log.sleep(pause).await;
                 }
@@ -249,12 +254,14 @@ impl Running {
         &self,
         timeout: Option<Duration>,
         work: impl Future<Output = Result<T, NodeError>>,
-    ) -> Result<T, NodeError> {
-        let Some(limit) = timeout else { return work.await };
+    ) -> Result<T, (NodeError, FailureKind)> {
+        let returned = |error| (error, FailureKind::Error);
+        let Some(limit) = timeout else { return work.await.map_err(returned) };
         match select(pin!(work), self.ctx.effects().log.sleep(limit)).await {
-            Either::Left((ended, _)) => ended,
+            Either::Left((ended, _)) => ended.map_err(returned),
             Either::Right(_) => {
-                Err(NodeError::new(format!("call {:?} took longer than its timeout of {limit:?}", self.name)))
+                let text = format!("call {:?} took longer than its timeout of {limit:?}", self.name);
+                Err((NodeError::new(text), FailureKind::Timeout))
             }
         }
     }

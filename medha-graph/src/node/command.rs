@@ -1,9 +1,12 @@
 //! What a node returns: an update, and if it wishes, where to go besides its edges.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use super::error::NodeError;
+use super::sent::{Sent, Timed, ToPayload};
 use crate::state::{Field, FieldSet, State, Update};
 
 /// An update plus where to go next; a node that only updates returns the update itself.
@@ -59,6 +62,8 @@ impl<S: State> Rest<S> {
 pub(crate) struct Goto {
     pub(crate) target: String,
     pub(crate) payload: Option<Value>,
+    /// Of the task, in place of the node's.
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl<S: State> Command<S> {
@@ -137,16 +142,18 @@ impl<S: State> Command<S> {
 
     /// Also goes to this node (or `END`, which starts nothing).
     pub fn goto(mut self, node: impl Into<String>) -> Self {
-        self.extra.get_or_insert_default().goto.push(Goto { target: node.into(), payload: None });
+        let goto = Goto { target: node.into(), payload: None, timeout: None };
+        self.extra.get_or_insert_default().goto.push(goto);
         self
     }
 
     /// Also starts one task of this node with a payload, which it takes as `Payload<T>`.
-    pub fn send(mut self, node: impl Into<String>, payload: &impl Serialize) -> Self {
-        let target = node.into();
-        match serde_json::to_value(payload) {
+    pub fn send(mut self, node: impl Into<String>, payload: &impl ToPayload) -> Self {
+        let (target, Sent { payload, timeout }) = (node.into(), payload.to_payload());
+        match payload {
             Ok(payload) => {
-                self.extra.get_or_insert_default().goto.push(Goto { target, payload: Some(payload) });
+                let goto = Goto { target, payload: Some(payload), timeout };
+                self.extra.get_or_insert_default().goto.push(goto);
             }
             Err(error) => {
                 let why = format!("the payload for node {target:?} cannot be written as JSON: {error}");
@@ -154,6 +161,11 @@ impl<S: State> Command<S> {
             }
         }
         self
+    }
+
+    /// The same, and an attempt of that task may take this long, whatever the timeout of its node is.
+    pub fn send_within(self, node: impl Into<String>, payload: &impl Serialize, timeout: Duration) -> Self {
+        self.send(node, &Timed::new(payload, timeout))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can be set for one node: retries, a timeout, when it runs, where its commands may go.
+//! What can be set for one node: retries, timeouts, when it runs, where its commands may go.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use super::cached::call::CachedNode;
 use super::cached::policy::CachePolicy;
+use super::confined::Confined;
 use super::function::{ErasedNode, IntoNode};
 use crate::engine::retry::RetryPolicy;
+use crate::engine::timer::Timeouts;
 use crate::state::State;
 
 /// `.retry(..)`, `.timeout(..)`, `.defer()`, `.cache(..)` and `.goes_to(..)` on anything that can be a node.
 pub trait NodeExt<S: State, M>: IntoNode<S, M> {
-    /// Tries again after a failure, as the policy says.
+    /// Tries again after a failure, as the policy says; a further policy decides what those before it do not match.
     fn retry(self, policy: RetryPolicy) -> Configured<Self, S, M> {
         Configured::new(self).retry(policy)
     }
@@ -20,6 +22,39 @@ pub trait NodeExt<S: State, M>: IntoNode<S, M> {
     /// Fails an attempt that takes longer; the policy may then try again.
     fn timeout(self, limit: Duration) -> Configured<Self, S, M> {
         Configured::new(self).timeout(limit)
+    }
+
+    /// Fails an attempt that gives no sign of life for so long: anything it does through its `Ctx` is one.
+    fn idle_timeout(self, limit: Duration) -> Configured<Self, S, M> {
+        Configured::new(self).idle_timeout(limit)
+    }
+
+    /// Fails an attempt that sends no [`heartbeat`](crate::Ctx::heartbeat) for so long.
+    fn heartbeat_timeout(self, limit: Duration) -> Configured<Self, S, M> {
+        Configured::new(self).heartbeat_timeout(limit)
+    }
+
+    /// Lets at most this many tasks of this node run at once; the tasks of other nodes do not wait for them.
+    ///
+    /// ```
+    /// use medha_graph::prelude::*;
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Crawl { #[state(append)] pages: Vec<u32> }
+    ///
+    /// async fn fetch(Payload(page): Payload<u32>) -> CrawlUpdate { Crawl::update().pages([page]) }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let graph = StateGraph::<Crawl>::new("crawl")
+    ///     .node("fetch", fetch.concurrency(4))             // the site does not like more
+    ///     .fan_out(START, "fetch", |_| 0..100_u32)
+    ///     .edge("fetch", END)
+    ///     .compile().unwrap();
+    /// assert_eq!(graph.invoke(Crawl::update()).await.unwrap().state().pages.len(), 100);
+    /// # }
+    /// ```
+    fn concurrency(self, tasks: usize) -> Configured<Self, S, M> {
+        Configured::new(self).concurrency(tasks)
     }
 
     /// Runs this node only when nothing else is queued, payload tasks included.
@@ -35,6 +70,27 @@ pub trait NodeExt<S: State, M>: IntoNode<S, M> {
     /// Says where its commands go, for the build checks and the drawing.
     fn goes_to<N: Into<String>>(self, targets: impl IntoIterator<Item = N>) -> Configured<Self, S, M> {
         Configured::new(self).goes_to(targets)
+    }
+
+    /// Says which fields of the state it may write. An attempt that writes another fails for good, and of nodes that one
+    /// source starts together, no two may write the same field without a reducer: the graph is then refused.
+    ///
+    /// ```
+    /// use medha_graph::prelude::*;
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Quote { price: u32 }
+    ///
+    /// async fn ask(_: &Quote) -> QuoteUpdate { Quote::update().price(7) }
+    ///
+    /// let error = StateGraph::<Quote>::new("quote")
+    ///     .node("one shop", ask.writes(["price"])).node("another", ask.writes(["price"]))
+    ///     .edge(START, "one shop").edge(START, "another").edge("one shop", END).edge("another", END)
+    ///     .compile().unwrap_err();
+    /// assert!(error.to_string().contains("run at once and both write `price`"));
+    /// ```
+    fn writes<N: Into<String>>(self, fields: impl IntoIterator<Item = N>) -> Configured<Self, S, M> {
+        Configured::new(self).writes(fields)
     }
 }
 
@@ -52,28 +108,54 @@ pub struct Configured<T, S: State, M> {
 /// The settings of one node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodeConfig {
-    pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) timeout: Option<Duration>,
+    /// The first that matches a failure decides.
+    pub(crate) retry: Vec<RetryPolicy>,
+    pub(crate) timeouts: Timeouts,
+    /// How many of its tasks run at once.
+    pub(crate) concurrency: Option<usize>,
     pub(crate) is_deferred: bool,
     pub(crate) goes_to: Vec<String>,
+    /// The fields it may write; any, if nothing was said.
+    pub(crate) writes: Option<Vec<String>>,
 }
 
 impl<T, S: State, M> Configured<T, S, M> {
-    fn new(node: T) -> Self {
+    pub(crate) fn new(node: T) -> Self {
         Self { node, config: NodeConfig::default(), cache: None, marker: PhantomData }
     }
 
-    /// Tries again after a failure, as the policy says.
+    /// Tries again after a failure, as the policy says; a further policy decides what those before it do not match.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.config.retry = Some(policy);
+        self.config.retry.push(policy);
         self
     }
 
     /// Fails an attempt that takes longer; the policy may then try again.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.config.timeout = Some(limit);
+        self.config.timeouts.run = Some(limit);
+        self
+    }
+
+    /// Fails an attempt that gives no sign of life for so long: anything it does through its `Ctx` is one.
+    #[must_use]
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.config.timeouts.idle = Some(limit);
+        self
+    }
+
+    /// Fails an attempt that sends no [`heartbeat`](crate::Ctx::heartbeat) for so long.
+    #[must_use]
+    pub fn heartbeat_timeout(mut self, limit: Duration) -> Self {
+        self.config.timeouts.heartbeat = Some(limit);
+        self
+    }
+
+    /// Lets at most this many tasks of this node run at once; the tasks of other nodes do not wait for them.
+    #[must_use]
+    pub fn concurrency(mut self, tasks: usize) -> Self {
+        self.config.concurrency = Some(tasks);
         self
     }
 
@@ -97,6 +179,13 @@ impl<T, S: State, M> Configured<T, S, M> {
         self.config.goes_to.extend(targets.into_iter().map(Into::into));
         self
     }
+
+    /// Says which fields of the state it may write: writing another fails, and the build checks know of it.
+    #[must_use]
+    pub fn writes<N: Into<String>>(mut self, fields: impl IntoIterator<Item = N>) -> Self {
+        self.config.writes.get_or_insert_default().extend(fields.into_iter().map(Into::into));
+        self
+    }
 }
 
 /// Marks a node that carries settings.
@@ -109,6 +198,9 @@ where
 {
     fn into_node(self) -> ErasedNode<S> {
         let mut node = self.node.into_node();
+        if let Some(fields) = &self.config.writes {
+            node.call = Arc::new(Confined::new(node.call, fields));
+        }
         node.config = self.config;
         if let Some(policy) = self.cache {
             node.call = Arc::new(CachedNode { inner: node.call, policy });

@@ -17,8 +17,10 @@ use super::call::{Call, CallPhase};
 use super::error::NodeError;
 use super::journal::{Journal, Place, effect_key};
 use super::once::{IdempotencyKey, TaskEffects};
+use super::pulse::Pulse;
 use crate::engine::checkpoint::{InterruptId, TaskId};
 use crate::engine::record::Json;
+use crate::engine::timer::Sign;
 use crate::store::long_term::store::Store;
 
 /// The running task: take it as a parameter of a node (`ctx: Ctx`).
@@ -50,6 +52,8 @@ pub(crate) struct CtxInner {
     steps_left: u64,
     /// Effects that are under way.
     busy: Mutex<BTreeSet<String>>,
+    /// For tasks whose timeouts signs of life move.
+    pulse: Option<Arc<Pulse>>,
     asked: AtomicU32,
     pending: Mutex<Vec<Question>>,
     waker: AtomicWaker,
@@ -104,10 +108,8 @@ impl Ctx {
         answers: BTreeMap<u32, Value>,
         emit: Option<Emit>,
         effects: TaskEffects,
-        steps_left: u64,
+        (steps_left, pulse): (u64, Option<Arc<Pulse>>),
     ) -> Self {
-        let (asked, pending, waker) = (AtomicU32::new(0), Mutex::new(Vec::new()), AtomicWaker::new());
-        let (busy, journal) = (Mutex::default(), Journal::default());
         let inner = CtxInner {
             task,
             thread,
@@ -116,11 +118,12 @@ impl Ctx {
             emit,
             effects,
             steps_left,
-            journal,
-            busy,
-            asked,
-            pending,
-            waker,
+            journal: Journal::default(),
+            busy: Mutex::default(),
+            pulse,
+            asked: AtomicU32::new(0),
+            pending: Mutex::new(Vec::new()),
+            waker: AtomicWaker::new(),
         };
         Self(Arc::new(inner), Place::default())
     }
@@ -135,7 +138,10 @@ impl Ctx {
     pub async fn interrupt<A: DeserializeOwned>(&self, question: impl Serialize) -> A {
         let ordinal = self.0.asked.fetch_add(1, Ordering::Relaxed);
         let refused = match self.0.answers.get(&ordinal).map(|answer| A::deserialize(answer)) {
-            Some(Ok(answer)) => return answer,
+            Some(Ok(answer)) => {
+                self.show(Sign::Activity);
+                return answer;
+            }
             Some(Err(error)) => Some(error.to_string()),
             None => None,
         };
@@ -175,6 +181,7 @@ impl Ctx {
         F: FnOnce(IdempotencyKey) -> W,
         W: Future<Output = Result<T, E>>,
     {
+        self.show(Sign::Activity);
         let name = effect_key(name.into());
         let misfit = |error: serde_json::Error| {
             NodeError::new(format!("the recorded result of effect {name:?} does not fit: {error}")).terminal()
@@ -190,6 +197,7 @@ impl Ctx {
         let json = Json::of(&value).map_err(|error| {
             NodeError::new(format!("the result of effect {name:?} cannot be recorded: {error}")).terminal()
         })?;
+        self.show(Sign::Activity);
         self.0.effects.record(name.clone(), json).await?;
         Ok(value)
     }
@@ -273,10 +281,41 @@ impl Ctx {
     }
 
     fn send(&self, emission: fn(Value) -> Emission, value: impl Serialize) {
+        self.show(Sign::Activity);
         if let Some(emit) = &self.0.emit {
             let value = serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()));
             emit(self.0.task.clone(), emission(value));
         }
+    }
+
+    /// Says that the node is still at work, for the timeouts set with `.idle_timeout(..)` and
+    /// `.heartbeat_timeout(..)`; free where there are none. It may be called from another task or thread.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use medha_graph::prelude::*;
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Import { rows: u32 }
+    ///
+    /// async fn import(ctx: Ctx) -> ImportUpdate {
+    ///     for _part in 0..10 {
+    ///         tokio::time::sleep(Duration::from_millis(1)).await;
+    ///         ctx.heartbeat();
+    ///     }
+    ///     Import::update().rows(1000)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// // The import may take as long as it likes, if each part is done in five seconds.
+    /// let graph = StateGraph::<Import>::new("import")
+    ///     .node("import", import.heartbeat_timeout(Duration::from_secs(5)))
+    ///     .edge(START, "import").edge("import", END).compile().unwrap();
+    /// assert_eq!(graph.invoke(Import::update()).await.unwrap().state().rows, 1000);
+    /// # }
+    /// ```
+    pub fn heartbeat(&self) {
+        self.show(Sign::Heartbeat);
     }
 
     /// Whether anybody watches the run, for events that are costly to make.
@@ -306,6 +345,13 @@ impl Ctx {
         &self.0.thread
     }
 
+    /// Gives a sign of life. Whatever a node does through its context does.
+    pub(crate) fn show(&self, sign: Sign) {
+        if let Some(pulse) = &self.0.pulse {
+            pulse.show(sign);
+        }
+    }
+
     pub(crate) fn effects(&self) -> &TaskEffects {
         &self.0.effects
     }
@@ -328,6 +374,7 @@ impl Ctx {
     }
 
     pub(crate) fn emit_more(&self, emitted: impl FnOnce() -> Emission) {
+        self.show(Sign::Activity);
         if let Some(emit) = &self.0.emit {
             emit(self.0.task.clone(), emitted());
         }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Why an attempt of a node failed. Any error converts with `?` and may then be retried.
+/// Why an attempt of a node failed. Any error converts with `?` and may then be retried; boxed errors and those of
+/// `anyhow` do so with [`or_retry`](OrRetry::or_retry).
 ///
 /// ```
 /// use medha_graph::{NodeError, OrTerminal};
@@ -30,6 +31,15 @@ impl NodeError {
     /// An error made of a sentence.
     pub fn new(message: impl Into<String>) -> Self {
         Self::from_box(Box::new(Message(message.into())))
+    }
+
+    /// An error of any type that is or becomes a boxed one: `Box<dyn Error + Send + Sync>`, `anyhow::Error`, a text.
+    ///
+    /// These have no `From`, since a box of an error is no error itself; before `?` there is
+    /// [`or_retry`](OrRetry::or_retry). The error in the box can be found by its type as usual; `anyhow` hides
+    /// the one it was made of, unless a context was put on it.
+    pub fn from_boxed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::from_box(error.into())
     }
 
     /// Makes it final: the node is not tried again, whatever its retry policy says.
@@ -69,6 +79,11 @@ impl NodeError {
     /// The error underneath, if it is of this type.
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         self.0.source.downcast_ref()
+    }
+
+    /// The error underneath.
+    pub(crate) fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0.source
     }
 
     pub(crate) fn into_parts(self) -> (Box<dyn Error + Send + Sync>, Option<Value>) {
@@ -118,6 +133,41 @@ impl<T, E: Into<NodeError>> OrTerminal<T> for Result<T, E> {
 
     fn retry_after(self, pause: Duration) -> Result<T, NodeError> {
         self.map_err(|error| error.into().retry_after(pause))
+    }
+}
+
+/// `.or_retry()` and `.or_terminal()` on results whose errors `?` does not convert, before `?`.
+///
+/// That is anything that becomes a `Box<dyn Error + Send + Sync>`: such a box itself, `anyhow::Error`, a text.
+///
+/// ```
+/// use std::error::Error;
+/// use medha_graph::{NodeError, OrRetry};
+///
+/// fn fetch() -> Result<u32, Box<dyn Error + Send + Sync>> { Ok("7".parse::<u32>()?) }
+/// fn parse(text: &str) -> Result<u32, String> { text.parse().map_err(|_| format!("{text:?} is no number")) }
+///
+/// fn node() -> Result<u32, NodeError> {
+///     let fetched = fetch().or_retry()?;
+///     Ok(fetched + parse("eight").or_terminal()?)
+/// }
+/// let error = node().unwrap_err();
+/// assert_eq!((error.to_string().as_str(), error.is_retryable()), ("\"eight\" is no number", false));
+/// ```
+pub trait OrRetry<T> {
+    /// Makes it the error of a node, which may be tried again.
+    fn or_retry(self) -> Result<T, NodeError>;
+    /// Makes it the error of a node, and final: trying again would not help.
+    fn or_terminal(self) -> Result<T, NodeError>;
+}
+
+impl<T, E: Into<Box<dyn Error + Send + Sync>>> OrRetry<T> for Result<T, E> {
+    fn or_retry(self) -> Result<T, NodeError> {
+        self.map_err(NodeError::from_boxed)
+    }
+
+    fn or_terminal(self) -> Result<T, NodeError> {
+        self.map_err(|error| NodeError::from_boxed(error).terminal())
     }
 }
 

@@ -12,6 +12,7 @@ use super::context::{ContextValues, Ctx, Emit, TaskRef};
 use super::error::NodeError;
 use super::failure::Failure;
 use super::once::TaskEffects;
+use super::pulse::Pulse;
 use crate::engine::checkpoint::TaskInput;
 use crate::graph::topology::Topology;
 use crate::state::State;
@@ -35,6 +36,7 @@ pub(crate) trait Origin: Sync {
     fn values(&self) -> &ContextValues;
     fn emit(&self) -> Option<Emit>;
     fn effects(&self) -> TaskEffects;
+    fn pulse(&self) -> Option<Arc<Pulse>>;
     fn steps_left(&self) -> u64;
     fn superstep(&self) -> Superstep;
     fn cache_failed(&self, error: String);
@@ -46,8 +48,8 @@ impl<S: State> Attempt<'_, S> {
             let origin = self.origin;
             let values = origin.values().clone();
             let (answers, effects) = (self.answers.clone(), origin.effects());
-            let steps_left = origin.steps_left();
-            Ctx::new(origin.task(), origin.thread(), values, answers, origin.emit(), effects, steps_left)
+            let rest = (origin.steps_left(), origin.pulse());
+            Ctx::new(origin.task(), origin.thread(), values, answers, origin.emit(), effects, rest)
         })
     }
 }
@@ -65,8 +67,35 @@ impl<S: State> std::fmt::Debug for Attempt<'_, S> {
     note = "a node takes `&{S}` first (or not at all), then any of `Payload<T>`, `Failure`, `Ctx`, `Context<T>`, `View<T>` (where `T: From<&{S}>`), `StepsLeft`, `LastStep`"
 )]
 pub trait FromTask<S: State>: Sized {
+    /// What a task must carry so that this can be had; the build checks refuse edges that never carry it.
+    const NEEDS: Needs = Needs::NOTHING;
     /// Takes the parameter out of the task, or says why it cannot be had; the attempt then fails for good.
     fn from_task(attempt: &Attempt<'_, S>) -> Result<Self, NodeError>;
+}
+
+/// What a parameter needs a task to carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Needs {
+    /// A payload: of a fan-out, a route or a command.
+    pub payload: bool,
+    /// A failure: of an error edge.
+    pub failure: bool,
+}
+
+impl Needs {
+    /// Nothing: any edge will do.
+    pub const NOTHING: Self = Self { payload: false, failure: false };
+    /// A payload.
+    pub const PAYLOAD: Self = Self { payload: true, failure: false };
+    /// A failure.
+    pub const FAILURE: Self = Self { payload: false, failure: true };
+
+    /// What either of the two needs.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self { payload: self.payload || other.payload, failure: self.failure || other.failure }
+    }
 }
 
 /// The payload of a task that a fan-out, a route with a payload or `Command::send` started.
@@ -74,6 +103,8 @@ pub trait FromTask<S: State>: Sized {
 pub struct Payload<T>(pub T);
 
 impl<S: State, T: DeserializeOwned> FromTask<S> for Payload<T> {
+    const NEEDS: Needs = Needs::PAYLOAD;
+
     fn from_task(attempt: &Attempt<'_, S>) -> Result<Self, NodeError> {
         let (node, wanted) = (attempt.origin.node(), std::any::type_name::<T>());
         let TaskInput::Payload(value) = attempt.input else {
@@ -88,7 +119,19 @@ impl<S: State, T: DeserializeOwned> FromTask<S> for Payload<T> {
     }
 }
 
+/// Nothing, where there is no payload: for nodes that a fan-out and another edge lead to.
+impl<S: State, T: DeserializeOwned> FromTask<S> for Option<Payload<T>> {
+    fn from_task(attempt: &Attempt<'_, S>) -> Result<Self, NodeError> {
+        match attempt.input {
+            TaskInput::Payload(_) => Payload::from_task(attempt).map(Some),
+            TaskInput::State | TaskInput::Failure(_) => Ok(None),
+        }
+    }
+}
+
 impl<S: State> FromTask<S> for Failure {
+    const NEEDS: Needs = Needs::FAILURE;
+
     fn from_task(attempt: &Attempt<'_, S>) -> Result<Self, NodeError> {
         match attempt.input {
             TaskInput::Failure(failure) => Ok((**failure).clone()),
@@ -168,6 +211,8 @@ impl<S: State, T: ?Sized + Send + Sync + 'static> FromTask<S> for Context<T> {
 macro_rules! tuples {
     ($(($($name:ident),*))*) => {$(
         impl<S: State, $($name: FromTask<S>),*> FromTask<S> for ($($name,)*) {
+            const NEEDS: Needs = Needs::NOTHING$(.or($name::NEEDS))*;
+
             #[allow(unused_variables, reason = "a node without parameters takes nothing out")]
             fn from_task(attempt: &Attempt<'_, S>) -> Result<Self, NodeError> {
                 Ok(($($name::from_task(attempt)?,)*))

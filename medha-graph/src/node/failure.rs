@@ -57,7 +57,7 @@ impl Failure {
 pub enum FailureKind {
     /// It returned an error.
     Error,
-    /// It took longer than its timeout.
+    /// It took longer than one of its timeouts.
     Timeout,
     /// It panicked.
     Panic,

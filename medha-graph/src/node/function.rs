@@ -13,7 +13,7 @@ use super::command::{Command, IntoCommand};
 use super::config::NodeConfig;
 use super::context::Ctx;
 use super::error::NodeError;
-use super::extract::{Attempt, FromTask};
+use super::extract::{Attempt, FromTask, Needs};
 use crate::graph::draw::drawing::Drawing;
 use crate::state::State;
 
@@ -62,8 +62,28 @@ pub struct ErasedNode<S: State> {
     pub(crate) call: Arc<dyn CallNode<S>>,
     pub(crate) config: NodeConfig,
     pub(crate) may_goto: bool,
+    pub(crate) needs: Needs,
     /// What is inside of it, if it is a graph itself; for drawing only.
     pub(crate) subgraph: Option<Arc<Drawing>>,
+}
+
+impl<S: State> ErasedNode<S> {
+    /// Whether its commands may go to any node.
+    pub(crate) fn roams(&self) -> bool {
+        self.may_goto && self.config.goes_to.is_empty()
+    }
+}
+
+impl<S: State> Clone for ErasedNode<S> {
+    fn clone(&self) -> Self {
+        Self {
+            call: Arc::clone(&self.call),
+            config: self.config.clone(),
+            may_goto: self.may_goto,
+            needs: self.needs,
+            subgraph: self.subgraph.clone(),
+        }
+    }
 }
 
 impl<S: State> fmt::Debug for ErasedNode<S> {
@@ -77,8 +97,12 @@ pub(crate) trait CallNode<S: State>: Send + Sync {
     fn call<'a>(&'a self, attempt: &'a Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>>;
 }
 
-pub(crate) fn erase<S: State>(call: impl CallNode<S> + 'static, may_goto: bool) -> ErasedNode<S> {
-    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto, subgraph: None }
+pub(crate) fn erase<S: State>(
+    call: impl CallNode<S> + 'static,
+    may_goto: bool,
+    needs: Needs,
+) -> ErasedNode<S> {
+    ErasedNode { call: Arc::new(call), config: NodeConfig::default(), may_goto, needs, subgraph: None }
 }
 
 /// A function from a borrowed state and parameters to a future that may keep the borrow.
@@ -150,7 +174,7 @@ where
     R: IntoCommand<S> + 'static,
 {
     fn into_node(self) -> ErasedNode<S> {
-        erase(RefNode::<F, (Args, R)>(self, std::marker::PhantomData), R::MAY_GOTO)
+        erase(RefNode::<F, (Args, R)>(self, std::marker::PhantomData), R::MAY_GOTO, Args::NEEDS)
     }
 }
 
@@ -180,7 +204,7 @@ where
     R: IntoCommand<S> + 'static,
 {
     fn into_node(self) -> ErasedNode<S> {
-        erase(ValueNode::<F, (Args, R)>(self, std::marker::PhantomData), R::MAY_GOTO)
+        erase(ValueNode::<F, (Args, R)>(self, std::marker::PhantomData), R::MAY_GOTO, Args::NEEDS)
     }
 }
 
@@ -204,7 +228,7 @@ where
 
 impl<S: State, N: Node<S>> IntoNode<S, IsNode> for N {
     fn into_node(self) -> ErasedNode<S> {
-        erase(TypeNode(self), <N::Output as IntoCommand<S>>::MAY_GOTO)
+        erase(TypeNode(self), <N::Output as IntoCommand<S>>::MAY_GOTO, Needs::NOTHING)
     }
 }
 

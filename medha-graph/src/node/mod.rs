@@ -2,6 +2,7 @@
 
 pub(crate) mod command;
 pub(crate) mod config;
+pub(crate) mod confined;
 pub(crate) mod context;
 pub(crate) mod once;
 pub(crate) mod call;
@@ -11,4 +12,6 @@ pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod function;
+pub(crate) mod pulse;
+pub(crate) mod sent;
 pub(crate) mod cached;

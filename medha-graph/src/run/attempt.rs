@@ -13,11 +13,13 @@ use crate::engine::checkpoint::{Line, Task, TaskId};
 use crate::engine::machine::AttemptEnd;
 use crate::engine::record::Progress;
 use crate::engine::superstep::panic_text;
+use crate::engine::timer::Timeouts;
 use crate::graph::topology::Topology;
 use crate::node::cached::flight::Superstep;
 use crate::node::context::{ContextValues, Emission, Emit, TaskRef};
 use crate::node::extract::{Attempt, Origin};
 use crate::node::once::{EffectLog, TaskEffects};
+use crate::node::pulse::Pulse;
 use crate::state::State;
 
 /// What the attempts of one superstep share.
@@ -41,10 +43,15 @@ pub(crate) struct Scope<'a, S: State> {
 }
 
 impl<S: State> Scope<'_, S> {
-    /// Runs one attempt: catches its panic, and ends it when it asks a question.
+    /// Runs one attempt: catches its panic, and ends it when it asks a question. Its signs of life go to the pulse.
     #[inline]
-    pub(crate) async fn attempt(&self, position: usize, attempt: u32) -> AttemptEnd<S> {
-        let origin = AttemptOrigin { scope: self, position, attempt };
+    pub(crate) async fn attempt(
+        &self,
+        position: usize,
+        attempt: u32,
+        pulse: Option<&Arc<Pulse>>,
+    ) -> AttemptEnd<S> {
+        let origin = AttemptOrigin { scope: self, position, attempt, pulse };
         let task = &self.tasks[position];
         let node = self.topology.node(task.node);
         let answers = self.progress.answers(position);
@@ -63,6 +70,12 @@ impl<S: State> Scope<'_, S> {
             Err(panic) => Poll::Ready(AttemptEnd::Panicked(panic_text(panic.as_ref()))),
         })
         .await
+    }
+
+    /// How long an attempt of the task at this position may take.
+    pub(crate) fn timeouts(&self, position: usize) -> Timeouts {
+        let task = &self.tasks[position];
+        Timeouts::of(&self.topology.node(task.node).config.timeouts, task)
     }
 
     pub(crate) fn task_ref(&self, position: usize, attempt: u32) -> TaskRef {
@@ -103,6 +116,7 @@ struct AttemptOrigin<'a, 'b, S: State> {
     scope: &'a Scope<'b, S>,
     position: usize,
     attempt: u32,
+    pulse: Option<&'a Arc<Pulse>>,
 }
 
 impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
@@ -151,5 +165,9 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
                 Emission::Call { name, phase } => Event::Call { task, name, phase },
             });
         }))
+    }
+
+    fn pulse(&self) -> Option<Arc<Pulse>> {
+        self.pulse.cloned()
     }
 }

@@ -1,16 +1,12 @@
-//! The driver: does what the machine says. The only file that knows tokio, and the only one that reads a clock.
+//! The driver: does what the session says: runs supersteps, stores what they lead to, emits what happens.
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use futures_core::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::Instant;
 
-use super::attempt::Scope;
 use super::control::RunControl;
 use super::effects::RunEffects;
 use super::error::RunError;
@@ -18,11 +14,12 @@ use super::event::{Event, Outcome};
 use super::input::Input;
 use super::open;
 use super::queue::EventQueue;
+use super::superstep::{Clock, sleep, superstep};
 use crate::engine::checkpoint::{Checkpoint, CheckpointId};
-use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
 use crate::engine::pause::{Durability, Pause};
 use crate::engine::record::Origin;
-use crate::engine::session::{Prepared, Record, Session, Settled, Setup, waiting_joins};
+use crate::engine::round::{Round, waiting_joins};
+use crate::engine::session::{Prepared, Record, Session, Settled, Setup};
 use crate::graph::compiled::CompiledGraph;
 use crate::node::context::Interrupt;
 use crate::node::once::EffectLog;
@@ -32,9 +29,6 @@ use crate::store::key::ThreadKey;
 
 /// Supersteps of one task that are run in one go before other tasks of the runtime get their turn.
 const STEPS_PER_TURN: u32 = 128;
-
-/// Stands for a time no clock can show: some thirty years.
-const FAR_FUTURE: Duration = Duration::from_secs(1_000_000_000);
 
 /// Everything one run needs.
 pub(crate) struct Run<S: State> {
@@ -107,7 +101,7 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
     }
     run.store_all(session.close()?.map(|record| *record)).await?;
     let Checkpoint { state, frontier } = session.checkpoint;
-    if frontier.joins.iter().any(|arrived| arrived.contains(&true)) {
+    if frontier.joins.iter().any(Round::is_waiting) {
         let waiting = waiting_joins(&session.topology, &frontier);
         tracing::warn!(graph = run.graph.name(), thread = %run.key, ?waiting, "the run is done, and a join still waits");
     }
@@ -268,7 +262,7 @@ impl<S: State> Run<S> {
     }
 
     #[inline]
-    fn emit(&self, event: impl FnOnce() -> Event<S>) {
+    pub(super) fn emit(&self, event: impl FnOnce() -> Event<S>) {
         if let Some(queue) = &self.queue {
             queue.push(event());
         }
@@ -315,184 +309,4 @@ impl<S: State> Run<S> {
 pub(super) fn unix_millis() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// Runs the tasks of one superstep until all are settled.
-async fn superstep<S: State>(
-    run: &Run<S>,
-    session: &mut Session<S>,
-    effects: &Arc<dyn EffectLog>,
-    clock: &Clock,
-) {
-    let steps_left = session.steps_left();
-    let Session { topology, checkpoint, machine, progress, .. } = session;
-    let scope = Scope {
-        topology,
-        thread: &run.thread,
-        values: &run.graph.values,
-        queue: run.queue.as_ref(),
-        state: &checkpoint.state,
-        tasks: &checkpoint.frontier.next,
-        progress,
-        effects,
-        step: checkpoint.frontier.step + 1,
-        steps_left,
-        line: checkpoint.frontier.line,
-        namespace: run.key.namespace(),
-    };
-    let step = Step { run, scope: &scope, clock };
-    if machine.is_alone() { alone(&step, machine).await } else { together(&step, machine).await }
-}
-
-/// One task: awaited in place, without a queue.
-async fn alone<S: State>(step: &Step<'_, S>, machine: &mut Machine<S>) {
-    loop {
-        match step.poll(machine) {
-            Action::Start { position, attempt, deadline: None } if !step.is_watched() => {
-                let end = step.scope.attempt(position, attempt).await;
-                step.finish(machine, Ended { position, attempt, end, elapsed: Duration::ZERO });
-                if machine.is_settled() {
-                    return;
-                }
-            }
-            Action::Start { position, attempt, deadline } => {
-                let ended = step.attempt(position, attempt, deadline).await;
-                step.finish(machine, ended);
-            }
-            Action::Wait { until } => step.clock.sleep_until(until.unwrap_or_default()).await,
-            Action::CancelRunning => {}
-            Action::Settle => return,
-        }
-    }
-}
-
-/// Several tasks: polled side by side.
-async fn together<S: State>(step: &Step<'_, S>, machine: &mut Machine<S>) {
-    let mut running = FuturesUnordered::new();
-    loop {
-        match step.poll(machine) {
-            Action::Start { position, attempt, deadline } => {
-                running.push(step.attempt(position, attempt, deadline))
-            }
-            Action::Wait { until: None } => {
-                if let Some(ended) = running.next().await {
-                    step.finish(machine, ended);
-                }
-            }
-            Action::Wait { until: Some(at) } if running.is_empty() => step.clock.sleep_until(at).await,
-            Action::Wait { until: Some(at) } => {
-                if let Ok(Some(ended)) = tokio::time::timeout_at(step.clock.instant(at), running.next()).await
-                {
-                    step.finish(machine, ended);
-                }
-            }
-            Action::CancelRunning => running.clear(),
-            Action::Settle => return,
-        }
-    }
-}
-
-/// One superstep of one run.
-struct Step<'a, S: State> {
-    run: &'a Run<S>,
-    scope: &'a Scope<'a, S>,
-    clock: &'a Clock,
-}
-
-/// An attempt that is over.
-struct Ended<S: State> {
-    position: usize,
-    attempt: u32,
-    end: AttemptEnd<S>,
-    elapsed: Duration,
-}
-
-impl<S: State> Step<'_, S> {
-    fn is_watched(&self) -> bool {
-        self.run.queue.is_some()
-    }
-
-    /// Asks the machine, with the time if anything depends on it.
-    #[inline]
-    fn poll(&self, machine: &mut Machine<S>) -> Action {
-        let now = if machine.wants_time() { self.clock.now() } else { Time::ZERO };
-        machine.poll(self.scope.topology, self.scope.tasks, now)
-    }
-
-    async fn attempt(&self, position: usize, attempt: u32, deadline: Option<Time>) -> Ended<S> {
-        let started = self.run.queue.as_ref().map(|_| self.clock.now());
-        self.run.emit(|| Event::TaskStarted { task: self.scope.task_ref(position, attempt) });
-        let work = self.scope.attempt(position, attempt);
-        let end = match deadline {
-            None => work.await,
-            Some(at) => {
-                tokio::time::timeout_at(self.clock.instant(at), work).await.unwrap_or(AttemptEnd::TimedOut)
-            }
-        };
-        let elapsed = started.map_or(Duration::ZERO, |started| self.clock.now().saturating_sub(started));
-        Ended { position, attempt, end, elapsed }
-    }
-
-    #[inline]
-    fn finish(&self, machine: &mut Machine<S>, ended: Ended<S>) {
-        let Ended { position, attempt, end, elapsed } = ended;
-        if !self.is_watched() && !end.is_failure() {
-            machine.finish(self.scope.topology, self.scope.tasks, position, end, Time::ZERO);
-            return;
-        }
-        let task = || self.scope.task_ref(position, attempt);
-        if let AttemptEnd::Done(command) = &end {
-            let (update, more) = (|| command.update.clone(), || command.more().to_vec());
-            let cached = command.is_cached();
-            self.run.emit(|| Event::TaskFinished {
-                task: task(),
-                update: update(),
-                more: more(),
-                elapsed,
-                cached,
-            });
-        }
-        let now = if end.is_failure() { self.clock.now() } else { Time::ZERO };
-        match machine.finish(self.scope.topology, self.scope.tasks, position, end, now) {
-            Reaction::Done => {}
-            Reaction::Asked => self.run.emit(|| Event::TaskAsked { task: task() }),
-            Reaction::Retrying { error, pause } => {
-                self.run.emit(|| Event::TaskRetrying { task: task(), error, pause });
-            }
-            Reaction::GaveUp => {
-                if let Some(SlotEnd::Failed(gave_up)) = &machine.slots[position].end {
-                    let (failure, is_handled) = (gave_up.failure.clone(), gave_up.handlers.is_some());
-                    self.run.emit(|| Event::TaskFailed { task: task(), failure, is_handled });
-                }
-            }
-        }
-    }
-}
-
-/// A wait inside a node.
-fn sleep(pause: Duration) -> BoxFuture<'static, ()> {
-    Box::pin(tokio::time::sleep(pause))
-}
-
-/// The time since the run first asked for it; a run that never asks reads no clock.
-#[derive(Default)]
-struct Clock {
-    origin: OnceLock<Instant>,
-}
-
-impl Clock {
-    #[allow(clippy::disallowed_methods, reason = "the driver is the edge where the clock is read")]
-    fn now(&self) -> Time {
-        self.origin.get_or_init(Instant::now).elapsed()
-    }
-
-    #[allow(clippy::disallowed_methods, reason = "the driver is the edge where the clock is read")]
-    fn instant(&self, at: Time) -> Instant {
-        let origin = *self.origin.get_or_init(Instant::now);
-        origin.checked_add(at).unwrap_or(origin + FAR_FUTURE)
-    }
-
-    async fn sleep_until(&self, at: Time) {
-        tokio::time::sleep_until(self.instant(at)).await;
-    }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crate::engine::checkpoint::{CheckpointId, InterruptId};
-use crate::engine::machine::GaveUp;
+use crate::engine::failed::GaveUp;
 use crate::engine::superstep::StepError;
 use crate::node::failure::Failure;
 use crate::store::error::CheckpointError;

@@ -6,6 +6,7 @@ pub(crate) mod open;
 pub(crate) mod effects;
 pub(crate) mod queue;
 pub(crate) mod driver;
+pub(crate) mod superstep;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod input;

@@ -255,7 +255,7 @@ impl<S: State> Thread<S> {
             state,
             next: stored.next,
             interrupts: Vec::new(),
-            waiting_joins: stored.joins,
+            waiting_joins: stored.joins.into_iter().filter(|join| !join.has_fired).collect(),
             writes: own.unwrap_or(stored.written.tasks),
             commands: Vec::new(),
         })

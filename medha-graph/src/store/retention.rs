@@ -253,9 +253,10 @@ fn merge(ranges: &mut Vec<(CheckpointId, CheckpointId)>) {
 pub fn hollowed(mut written: Written, fields: &BTreeSet<Name>) -> Written {
     written.values.retain(|value| fields.contains(&value.field));
     for task in &mut written.tasks {
-        if let StoredOutcome::Done { writes, goto } = &mut task.outcome {
+        if let StoredOutcome::Done { writes, goto, timeouts } = &mut task.outcome {
             writes.retain(|write| fields.contains(&write.field));
             goto.clear();
+            timeouts.clear();
         }
     }
     written

@@ -1,6 +1,7 @@
 //! Tables of what is forgotten, and a search for plans that forget too much.
 
 use fastrand::Rng;
+use std::collections::BTreeMap;
 
 use super::*;
 use crate::engine::checkpoint::Line;
@@ -140,7 +141,7 @@ impl Held {
                 } else if rng.bool() {
                     place.1 = id;
                     let writes = vec![FieldWrite { field: name(index), mode: WriteMode::Reduce, json }];
-                    let outcome = StoredOutcome::Done { writes, goto: Vec::new() };
+                    let outcome = StoredOutcome::Done { writes, goto: Vec::new(), timeouts: BTreeMap::new() };
                     let task = "0".repeat(32).parse().expect("32 digits");
                     written.tasks.push(TaskWrites { task, node: "n".into(), outcome });
                 }

@@ -15,6 +15,7 @@ use crate::engine::checkpoint::{CheckpointId, RunId};
 use crate::engine::machine::{Action, AttemptEnd, Time};
 use crate::engine::pause::Durability;
 use crate::engine::session::{Prepared, Record, Session, Settled, Setup, Standing};
+use crate::engine::timer::{Deadline, Timer};
 use crate::graph::compiled::CompiledGraph;
 use crate::node::context::ContextValues;
 use crate::node::error::NodeError;
@@ -212,8 +213,8 @@ impl<S: State> Process<S> {
         }
         loop {
             match machine.poll(topology, scope.tasks, shared.elapsed) {
-                Action::Start { position, attempt, deadline } => {
-                    let ends = end_of(shared, &scope, position, attempt, deadline);
+                Action::Start { position, attempt, timed_from } => {
+                    let ends = end_of(shared, &scope, position, attempt, timed_from);
                     self.running.push(Reverse((ends, shared.rng.u64(..), position, attempt)));
                 }
                 Action::Wait { until } => {
@@ -278,9 +279,10 @@ fn end_of<S: State>(
     scope: &Scope<'_, S>,
     position: usize,
     attempt: u32,
-    deadline: Option<Time>,
+    timed_from: Option<Time>,
 ) -> Time {
-    match (deadline, fate(shared, scope, position, attempt)) {
+    let deadline = timed_from.and_then(|start| deadline(scope, position, start));
+    match (deadline.map(|first| first.at), fate(shared, scope, position, attempt)) {
         (Some(deadline), Fate::Hangs) => deadline,
         (Some(deadline), Fate::Runs | Fate::Fails | Fate::Panics) => {
             let left = deadline.saturating_sub(shared.elapsed);
@@ -291,13 +293,20 @@ fn end_of<S: State>(
 }
 
 fn end<S: State>(shared: &Shared<S>, scope: &Scope<'_, S>, position: usize, attempt: u32) -> AttemptEnd<S> {
-    let has_timeout = scope.topology.node(scope.tasks[position].node).config.timeout.is_some();
     match fate(shared, scope, position, attempt) {
         Fate::Fails => AttemptEnd::Failed(NodeError::new("simulated failure")),
         Fate::Panics => AttemptEnd::Panicked("simulated panic".to_owned()),
-        Fate::Hangs if has_timeout => AttemptEnd::TimedOut,
-        Fate::Hangs | Fate::Runs => run_now(scope, position, attempt),
+        Fate::Hangs => match deadline(scope, position, Time::ZERO) {
+            Some(first) => AttemptEnd::TimedOut(first.expired),
+            None => run_now(scope, position, attempt),
+        },
+        Fate::Runs => run_now(scope, position, attempt),
     }
+}
+
+/// When an attempt that gives no sign of life has taken too long.
+fn deadline<S: State>(scope: &Scope<'_, S>, position: usize, start: Time) -> Option<Deadline> {
+    Timer::new(scope.timeouts(position), start).deadline()
 }
 
 fn fate<S: State>(shared: &Shared<S>, scope: &Scope<'_, S>, position: usize, attempt: u32) -> Fate {
@@ -306,7 +315,7 @@ fn fate<S: State>(shared: &Shared<S>, scope: &Scope<'_, S>, position: usize, att
 }
 
 fn run_now<S: State>(scope: &Scope<'_, S>, position: usize, attempt: u32) -> AttemptEnd<S> {
-    let mut work = pin!(scope.attempt(position, attempt));
+    let mut work = pin!(scope.attempt(position, attempt, None));
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..PATIENCE {
         if let Poll::Ready(end) = work.as_mut().poll(&mut context) {

@@ -14,11 +14,11 @@ use super::thread::{Ended, WorkflowThread};
 use crate::engine::pause::Durability;
 use crate::engine::retry::RetryPolicy;
 use crate::graph::builder::StateGraph;
-use crate::graph::check::BuildError;
 use crate::graph::compiled::CompiledGraph;
 use crate::graph::edge::{END, START};
-use crate::node::config::NodeExt;
-use crate::node::extract::FromTask;
+use crate::graph::problem::BuildError;
+use crate::node::config::Configured;
+use crate::node::extract::{FromTask, Needs};
 use crate::node::function::{ErasedNode, IntoNode, erase};
 use crate::run::error::RunError;
 use crate::store::checkpointer::Checkpointer;
@@ -54,7 +54,7 @@ use crate::store::checkpointer::Checkpointer;
 pub struct Workflow<I, O> {
     name: String,
     node: WorkflowCall,
-    retry: Option<RetryPolicy>,
+    retry: Vec<RetryPolicy>,
     timeout: Option<Duration>,
     marker: PhantomData<fn(I) -> O>,
 }
@@ -79,13 +79,14 @@ impl<I: Serialize + DeserializeOwned + Send + 'static, O: DeserializeOwned> Work
         F::Returned: IntoFinal<Output = O>,
         Args: FromTask<WorkflowState> + 'static,
     {
-        let node = WorkflowCall(erase(WorkflowNode::<F, (I, Args)>(function, PhantomData), false));
-        Self { name: name.into(), node, retry: None, timeout: None, marker: PhantomData }
+        let node =
+            WorkflowCall(erase(WorkflowNode::<F, (I, Args)>(function, PhantomData), false, Needs::NOTHING));
+        Self { name: name.into(), node, retry: Vec::new(), timeout: None, marker: PhantomData }
     }
 
     /// Runs the whole function again after a failure, as the policy says; what its calls came to is not lost.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = Some(policy);
+        self.retry.push(policy);
         self
     }
 
@@ -99,13 +100,11 @@ impl<I: Serialize + DeserializeOwned + Send + 'static, O: DeserializeOwned> Work
     pub fn compile(self) -> Result<CompiledWorkflow<I, O>, BuildError> {
         let name = self.name;
         let graph = StateGraph::<WorkflowState>::new(&name);
-        let graph = match (self.retry, self.timeout) {
-            (None, None) => graph.node(&name, self.node),
-            (Some(policy), None) => graph.node(&name, self.node.retry(policy)),
-            (None, Some(limit)) => graph.node(&name, self.node.timeout(limit)),
-            (Some(policy), Some(limit)) => graph.node(&name, self.node.retry(policy).timeout(limit)),
-        };
-        let graph = graph.edge(START, &name).edge(&name, END).compile()?;
+        let mut node = self.retry.into_iter().fold(Configured::new(self.node), Configured::retry);
+        if let Some(limit) = self.timeout {
+            node = node.timeout(limit);
+        }
+        let graph = graph.node(&name, node).edge(START, &name).edge(&name, END).compile()?;
         Ok(CompiledWorkflow { graph, marker: PhantomData })
     }
 }

@@ -185,3 +185,30 @@ async fn threads_of_one_graph_do_not_mix() {
         assert_eq!(result["state"]["log"], json!([format!("N{number}")]));
     }
 }
+
+#[tokio::test]
+async fn a_thread_is_changed_from_outside_through_the_same_checks() {
+    let graph = declared();
+    graph.run("t", json!({"text": "hi"}).into()).await.unwrap();
+    let before = graph.state("t").await.unwrap().unwrap()["id"].as_u64().unwrap();
+    let id = graph.update("t", Some("shout"), json!({"log": ["from outside"]})).await.unwrap();
+    assert_eq!(id.0, before + 1);
+    graph.update("t", None, json!({"text": {"$overwrite": "new"}})).await.unwrap();
+    let state = graph.state("t").await.unwrap().unwrap()["state"].clone();
+    assert_eq!(state, json!({"text": "new", "log": ["HI", "from outside"]}));
+    let error = graph.update("t", None, json!({"token": "x"})).await.unwrap_err().to_string();
+    assert!(error.ends_with(r#"field "token" is private; only nodes write it"#), "{error}");
+}
+
+#[tokio::test]
+async fn what_finished_beside_a_question_is_shown_without_private_writes() {
+    async fn ask(ctx: Ctx) -> MailUpdate {
+        Mail::update().sent(ctx.interrupt("sure?").await)
+    }
+    let graph = StateGraph::<Mail>::new("mail").node("prepare", prepare).node("ask", ask);
+    let graph = graph.edge(START, "prepare").edge(START, "ask").edge("prepare", END).edge("ask", END);
+    let graph = graph.compile().unwrap().with_checkpointer(MemorySaver::default()).into_dyn();
+    graph.run("t", json!({}).into()).await.unwrap();
+    let shown = graph.state("t").await.unwrap().unwrap().to_string();
+    assert!(shown.contains("prepared") && !shown.contains("secret-token"), "{shown}");
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use medha_graph::prelude::*;
-use medha_graph::{FailureKind, OnFailure, RunError};
+use medha_graph::{FailureKind, Join, OnFailure, RunError};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Job {
@@ -202,6 +202,64 @@ async fn fail_fast_drops_the_siblings_and_runs_them_again_on_resume() {
     assert_eq!(tries.0.load(Ordering::SeqCst), 0);
     is_fixed.store(1, Ordering::SeqCst);
     assert_eq!(thread.resume(Resume::next()).await.unwrap().state().log, ["slow", "fixed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rule_for_siblings_is_the_same_side_by_side_and_one_after_the_other() {
+    async fn fails() -> Result<JobUpdate, NodeError> {
+        Err(NodeError::new("no"))
+    }
+    async fn counts(tries: Context<Tries>) -> JobUpdate {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        tries.0.0.fetch_add(1, Ordering::SeqCst);
+        Job::update()
+    }
+    for (on_failure, expected) in [(OnFailure::Drain, 3), (OnFailure::FailFast, 0)] {
+        for concurrency in [1, 2, usize::MAX] {
+            let tries = Arc::new(Tries::default());
+            let graph =
+                StateGraph::<Job>::new("job").node("fails", fails).edge(START, "fails").edge("fails", END);
+            let graph = ["a", "b", "c"]
+                .into_iter()
+                .fold(graph, |graph, name| graph.node(name, counts).edge(START, name).edge(name, END));
+            let graph = graph.compile().unwrap().with_on_failure(on_failure).with_concurrency(concurrency);
+            graph.with_context(Arc::clone(&tries)).invoke(Job::update()).await.unwrap_err();
+            let finished = tries.0.load(Ordering::SeqCst);
+            assert_eq!(finished, expected, "{on_failure:?}, {concurrency} at once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_node_behind_an_error_edge_completes_the_failed_one_or_takes_another_way() {
+    async fn fails() -> Result<JobUpdate, NodeError> {
+        Err(NodeError::new("no"))
+    }
+    async fn note(ctx: Ctx) -> JobUpdate {
+        Job::update().log([ctx.task().node.to_string()])
+    }
+    let graph = || {
+        StateGraph::<Job>::new("job")
+            .node("fails", fails)
+            .node("sibling", note)
+            .node("mend", note)
+            .node("next", note)
+            .edge(START, "fails")
+            .edge(START, "sibling")
+            .error_edge("fails", "mend")
+            .edge("next", END)
+    };
+    let log = async |graph: StateGraph<Job>| {
+        graph.compile().unwrap().invoke(Job::update()).await.unwrap().into_state().log
+    };
+    let edges = graph().edge("fails", "next").edge("mend", END).edge("sibling", END);
+    assert_eq!(log(edges).await, ["sibling", "mend"], "the edges of the failed node are not followed");
+    let same = graph().edge("fails", "next").edge("mend", "next").edge("sibling", END);
+    assert_eq!(log(same).await, ["sibling", "mend", "next"]);
+    let all = graph().edge(["fails", "sibling"], "next").edge("mend", END);
+    assert_eq!(log(all).await, ["sibling", "mend"], "a failed node has not arrived at a join");
+    let quorum = graph().join(Join::quorum(2, ["fails", "mend", "sibling"]), "next");
+    assert_eq!(log(quorum).await, ["sibling", "mend", "next"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use medha_graph::prelude::*;
 use medha_graph::store::{Checkpointer, HistoryQuery, Line, RunId, StoredCheckpoint, ThreadKey};
 use medha_graph::testing::{Crash, Faults, Simulation, simulate};
-use medha_graph::{CheckpointErrorKind, Node, RunError};
+use medha_graph::{CheckpointErrorKind, Join, Node, NodeDefaults, RunError};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Mix {
@@ -53,6 +53,9 @@ impl Node<Mix> for Worker {
             .folded(seen);
         let command = Command::new().update(update);
         Ok(match &self.goes_to {
+            Some(node) if self.number.is_multiple_of(2) => {
+                command.send_within(node, &seen, Duration::from_secs(3))
+            }
             Some(node) => command.send(node, &seen),
             None => command,
         })
@@ -81,21 +84,32 @@ enum Again {
 
 async fn spread() {}
 
+/// What shows in stored bytes that a policy was at work.
+const POLICIES: [&str; 5] =
+    ["its timeout of", "its idle timeout", "its heartbeat timeout", "\"has_fired\":true", "\"timeouts\":{"];
+
 /// A graph with six to twelve parallel workers, and everything that can happen to them.
 fn generate(seed: u64) -> CompiledGraph<Mix> {
     let mut rng = fastrand::Rng::with_seed(seed);
+    // Of what nodes and joins are told to do; apart, so that another policy makes no other graph.
+    let mut policies = fastrand::Rng::with_seed(seed + 1_000_000);
+    let stumbled = RetryPolicy::attempts(2).when(|attempted| attempted.text() == "stumbled");
     let width = rng.u64(6..=12);
     let rounds = rng.u32(1..=2);
     let mut graph = StateGraph::<Mix>::new(format!("generated {seed}"))
         .node("spread", spread)
         .node("handle", handle)
-        .node("item", item.retry(RetryPolicy::attempts(2)))
+        .node("item", item.retry(RetryPolicy::attempts(2)).concurrency(policies.usize(1..=3)))
         .node("round", round.defer())
         .edge(START, "spread")
         .edge("handle", "round")
         .edge("item", "round")
         .error_edge("item", "handle")
         .conditional_edge("round", move |mix: &Mix| if mix.rounds < rounds { Again::Yes } else { Again::No });
+    let has_defaults = policies.bool();
+    if has_defaults {
+        graph = graph.defaults(NodeDefaults::new().timeout(Duration::from_secs(30)).error_to("handle"));
+    }
     let mut ends = Vec::new();
     for number in 0..width {
         let name = format!("w{number}");
@@ -105,8 +119,15 @@ fn generate(seed: u64) -> CompiledGraph<Mix> {
             stumbles: rng.u8(0..4) == 0,
             goes_to: (rng.u8(0..4) == 0).then(|| "item".to_owned()),
         };
-        let node = worker.goes_to(["item"]).retry(RetryPolicy::attempts(rng.u32(1..=3)));
+        let node =
+            worker.goes_to(["item"]).retry(stumbled.clone()).retry(RetryPolicy::attempts(rng.u32(1..=3)));
         let node = if rng.bool() { node.timeout(Duration::from_secs(rng.u64(1..20))) } else { node };
+        let limit = Duration::from_secs(policies.u64(1..20));
+        let node = match policies.u8(0..4) {
+            0 => node.idle_timeout(limit),
+            1 => node.heartbeat_timeout(limit),
+            _ => node,
+        };
         graph =
             graph.node(&name, node).edge("spread", &name).edge(&name, "round").error_edge(&name, "handle");
         if rng.bool() {
@@ -115,14 +136,18 @@ fn generate(seed: u64) -> CompiledGraph<Mix> {
             graph = graph
                 .node(&after_name, after.goes_to(["item"]))
                 .edge(&name, &after_name)
-                .edge(&after_name, "round")
-                .error_edge(&after_name, "handle");
+                .edge(&after_name, "round");
+            if !has_defaults {
+                graph = graph.error_edge(&after_name, "handle");
+            }
             ends.push(after_name);
         }
     }
     if ends.len() > 1 {
         let last = Worker { number: 1000, asks: true, stumbles: false, goes_to: None };
-        graph = graph.node("joined", last.goes_to(["item"])).edge(ends, "joined").edge("joined", "round");
+        let needed = policies.usize(1..=ends.len());
+        let join = if policies.bool() { Join::all(ends) } else { Join::quorum(needed, ends) };
+        graph = graph.node("joined", last.goes_to(["item"])).join(join, "joined").edge("joined", "round");
         graph = graph.error_edge("joined", "handle");
     }
     graph.compile().unwrap()
@@ -151,6 +176,7 @@ fn answers(interrupts: &[medha_graph::Interrupt]) -> Resume {
 
 #[test]
 fn any_completion_order_gives_the_same_checkpoints() {
+    let mut policies = BTreeSet::new();
     let (mut orders, mut kinds, mut asked, mut joined, mut failed) = (0, BTreeSet::new(), 0, 0, 0);
     for graph_seed in 0..25 {
         let graph = generate(graph_seed);
@@ -178,6 +204,7 @@ fn any_completion_order_gives_the_same_checkpoints() {
             let bytes = format!("{}{end}", serde_json::to_string(&stored).unwrap());
             let happened = |kind: &&str| bytes.contains(&format!(" {kind} "));
             kinds.extend(["Error", "Timeout", "Panic"].into_iter().filter(happened));
+            policies.extend(POLICIES.into_iter().filter(|mark| bytes.contains(mark)));
             asked +=
                 u64::from(bytes.contains("number for") || simulation.storage_calls() > stored.0.len() as u64);
             seen.insert(simulation.order().to_vec());
@@ -189,6 +216,7 @@ fn any_completion_order_gives_the_same_checkpoints() {
     }
     assert_eq!(orders, 10_000);
     assert_eq!(kinds.len(), 3, "failures, timeouts and panics all happened: {kinds:?}");
+    assert_eq!(policies, POLICIES.into(), "every policy had its turn");
     assert!(asked > 5_000, "questions were asked in {asked} runs");
     assert!(joined > 500, "joins fired in {joined} runs");
     assert!((500..=2_000).contains(&failed), "{failed} runs failed");

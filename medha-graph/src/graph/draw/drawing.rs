@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{dot, mermaid, svg};
 use crate::engine::pause::Breakpoints;
 use crate::graph::edge::{END, EdgeKind, Line, START};
+use crate::graph::join::join_label;
 use crate::graph::topology::{NodeEntry, Topology};
 use crate::state::State;
 
@@ -269,11 +270,11 @@ fn drawn_edges(lines: &[Line]) -> Vec<DrawnEdge> {
     let kind_of = |line: &Line, numbers: &mut HashMap<usize, usize>| match &line.kind {
         EdgeKind::Static => DrawnEdgeKind::Static,
         // Nothing waits at END, so a join into it was never made.
-        EdgeKind::Join(_) if line.target == END => DrawnEdgeKind::Static,
-        EdgeKind::Join(number) => {
+        EdgeKind::Join { .. } if line.target == END => DrawnEdgeKind::Static,
+        EdgeKind::Join { number, needed, sources } => {
             let next = numbers.len();
             let number = *numbers.entry(*number).or_insert(next);
-            DrawnEdgeKind::Join { number, label: "all".to_owned() }
+            DrawnEdgeKind::Join { number, label: join_label(*needed, *sources) }
         }
         EdgeKind::Conditional(label) => DrawnEdgeKind::Conditional(label.clone()),
         EdgeKind::Error(label) => DrawnEdgeKind::Error(label.clone()),

@@ -10,9 +10,9 @@ use super::flight::{Flights, Seat};
 use super::policy::CachePolicy;
 use crate::engine::ledger;
 use crate::engine::record::{Json, StoredOutcome};
-use crate::engine::restore::updates;
+use crate::engine::restore::{targets, updates};
 use crate::graph::topology::Topology;
-use crate::node::command::{Command, Goto};
+use crate::node::command::Command;
 use crate::node::error::NodeError;
 use crate::node::extract::Attempt;
 use crate::node::function::CallNode;
@@ -143,10 +143,11 @@ fn from_kept<S: State>(topology: &Topology<S>, json: &Json) -> Result<Command<S>
         return Err(format!("it has format {format}, and this program reads format {FORMAT}"));
     }
     let Kept { outcome, .. } = json.read().map_err(unreadable)?;
-    let StoredOutcome::Done { writes, goto } = outcome else { return Err("it is a failure".to_owned()) };
+    let StoredOutcome::Done { writes, goto, timeouts } = outcome else {
+        return Err("it is a failure".to_owned());
+    };
     let updates = updates(topology, &writes).map_err(|why| why.to_string())?;
-    let goto = goto.into_iter().map(|(target, payload)| Goto { target, payload }).collect();
-    Ok(Command::from_cache(updates, goto))
+    Ok(Command::from_cache(updates, targets(&goto, &timeouts)))
 }
 
 /// A cache that fails stops no run, but is not passed over in silence.

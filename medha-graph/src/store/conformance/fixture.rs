@@ -1,6 +1,8 @@
 //! What the suite stores.
 
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::engine::checkpoint::{CheckpointId, HeadRef, Line, RunId, TaskInput};
 use crate::engine::record::{
@@ -64,19 +66,36 @@ pub(crate) fn full(id: u64) -> StoredCheckpoint {
         origin: Some(Origin { line: Line(3), checkpoint: CheckpointId(4), step: 5, position: 6 }),
         fields: vec![place("log", Storage::Append, 1, id), place("value", Storage::Whole, id, id)],
         next: vec![
-            StoredTask { node: "worker".into(), input: TaskInput::State },
-            StoredTask { node: "worker".into(), input: TaskInput::Payload(json!({"item": [id]})) },
-            StoredTask { node: "mend".into(), input: TaskInput::Failure(Box::new(failure.clone())) },
+            StoredTask { node: "worker".into(), input: TaskInput::State, timeout: None },
+            StoredTask {
+                node: "worker".into(),
+                input: TaskInput::Payload(json!({"item": [id]})),
+                timeout: Some(Duration::from_millis(1500)),
+            },
+            StoredTask {
+                node: "mend".into(),
+                input: TaskInput::Failure(Box::new(failure.clone())),
+                timeout: None,
+            },
         ],
         joins: vec![StoredJoin {
             target: "join".into(),
             arrived: vec!["worker".into()],
             missing: vec!["mend".into()],
+            needed: 2,
+            has_fired: false,
         }],
-        deferred: vec![StoredTask { node: "last".into(), input: TaskInput::State }],
+        deferred: vec![StoredTask { node: "last".into(), input: TaskInput::State, timeout: None }],
         written: Written {
             tasks: vec![
-                task(1, StoredOutcome::Done { writes, goto }),
+                task(
+                    1,
+                    StoredOutcome::Done {
+                        writes,
+                        goto,
+                        timeouts: BTreeMap::from([(0, Duration::from_millis(1500))]),
+                    },
+                ),
                 task(2, StoredOutcome::Failed(failure)),
             ],
             values: vec![FieldValue { field: "value".into(), json: json(&json!({"n": id})) }],
@@ -97,7 +116,10 @@ pub(crate) fn collected(id: u64) -> StoredCheckpoint {
         written.values.push(whole("log"));
     } else {
         let writes = vec![FieldWrite { field: "log".into(), mode: WriteMode::Reduce, json: text("log") }];
-        written.tasks.push(task(id, StoredOutcome::Done { writes, goto: vec![("next".to_owned(), None)] }));
+        written.tasks.push(task(
+            id,
+            StoredOutcome::Done { writes, goto: vec![("next".to_owned(), None)], timeouts: BTreeMap::new() },
+        ));
     }
     if value == id {
         written.values.push(whole("value"));
@@ -154,7 +176,11 @@ pub(crate) fn progress(revision: u64) -> Progress {
     let failed = TaskProgress { position: 2, failure: Some(failure), ..TaskProgress::default() };
     let writes =
         vec![FieldWrite { field: "value".into(), mode: WriteMode::Overwrite, json: json(&json!(1)) }];
-    let command = StoredOutcome::Done { writes, goto: vec![("mend".to_owned(), Some(json!("now")))] };
+    let command = StoredOutcome::Done {
+        writes,
+        goto: vec![("mend".to_owned(), Some(json!("now")))],
+        timeouts: BTreeMap::new(),
+    };
     Progress { format: FORMAT, revision, tasks: vec![asked, failed], commands: vec![command] }
 }
 
