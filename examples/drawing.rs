@@ -1,7 +1,7 @@
 //! A graph is drawn without running it: for a README, for Graphviz, as a picture, or as data for a page of your own.
 //!
 //! Run it with `cargo run --example drawing`; with a path behind it (`-- drawing.svg`), it writes the picture there. The
-//! drawing shows what `compile()` knows: routes with their labels, error edges, joins, breakpoints, settings of nodes.
+//! drawing shows what `compile()` knows: routes with their labels, error edges, joins, breakpoints and deferred nodes.
 
 use std::time::Duration;
 
@@ -20,9 +20,6 @@ enum People {
     #[route("publish")]
     Nobody,
 }
-
-#[derive(Serialize)]
-struct Face(u32);
 
 async fn step() {}
 
@@ -49,7 +46,6 @@ fn photo() -> Result<CompiledGraph<Photo>, medha_graph::BuildError> {
         .error_edge("find faces", "report")
         .edge(["find faces", "read date"], "check")
         .conditional_edge("check", people)
-        .fan_out("upload", "blur", |photo: &Photo| (0..photo.faces).map(Face))
         .edge("blur", "publish")
         .edge("publish", "report")
         .edge("report", END)
@@ -60,7 +56,7 @@ fn photo() -> Result<CompiledGraph<Photo>, medha_graph::BuildError> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let graph = photo()?;
-    println!("Mermaid, which GitHub shows as a picture:\n\n{}", graph.mermaid());
+    println!("Mermaid, which many pages show as a picture:\n\n{}", graph.mermaid());
     println!("DOT, for Graphviz:\n\n{}", graph.dot());
 
     let svg = graph.svg();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use medha_graph::prelude::*;
-use medha_graph::{DynGraph, JsonState, JsonUpdate};
+use medha_graph::{DynGraph, JsonState, JsonUpdate, Node};
 use serde_json::{Value, json};
 
 const CONFIG: &str = r#"{

@@ -3,10 +3,10 @@
 //! Run it with `cargo run --example time_travel`. Every superstep leaves a checkpoint, and each of them can be run on from.
 //! Nothing is lost by that: a fork is a new line of the same history.
 
+use medha_graph::Thread;
 use medha_graph::prelude::*;
 use medha_graph::store::retention::Retention;
 use medha_graph::store::{Cause, HistoryQuery};
-use medha_graph::{Thread, Unfinished};
 
 #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
 struct Story {
@@ -60,7 +60,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let history = thread.history(20).await?;
     let before_set = history.iter().find(|one| one.next_nodes().eq(["set"])).expect("it ran").id;
     let past = thread.clone().at(before_set);
-    println!("back then the hero was {:?}, the place {:?}", past.state().await?.unwrap().state.hero, "");
+    let then = past.state().await?.expect("it is in the history").state;
+    println!("back then the hero was {:?}, the place {:?}", then.hero, then.place);
 
     // An update there forks the history: "cast" counts as having written it, and "set" decides anew.
     past.update(Story::update().hero("a pirate")).await?;
@@ -85,8 +86,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{by_ada} checkpoints by ada, {forks} fork");
     let pruned = thread.prune(&Retention::last(2).inputs()).await?;
     println!("{} checkpoints forgotten", pruned.checkpoints);
-    draft.with_unfinished(Unfinished::Discard).abandon().await?;
-    graph.thread("story-1-draft").delete().await?;
+    draft.delete().await?;
     assert!(graph.thread("story-1-draft").state().await?.is_none());
     Ok(())
 }

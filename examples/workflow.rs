@@ -79,7 +79,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("  {}", thread.resume(Resume::answer(false)).await.unwrap_err());
 
-    println!("a failed run keeps what was saved; the question can be answered again");
-    println!("{}", newsletter.graph().mermaid());
+    println!("what failed can be given up, and what was saved before it stays: this is number 2 again");
+    thread.thread().abandon().await?;
+    let asked = thread.invoke(topics(&["music"])).await?;
+    println!("  asked: {}", asked.interrupts()[0].question);
     Ok(())
 }
