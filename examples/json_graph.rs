@@ -114,7 +114,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", served["transfer"].run("t-1", Resume::answer(true).into()).await?);
 
     // What does not fit is refused with all its reasons, before anything runs.
-    let wrong: Value = json!({"eruos": 30, "to": 7, "account": "XX"});
+    let wrong: Value = json!({"eruos": 30, "account": "XX"});
     println!("{}", served["transfer"].run("t-2", wrong.into()).await.unwrap_err());
     Ok(())
 }
