@@ -72,7 +72,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut events = thread.stream(topics(&["weather"]))?;
     while let Some(event) = events.next().await {
         match event? {
-            Event::Call { name, phase: CallPhase::Started { .. }, .. } => println!("  {name} began"),
+            Event::Call { name, phase: CallPhase::Started, .. } => println!("  {name} began"),
             Event::Interrupted { interrupts } => println!("  asked: {}", interrupts[0].question),
             _ => {}
         }
