@@ -58,8 +58,8 @@
 //! ```
 //!
 //! In reading order: [`State`] and [`reducer`], [`StateGraph`] and [`Route`], [`Node`] and what its parameters may
-//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Drawing`], [`Event`] and [`Outcome`], [`Mode`], [`store`],
-//! [`testing`]; for graphs that are configured or served: [`JsonState`], [`DynGraph`], [`Schemas`].
+//! be ([`FromTask`]), [`CompiledGraph`] and [`Thread`], [`Subgraph`], [`Drawing`], [`Event`] and [`Outcome`], [`Mode`],
+//! [`store`], [`testing`]; for graphs that are configured or served: [`JsonState`], [`DynGraph`], [`Schemas`].
 
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
@@ -76,6 +76,7 @@ mod run;
 mod schema;
 mod state;
 pub mod store;
+mod subgraph;
 pub mod testing;
 mod workflow;
 
@@ -106,6 +107,7 @@ pub use node::failure::{Failure, FailureKind};
 pub use node::function::{ErasedNode, IntoNode, Node};
 pub use node::once::IdempotencyKey;
 pub use node::parameters::{LastStep, StepsLeft, View};
+pub use node::parent::ParentCommand;
 pub use node::sent::{Sent, Timed, ToPayload};
 pub use run::control::RunControl;
 pub use run::error::RunError;
@@ -125,6 +127,9 @@ pub use store::long_term::memory::MemoryStore;
 pub use store::long_term::namespace::Namespace;
 pub use store::long_term::store::Store;
 pub use store::memory::MemorySaver;
+pub use subgraph::event::{ChildEvent, PathSegment};
+pub use subgraph::mapped::{MappedSubgraph, Mapping};
+pub use subgraph::node::Subgraph;
 pub use workflow::compiled::{CompiledWorkflow, Workflow};
 pub use workflow::function::{Final, IntoFinal, Unsaved, WorkflowFn};
 pub use workflow::state::{Held, Previous, WorkflowState};

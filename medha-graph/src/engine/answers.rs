@@ -28,6 +28,11 @@ pub(super) fn place(thread: &str, progress: &Progress, reply: Reply) -> Result<V
             [] => return Err(RunError::NothingAsked { thread: thread.to_owned() }),
             [_, _, ..] => return Err(RunError::AmbiguousAnswer { open }),
         },
+        Reply::Handed(answers) => {
+            // What a parent hands down again is known already.
+            let fresh = |(id, answer)| place_one(progress, id, Ok(answer), &open).ok();
+            return Ok(answers.into_iter().filter_map(fresh).collect());
+        }
         Reply::Mixed => return Err(RunError::AmbiguousAnswer { open }),
         Reply::ById(answers) if answers.is_empty() => return Err(RunError::NoAnswers { open }),
         Reply::ById(answers) => answers,

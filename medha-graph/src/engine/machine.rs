@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::checkpoint::Task;
 use super::failed::{Failed, GaveUp};
 use super::lanes::{Entrant, Lanes};
+use super::pause::Pause;
 use super::retry::Retry;
 use super::superstep::{TaskEnd, TaskResult};
 use super::timer::{Expired, Timeouts};
@@ -18,6 +19,7 @@ use crate::graph::topology::Topology;
 use crate::node::command::Command;
 use crate::node::context::Question;
 use crate::node::error::NodeError;
+use crate::node::parent::ParentCommand;
 use crate::state::State;
 
 /// Time since the run began.
@@ -93,6 +95,10 @@ pub(crate) enum SlotEnd<S: State> {
     Done(Command<S>),
     Failed(Box<GaveUp>),
     Asked(Vec<Question>),
+    /// Its subgraph was stopped between two supersteps.
+    Paused(Pause),
+    /// It ends the run of a subgraph with a command for the parent.
+    ToParent(ParentCommand),
 }
 
 /// What the shell does next.
@@ -116,13 +122,15 @@ pub(crate) enum AttemptEnd<S: State> {
     TimedOut(Expired),
     Panicked(String),
     Asked(Vec<Question>),
+    Paused(Pause),
+    ToParent(ParentCommand),
 }
 
 impl<S: State> AttemptEnd<S> {
     pub(crate) fn is_failure(&self) -> bool {
         match self {
             Self::Failed(_) | Self::TimedOut(_) | Self::Panicked(_) => true,
-            Self::Done(_) | Self::Asked(_) => false,
+            Self::Done(_) | Self::Asked(_) | Self::Paused(_) | Self::ToParent(_) => false,
         }
     }
 }
@@ -131,9 +139,14 @@ impl<S: State> AttemptEnd<S> {
 #[derive(Debug)]
 pub(crate) enum Reaction {
     Done,
-    Retrying { error: String, pause: Duration },
+    Retrying {
+        error: String,
+        pause: Duration,
+    },
     GaveUp,
     Asked,
+    /// It ended without an update of its own: the run will stop here.
+    Stopped,
 }
 
 impl<S: State> Machine<S> {
@@ -262,6 +275,14 @@ impl<S: State> Machine<S> {
                 self.settle(position, SlotEnd::Asked(questions));
                 return Reaction::Asked;
             }
+            AttemptEnd::Paused(pause) => {
+                self.settle(position, SlotEnd::Paused(pause));
+                return Reaction::Stopped;
+            }
+            AttemptEnd::ToParent(command) => {
+                self.settle(position, SlotEnd::ToParent(command));
+                return Reaction::Stopped;
+            }
             AttemptEnd::Failed(error) => Failed::from_error(error),
             AttemptEnd::TimedOut(expired) => Failed::from_timeout(expired),
             AttemptEnd::Panicked(text) => Failed::from_panic(&text),
@@ -307,7 +328,8 @@ impl<S: State> Machine<S> {
         match self.slots.as_mut_slice() {
             [Slot { end, .. }] if matches!(end, Some(SlotEnd::Done(_))) => match end.take() {
                 Some(SlotEnd::Done(command)) => Some(command),
-                Some(SlotEnd::Failed(_) | SlotEnd::Asked(_)) | None => None,
+                Some(SlotEnd::Failed(_) | SlotEnd::Asked(_) | SlotEnd::Paused(_) | SlotEnd::ToParent(_))
+                | None => None,
             },
             [..] => None,
         }
@@ -319,7 +341,7 @@ impl<S: State> Machine<S> {
         self.slots.iter().all(|slot| match &slot.end {
             Some(SlotEnd::Done(_)) => true,
             Some(SlotEnd::Failed(gave_up)) => gave_up.handlers.is_some(),
-            Some(SlotEnd::Asked(_)) | None => false,
+            Some(SlotEnd::Asked(_) | SlotEnd::Paused(_) | SlotEnd::ToParent(_)) | None => false,
         })
     }
 
@@ -327,7 +349,8 @@ impl<S: State> Machine<S> {
     pub(crate) fn commands(&self) -> impl Iterator<Item = &Command<S>> {
         self.slots.iter().filter_map(|slot| match &slot.end {
             Some(SlotEnd::Done(command)) => Some(command),
-            Some(SlotEnd::Failed(_) | SlotEnd::Asked(_)) | None => None,
+            Some(SlotEnd::Failed(_) | SlotEnd::Asked(_) | SlotEnd::Paused(_) | SlotEnd::ToParent(_))
+            | None => None,
         })
     }
 
@@ -338,7 +361,7 @@ impl<S: State> Machine<S> {
             let end = match slot.end {
                 Some(SlotEnd::Done(command)) => TaskEnd::Done(command),
                 Some(SlotEnd::Failed(gave_up)) => TaskEnd::Handled(gave_up.handlers.unwrap_or_default()),
-                Some(SlotEnd::Asked(_)) | None => continue,
+                Some(SlotEnd::Asked(_) | SlotEnd::Paused(_) | SlotEnd::ToParent(_)) | None => continue,
             };
             results.push(TaskResult { node: task.node, end });
         }

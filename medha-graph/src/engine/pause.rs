@@ -28,7 +28,7 @@ pub enum Durability {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Pause {
-    /// A breakpoint stands before these nodes, which run next.
+    /// A breakpoint stands before these nodes, which run next; those of a subgraph as in `"research/draft"`.
     Before {
         /// The nodes.
         nodes: Vec<String>,
@@ -43,6 +43,18 @@ pub enum Pause {
         /// What for.
         reason: String,
     },
+}
+
+impl Pause {
+    /// The same as the graph sees it that this one is a node of.
+    pub(crate) fn within(self, node: &str) -> Self {
+        let inside = |nodes: Vec<String>| nodes.into_iter().map(|inner| format!("{node}/{inner}")).collect();
+        match self {
+            Self::Before { nodes } => Self::Before { nodes: inside(nodes) },
+            Self::After { nodes } => Self::After { nodes: inside(nodes) },
+            Self::Drained { reason } => Self::Drained { reason },
+        }
+    }
 }
 
 /// What becomes of the unfinished work of a thread when something else is to happen on it: new input, an update from

@@ -10,7 +10,7 @@ use super::restore;
 use super::session::{Record, Session, Settled};
 use super::superstep::{self, TaskEnd, TaskResult};
 use crate::node::command::Command;
-use crate::node::context::Interrupt;
+use crate::node::context::Question;
 use crate::run::error::RunError;
 use crate::run::input::Resume;
 use crate::state::State;
@@ -35,8 +35,8 @@ impl<S: State> Session<S> {
             command.map_or(Ok(()), |command| self.take_in(command))?;
             return self.record(Cause::Fork);
         }
-        let is_bare = resume.is_bare() && command.is_none();
         let answers = answers::place(&thread, &self.progress, resume.reply)?;
+        let is_bare = answers.is_empty() && command.is_none();
         self.take_up_commands()?;
         command.map_or(Ok(()), |command| self.take_in(command))?;
         for Placed { task, ordinal, answer } in answers {
@@ -72,7 +72,7 @@ impl<S: State> Session<S> {
                     Some(command) => SlotEnd::Done(command),
                     None => continue,
                 },
-                None if task.open().next().is_some() => SlotEnd::Asked(Vec::new()),
+                None if task.is_waiting() => SlotEnd::Asked(Vec::new()),
                 None => continue,
             };
             self.machine.restore(task.position, end);
@@ -89,10 +89,12 @@ impl<S: State> Session<S> {
         Ok(Some(Command::with_targets(updates, restore::targets(goto, timeouts))))
     }
 
-    /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, and that over questions.
+    /// Sums up a superstep that cannot be merged yet: a failure wins over a refused answer, that over a command for
+    /// the parent, that over questions, and they over a pause.
     pub(super) fn stop(&mut self) -> Result<Settled, RunError> {
         let step = self.checkpoint.frontier.step + 1;
         let (mut failures, mut refused, mut interrupts) = (Vec::new(), None, Vec::new());
+        let (mut to_parent, mut paused) = (None, None);
         let mut tasks = Vec::new();
         let slots = std::mem::take(&mut self.machine.slots);
         for (position, slot) in slots.into_iter().enumerate() {
@@ -113,19 +115,30 @@ impl<S: State> Session<S> {
                 }
                 Some(SlotEnd::Asked(questions)) => {
                     let id = self.task_id(position);
+                    if questions.iter().any(|question| question.path.is_some() && question.refused.is_none())
+                    {
+                        // A subgraph says each time all it wants to know.
+                        task.questions.clear();
+                        task.answers.clear();
+                    }
                     for question in questions {
                         let interrupt = question.id.unwrap_or_else(|| InterruptId::new(id, question.ordinal));
                         if let Some(reason) = question.refused {
                             task.answers.remove(&question.ordinal);
-                            refused.get_or_insert((interrupt, node.clone(), reason));
+                            let asks = question.path.as_ref().map(|path| format!("{node}/{path}"));
+                            refused.get_or_insert((interrupt, asks.unwrap_or_else(|| node.clone()), reason));
                         }
                         task.questions.retain(|known| known.ordinal != question.ordinal);
-                        let (ordinal, value) = (question.ordinal, question.value);
-                        task.questions.push(StoredQuestion { ordinal, id: interrupt, value });
+                        let Question { ordinal, value, path, .. } = question;
+                        task.questions.push(StoredQuestion { ordinal, id: interrupt, value, path });
                     }
-                    let open =
-                        task.open().map(|open| Interrupt::new(open.id, node.clone(), open.value.clone()));
-                    interrupts.extend(open);
+                    interrupts.extend(task.open().map(|open| open.interrupt(&node)));
+                }
+                Some(SlotEnd::Paused(pause)) => {
+                    paused.get_or_insert(pause.within(&node));
+                }
+                Some(SlotEnd::ToParent(command)) => {
+                    to_parent.get_or_insert((node, command));
                 }
                 None => {}
             }
@@ -144,12 +157,18 @@ impl<S: State> Session<S> {
         if let Some(head) = self.head.filter(|_| is_new && self.setup.durability.is_some()) {
             records.push(self.progress_since(head));
         }
-        Ok(match (RunError::from_failures(step, failures), refused) {
-            (Some(error), _) => Settled::Failed(Box::new(error), records),
-            (None, Some((id, node, reason))) => {
-                Settled::Failed(Box::new(RunError::BadAnswer { id, node, reason }), records)
-            }
-            (None, None) => Settled::Interrupted(interrupts, records),
+        if let Some(error) = RunError::from_failures(step, failures) {
+            return Ok(Settled::Failed(Box::new(error), records));
+        }
+        if let Some((id, node, reason)) = refused {
+            return Ok(Settled::Failed(Box::new(RunError::BadAnswer { id, node, reason }), records));
+        }
+        if let Some((node, command)) = to_parent {
+            return Ok(Settled::Failed(Box::new(RunError::NoParent { node, command }), records));
+        }
+        Ok(match paused {
+            Some(pause) if interrupts.is_empty() => Settled::Paused(pause, records),
+            Some(_) | None => Settled::Interrupted(interrupts, records),
         })
     }
 
@@ -180,7 +199,9 @@ impl<S: State> Session<S> {
     /// What to store of a superstep that was cancelled: what had finished.
     pub(crate) fn cancelled(&mut self) -> Vec<Record> {
         match self.stop() {
-            Ok(Settled::Interrupted(_, records) | Settled::Failed(_, records)) => records,
+            Ok(
+                Settled::Interrupted(_, records) | Settled::Paused(_, records) | Settled::Failed(_, records),
+            ) => records,
             Ok(Settled::Advanced(_)) | Err(_) => Vec::new(),
         }
     }

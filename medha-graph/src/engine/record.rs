@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use super::checkpoint::{CheckpointId, HeadRef, InterruptId, Line, RunId, TaskId, TaskInput};
 use super::machine::Answers;
 use super::name::Name;
+use crate::node::context::Interrupt;
 use crate::node::failure::Failure;
 use crate::state::{Storage, WriteMode};
 
@@ -101,7 +102,10 @@ pub(crate) fn ranges(
 pub struct Origin {
     /// The parent's line of history.
     pub line: Line,
-    /// The parent's last checkpoint when the run began; 0 if it had none.
+    /// The parent's run.
+    #[serde(default)]
+    pub run: RunId,
+    /// The parent's last checkpoint when the run began; 0 if what the parent had done since then was not stored.
     pub checkpoint: CheckpointId,
     /// The superstep of the parent.
     pub step: u64,
@@ -348,6 +352,17 @@ pub struct StoredQuestion {
     pub id: InterruptId,
     /// The question.
     pub value: Value,
+    /// For a question of a subgraph: the path from its graph to the node that asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+impl StoredQuestion {
+    /// The question as it is shown to the outside, asked by a task of this node.
+    pub(crate) fn interrupt(&self, node: &str) -> Interrupt {
+        let node = self.path.as_ref().map_or_else(|| node.to_owned(), |path| format!("{node}/{path}"));
+        Interrupt::new(self.id, node, self.value.clone())
+    }
 }
 
 /// The recorded result of a side effect inside a task, stored the moment it is known.
@@ -392,6 +407,15 @@ impl TaskProgress {
     /// The questions nobody has answered yet.
     pub fn open(&self) -> impl Iterator<Item = &StoredQuestion> {
         self.questions.iter().filter(|question| !self.answers.contains_key(&question.ordinal))
+    }
+
+    /// Whether it cannot go on before it is given an answer. A subgraph goes on with any answer it is given.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let has_news = self
+            .questions
+            .iter()
+            .any(|question| question.path.is_some() && self.answers.contains_key(&question.ordinal));
+        self.open().next().is_some() && !has_news
     }
 }
 

@@ -5,18 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use serde_json::{Map, Value};
 
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, HeadRef, Line, RunId, TaskId};
 use super::ledger::{self, Ledger};
-use super::machine::{Machine, OnFailure, SlotEnd};
+use super::machine::{Machine, SlotEnd};
 use super::name::Name;
-use super::pause::{Breakpoints, Durability, Pause, Unfinished};
-use super::record::{
-    Cause, FORMAT, Origin, Progress, Recorded, StoredCheckpoint, StoredOutcome, StoredTask, TaskWrites,
-};
-use super::restore::{self, Piece};
+use super::pause::{Durability, Pause, Unfinished};
+use super::record::{Cause, FORMAT, Progress, StoredCheckpoint, StoredOutcome, StoredTask, TaskWrites};
+use super::recorder::Recorder;
 use super::round;
+pub(crate) use super::setup::{Limits, Lineage, Setup};
+pub(crate) use super::standing::{Effects, Standing};
 use super::superstep::{self, StepError, TaskResult};
 use crate::graph::edge::START;
 use crate::graph::topology::Topology;
@@ -24,86 +23,7 @@ use crate::node::context::Interrupt;
 use crate::run::error::RunError;
 use crate::run::input::Input;
 use crate::state::{FieldSet, State, Update};
-use crate::store::checkpointer::Head;
 use crate::store::error::CheckpointError;
-use crate::store::key::ThreadKey;
-
-/// What a run is told at its start.
-pub(crate) struct Setup {
-    pub(crate) key: ThreadKey,
-    /// When what happens is stored; `None` without a saver: then nothing is put into stored form.
-    pub(crate) durability: Option<Durability>,
-    pub(crate) limits: Limits,
-    /// Of what is left to chance: the jitter of retries, the names of the run and of a new line.
-    pub(crate) seed: u64,
-    pub(crate) breakpoints: Arc<Breakpoints>,
-    pub(crate) metadata: Map<String, Value>,
-    /// What becomes of unfinished work, if the caller has said so.
-    pub(crate) unfinished: Option<Unfinished>,
-    /// For a subgraph: the task that runs it.
-    pub(crate) origin: Option<Origin>,
-}
-
-/// The limits of a run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Supersteps one run may take.
-    pub(crate) steps: u64,
-    /// Tasks that run at once.
-    pub(crate) concurrency: usize,
-    pub(crate) on_failure: OnFailure,
-}
-
-/// The checkpoint a run opens on.
-#[derive(Debug)]
-pub(crate) struct Standing<S> {
-    pub(crate) stored: StoredCheckpoint,
-    pub(crate) checkpoint: Checkpoint<S>,
-    pub(crate) progress: Progress,
-    pub(crate) effects: Effects,
-    /// The last checkpoint of the thread; another one than `stored` where history is to fork.
-    pub(crate) tip: HeadRef,
-    /// Whether the run was asked for at this checkpoint rather than at the head.
-    pub(crate) is_past: bool,
-}
-
-/// Recorded effects by superstep and position.
-pub(crate) type Effects = BTreeMap<(u64, usize), Recorded>;
-
-impl<S: State> Standing<S> {
-    /// Puts numbers for names.
-    pub(crate) fn new(
-        topology: &Topology<S>,
-        key: &ThreadKey,
-        mut head: Head,
-        pieces: &[Piece],
-    ) -> Result<Self, CheckpointError> {
-        let unusable = |why| CheckpointError::unusable(key, &why);
-        restore::check_progress(&head.progress).map_err(unusable)?;
-        restore::bring_up(topology, key, &mut head).map_err(unusable)?;
-        let checkpoint = restore::checkpoint(topology, &head.checkpoint, pieces).map_err(unusable)?;
-        let mut effects = Effects::new();
-        for effect in head.effects {
-            effects.entry((effect.step, effect.position)).or_default().insert(effect.key, effect.json);
-        }
-        let tip = head.checkpoint.head_ref();
-        let (stored, progress) = (head.checkpoint, head.progress);
-        Ok(Self { stored, checkpoint, progress, effects, tip, is_past: false })
-    }
-
-    /// The state alone, with nothing to run: this works where the graph could not go on.
-    pub(crate) fn idle(
-        topology: &Topology<S>,
-        key: &ThreadKey,
-        head: Head,
-        pieces: &[Piece],
-    ) -> Result<Self, CheckpointError> {
-        let (next, joins, deferred) = (Vec::new(), Vec::new(), Vec::new());
-        let checkpoint = StoredCheckpoint { next, joins, deferred, ..head.checkpoint };
-        let (progress, effects) = (Progress::default(), Vec::new());
-        Self::new(topology, key, Head { checkpoint, progress, effects }, pieces)
-    }
-}
 
 pub(crate) struct Session<S: State> {
     pub(crate) topology: Arc<Topology<S>>,
@@ -114,12 +34,16 @@ pub(crate) struct Session<S: State> {
     pub(crate) effects: Effects,
     /// The head of the thread, as far as this run knows.
     pub(crate) head: Option<HeadRef>,
+    /// The run that wrote it.
+    head_run: Option<RunId>,
     /// What the next checkpoint follows.
     parent: Option<CheckpointId>,
     pub(crate) run: RunId,
     /// The line to go on with where history forks.
     pub(super) fresh_line: Line,
     pub(super) ledger: Ledger<S>,
+    /// Notes what the nodes write, for a subgraph that hands it up.
+    pub(crate) recorder: Option<Box<Recorder<S>>>,
     /// Whether history forks here.
     pub(super) is_past: bool,
     /// Whether the checkpoint has moved on since it was last recorded.
@@ -152,6 +76,7 @@ pub(crate) enum Prepared {
 pub(crate) enum Settled {
     Advanced(Option<Box<Record>>),
     Interrupted(Vec<Interrupt>, Vec<Record>),
+    Paused(Pause, Vec<Record>),
     Failed(Box<RunError>, Vec<Record>),
 }
 
@@ -168,7 +93,18 @@ impl<S: State> Session<S> {
         let record = match input {
             Input::Update(update) => session.begin(update)?,
             Input::Fresh(update) => {
-                session.start_over();
+                session.start_over()?;
+                session.begin(update)?
+            }
+            Input::From(state) => {
+                session.start_over()?;
+                session.checkpoint.state = *state;
+                let record = session.begin(S::Update::default())?;
+                session.checkpoint.frontier.live = session.topology.ephemeral;
+                record
+            }
+            Input::Renew(update) => {
+                session.give_up(Unfinished::Discard)?;
                 session.begin(update)?
             }
             Input::Resume(resume) => session.resume(resume, None)?,
@@ -186,12 +122,14 @@ impl<S: State> Session<S> {
         let mut session = Self {
             checkpoint: Checkpoint { state: topology.initial.clone(), frontier },
             ledger: Ledger::new(&topology),
+            recorder: None,
             topology,
             setup,
             machine,
             progress: Progress::default(),
             effects: Effects::new(),
             head: None,
+            head_run: None,
             parent: None,
             run,
             fresh_line: line,
@@ -206,6 +144,9 @@ impl<S: State> Session<S> {
         session.ledger = Ledger::of(&session.topology, &standing.stored);
         session.checkpoint = standing.checkpoint;
         (session.head, session.parent) = (Some(standing.tip), Some(standing.stored.id));
+        session.head_run = Some(standing.stored.run);
+        // Whoever runs the history of a subgraph by hand leaves it to the task it belongs to.
+        session.setup.origin = session.setup.origin.or(standing.stored.origin);
         session.is_past = standing.is_past;
         if standing.is_past {
             session.ledger.seal();
@@ -255,6 +196,9 @@ impl<S: State> Session<S> {
         if self.setup.durability.is_some() {
             self.note_writes()?;
         }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.note(&self.topology, self.machine.commands());
+        }
         if !self.setup.breakpoints.is_empty() {
             self.paused_after = self.nodes_after();
         }
@@ -283,6 +227,12 @@ impl<S: State> Session<S> {
     /// What is still to be stored when the run ends.
     pub(crate) fn close(&mut self) -> Result<Option<Box<Record>>, RunError> {
         if self.is_ahead { self.record(Cause::Superstep) } else { Ok(None) }
+    }
+
+    /// What tells the tasks of this superstep from those of other runs.
+    pub(crate) fn lineage(&self) -> Lineage {
+        let checkpoint = self.head.filter(|_| !self.is_ahead).map(|head| head.id);
+        Lineage { run: self.run, checkpoint, head_run: self.head_run.filter(|_| !self.is_ahead) }
     }
 
     /// The id of the task at this position.
@@ -336,12 +286,14 @@ impl<S: State> Session<S> {
     }
 
     /// A subgraph that does not remember its earlier runs begins with nothing, on the history they left.
-    fn start_over(&mut self) {
+    fn start_over(&mut self) -> Result<(), RunError> {
         self.checkpoint.state = self.topology.initial.clone();
+        self.give_up(Unfinished::Discard)?;
         self.checkpoint.frontier.line = self.fresh_line;
-        (self.progress, self.effects) = (Progress::default(), Effects::new());
+        (self.checkpoint.frontier.step, self.parent) = (0, None);
         self.ledger.touch(self.topology.tracked);
         self.is_ahead = true;
+        Ok(())
     }
 
     pub(super) fn clear_frontier(&mut self) {
@@ -373,7 +325,7 @@ impl<S: State> Session<S> {
                 Some(SlotEnd::Done(command)) => ledger::outcome(&self.topology, command)
                     .map_err(|why| self.unwritable(&format!("what node {node:?} wrote {why}")))?,
                 Some(SlotEnd::Failed(gave_up)) => StoredOutcome::Failed(gave_up.failure.clone()),
-                Some(SlotEnd::Asked(_)) | None => continue,
+                Some(SlotEnd::Asked(_) | SlotEnd::Paused(_) | SlotEnd::ToParent(_)) | None => continue,
             };
             writes.push(TaskWrites { task: self.task_id(position), node, outcome });
         }
@@ -399,6 +351,18 @@ impl<S: State> Session<S> {
             return Ok(None);
         }
         let (expected, id) = (self.head, CheckpointId(self.head.map_or(1, |head| head.id.0 + 1)));
+        if let Some(recorder) = &mut self.recorder
+            && self.setup.durability == Some(Durability::Exit)
+        {
+            let writes = recorder.take_unsaved(&self.topology);
+            let writes = writes.map_err(|why| CheckpointError::unwritable(&self.setup.key, &why))?;
+            let frontier = &self.checkpoint.frontier;
+            let namespace = self.setup.key.namespace();
+            let task = TaskId::new(frontier.line, namespace, (frontier.step, usize::MAX), "");
+            let outcome = StoredOutcome::Done { writes, goto: Vec::new(), timeouts: BTreeMap::new() };
+            let node = Name::from(&*self.topology.name);
+            self.ledger.record(vec![TaskWrites { task, node, outcome }]);
+        }
         let closed = self.ledger.close(&self.topology, &self.checkpoint.state, id);
         let (fields, written) = closed.map_err(|why| self.unwritable(&why))?;
         let (topology, frontier) = (&self.topology, &self.checkpoint.frontier);
@@ -422,7 +386,7 @@ impl<S: State> Session<S> {
             deferred: planned(topology, &frontier.deferred),
             written,
         });
-        self.head = Some(checkpoint.head_ref());
+        (self.head, self.head_run) = (Some(checkpoint.head_ref()), Some(self.run));
         self.parent = Some(id);
         (self.is_ahead, self.is_past) = (false, false);
         Ok(Some(Box::new(Record::Checkpoint { expected, checkpoint })))

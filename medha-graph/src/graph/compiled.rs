@@ -57,8 +57,7 @@ pub(crate) struct JsonContext {
 
 impl<S: State> CompiledGraph<S> {
     pub(crate) fn new(topology: Topology<S>) -> Self {
-        let limits = Limits { steps: 10_000, concurrency: usize::MAX, on_failure: OnFailure::Drain };
-        let (values, options) = (ContextValues::default(), RunOptions::default());
+        let (values, options, limits) = (ContextValues::default(), RunOptions::default(), Limits::default());
         Self { topology: Arc::new(topology), saver: None, values, limits, options }
     }
 

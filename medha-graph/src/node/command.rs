@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::error::NodeError;
+use super::error::{NodeError, Stop};
+use super::parent::ParentCommand;
 use super::sent::{Sent, Timed, ToPayload};
 use crate::state::{Field, FieldSet, State, Update};
 
@@ -38,12 +39,14 @@ struct Extra<S: State> {
     more: Vec<S::Update>,
     goto: Vec<Goto>,
     problem: Option<NodeError>,
+    /// What is for the parent graph, instead of everything else.
+    parent: Option<ParentCommand>,
     is_cached: bool,
 }
 
 impl<S: State> Default for Extra<S> {
     fn default() -> Self {
-        Self { more: Vec::new(), goto: Vec::new(), problem: None, is_cached: false }
+        Self { more: Vec::new(), goto: Vec::new(), problem: None, parent: None, is_cached: false }
     }
 }
 
@@ -84,6 +87,40 @@ impl<S: State> Command<S> {
         let is_bare = more.is_empty() && goto.is_empty();
         let extra = (!is_bare).then(|| Box::new(Extra { more, goto, ..Extra::default() }));
         Self { update, extra }
+    }
+
+    /// Ends the run of this subgraph here and hands a command to the graph it is a node of: its updates and targets become
+    /// those of the parent's node. What else this command holds does not count. One level up, no further; in a graph that
+    /// is no subgraph it fails the run.
+    ///
+    /// ```
+    /// # use medha_graph::prelude::*;
+    /// # use medha_graph::Subgraph;
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Draft { text: String }
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Desk { note: String }
+    ///
+    /// async fn write() -> Command<Draft> {
+    ///     Command::to_parent(Command::<Desk>::new().update(Desk::update().note("too hard")).goto("human"))
+    /// }
+    /// async fn human(desk: &Desk) -> DeskUpdate { Desk::update().note(format!("{}, done by hand", desk.note)) }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let draft = StateGraph::<Draft>::new("draft")
+    ///     .node("write", write).edge(START, "write").edge("write", END).compile()?;
+    /// let child = Subgraph::new(draft)
+    ///     .input(|_: &Desk| Draft::update())
+    ///     .output(|draft: &Draft| Desk::update().note(draft.text.clone()));
+    /// let desk = StateGraph::<Desk>::new("desk")
+    ///     .node("draft", child.goes_to(["human"])).node("human", human)
+    ///     .edge(START, "draft").edge("draft", END).edge("human", END).compile()?;
+    /// assert_eq!(desk.invoke(Desk::update()).await?.into_state().note, "too hard, done by hand");
+    /// # Ok(()) }
+    /// ```
+    pub fn to_parent<P: State>(command: Command<P>) -> Self {
+        let extra = Extra { parent: Some(ParentCommand::new(command)), ..Extra::default() };
+        Self { update: S::Update::default(), extra: Some(Box::new(extra)) }
     }
 
     /// What a node came to when it was given the same before.
@@ -198,8 +235,12 @@ impl<S: State> IntoCommand<S> for () {
 impl<S: State> IntoCommand<S> for Command<S> {
     const MAY_GOTO: bool = true;
     fn into_command(mut self) -> Result<Self, NodeError> {
-        let problem = self.extra.as_mut().and_then(|extra| extra.problem.take());
-        problem.map_or(Ok(self), Err)
+        let Some(extra) = &mut self.extra else { return Ok(self) };
+        if let Some(problem) = extra.problem.take() {
+            return Err(problem);
+        }
+        let parent = extra.parent.take().map(|command| NodeError::stop(Stop::ToParent(command)));
+        parent.map_or(Ok(self), Err)
     }
 }
 

@@ -96,6 +96,8 @@ pub(crate) struct Question {
     pub(crate) value: Value,
     /// The id it has already, if it comes from a subgraph.
     pub(crate) id: Option<InterruptId>,
+    /// The nodes that lead to the one that asks, if it comes from a subgraph.
+    pub(crate) path: Option<String>,
     /// Why the answer it was given cannot be used.
     pub(crate) refused: Option<String>,
 }
@@ -149,7 +151,7 @@ impl Ctx {
         self.0.journal.goes_on(&self.1);
         // If that cannot be recorded, the run fails with the reason.
         let _ = self.record_lived_through().await;
-        self.pending().push(Question { ordinal, value, id: None, refused });
+        self.pending().push(Question { ordinal, value, id: None, path: None, refused });
         let _asking = Asking { ctx: self, ordinal };
         self.0.waker.wake();
         // The driver ends this attempt as soon as it sees the question.
@@ -447,7 +449,7 @@ impl fmt::Debug for Ctx {
 pub struct Interrupt {
     /// Names the question when several are open.
     pub id: InterruptId,
-    /// The node that asks.
+    /// The node that asks; in a subgraph with those above it, as in `"research/draft"`.
     pub node: String,
     /// The question, as the node gave it.
     pub question: Value,
@@ -470,6 +472,16 @@ impl ContextValues {
     pub(crate) fn with<T: ?Sized + Send + Sync + 'static>(&self, value: Arc<T>) -> Self {
         let mut values = (*self.0).clone();
         values.insert(TypeId::of::<T>(), (std::any::type_name::<T>(), Arc::new(value)));
+        Self(Arc::new(values))
+    }
+
+    /// These, and what is missing in them from the others.
+    pub(crate) fn over(&self, others: &Self) -> Self {
+        if self.0.is_empty() {
+            return others.clone();
+        }
+        let mut values = (*others.0).clone();
+        values.extend(self.0.iter().map(|(id, held)| (*id, held.clone())));
         Self(Arc::new(values))
     }
 

@@ -7,6 +7,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::parent::ParentCommand;
+use crate::engine::pause::Pause;
+use crate::node::context::Question;
+
 /// Why an attempt of a node failed. Any error converts with `?` and may then be retried; boxed errors and those of
 /// `anyhow` do so with [`or_retry`](OrRetry::or_retry).
 ///
@@ -25,6 +29,19 @@ struct Inner {
     retryable: bool,
     retry_after: Option<Duration>,
     detail: Option<Value>,
+    stop: Option<Stop>,
+}
+
+/// Why an attempt ended without an update and without having failed. It travels as an error, since nothing of the node
+/// is to run after it; the attempt takes it out before anybody sees it.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// A subgraph has questions.
+    Asked(Vec<Question>),
+    /// A subgraph was stopped between two of its supersteps.
+    Paused(Pause),
+    /// The rest is for the graph this one is a node of.
+    ToParent(ParentCommand),
 }
 
 impl NodeError {
@@ -90,8 +107,18 @@ impl NodeError {
         (self.0.source, self.0.detail)
     }
 
+    pub(crate) fn stop(stop: Stop) -> Self {
+        let mut error = Self::new("the node stopped before it was done").terminal();
+        error.0.stop = Some(stop);
+        error
+    }
+
+    pub(crate) fn take_stop(&mut self) -> Option<Stop> {
+        self.0.stop.take()
+    }
+
     fn from_box(source: Box<dyn Error + Send + Sync>) -> Self {
-        Self(Box::new(Inner { source, retryable: true, retry_after: None, detail: None }))
+        Self(Box::new(Inner { source, retryable: true, retry_after: None, detail: None, stop: None }))
     }
 }
 

@@ -16,6 +16,7 @@ use super::pulse::Pulse;
 use crate::engine::checkpoint::TaskInput;
 use crate::graph::topology::Topology;
 use crate::state::State;
+use crate::subgraph::host::Host;
 
 /// One attempt, as the driver hands it to a node: the state and where parameters come from.
 pub struct Attempt<'a, S: State> {
@@ -37,6 +38,8 @@ pub(crate) trait Origin: Sync {
     fn emit(&self) -> Option<Emit>;
     fn effects(&self) -> TaskEffects;
     fn pulse(&self) -> Option<Arc<Pulse>>;
+    /// What a subgraph runs on.
+    fn host(&self) -> Host;
     fn steps_left(&self) -> u64;
     fn superstep(&self) -> Superstep;
     fn cache_failed(&self, error: String);

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod confined;
 pub(crate) mod context;
 pub(crate) mod once;
+pub(crate) mod parent;
 pub(crate) mod call;
 pub(crate) mod journal;
 pub(crate) mod parameters;

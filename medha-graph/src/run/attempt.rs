@@ -7,31 +7,40 @@ use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 
+use super::driver::Run;
 use super::event::Event;
-use super::queue::EventQueue;
+use super::queue::EventSink;
 use crate::engine::checkpoint::{Line, Task, TaskId};
 use crate::engine::machine::AttemptEnd;
-use crate::engine::record::Progress;
+use crate::engine::record::{Origin as StoredOrigin, Progress};
+use crate::engine::session::Lineage;
 use crate::engine::superstep::panic_text;
 use crate::engine::timer::Timeouts;
 use crate::graph::topology::Topology;
 use crate::node::cached::flight::Superstep;
 use crate::node::context::{ContextValues, Emission, Emit, TaskRef};
+use crate::node::error::{NodeError, Stop};
 use crate::node::extract::{Attempt, Origin};
 use crate::node::once::{EffectLog, TaskEffects};
 use crate::node::pulse::Pulse;
 use crate::state::State;
+use crate::store::key::ThreadKey;
+use crate::subgraph::event::PathSegment;
+use crate::subgraph::host::Host;
 
 /// What the attempts of one superstep share.
 pub(crate) struct Scope<'a, S: State> {
     pub(crate) topology: &'a Topology<S>,
     pub(crate) thread: &'a Arc<str>,
     pub(crate) values: &'a ContextValues,
-    pub(crate) queue: Option<&'a Arc<EventQueue<S>>>,
+    pub(crate) queue: Option<&'a Arc<dyn EventSink<S>>>,
     pub(crate) state: &'a S,
     pub(crate) tasks: &'a [Task],
     pub(crate) progress: &'a Progress,
     pub(crate) effects: &'a Arc<dyn EffectLog>,
+    /// What subgraphs run on; nothing where only the tasks of one graph are looked at.
+    pub(crate) run: Option<&'a Run<S>>,
+    pub(crate) lineage: Lineage,
     /// The superstep that runs.
     pub(crate) step: u64,
     /// How many more the run may take.
@@ -65,7 +74,7 @@ impl<S: State> Scope<'_, S> {
         };
         poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| poll(cx))) {
             Ok(Poll::Ready(Ok(command))) => Poll::Ready(AttemptEnd::Done(command)),
-            Ok(Poll::Ready(Err(error))) => Poll::Ready(AttemptEnd::Failed(error)),
+            Ok(Poll::Ready(Err(error))) => Poll::Ready(ended(error)),
             Ok(Poll::Pending) => poll_question(&given, cx),
             Err(panic) => Poll::Ready(AttemptEnd::Panicked(panic_text(panic.as_ref()))),
         })
@@ -100,6 +109,17 @@ impl<T> Drop for Work<'_, T> {
             let panic = panic_text(panic.as_ref());
             tracing::warn!(node = self.node, panic, "a node panicked while it was dropped");
         }
+    }
+}
+
+/// What an error of a node says: a failure, unless it carries why the node stopped.
+#[cold]
+fn ended<S: State>(mut error: NodeError) -> AttemptEnd<S> {
+    match error.take_stop() {
+        None => AttemptEnd::Failed(error),
+        Some(Stop::Asked(questions)) => AttemptEnd::Asked(questions),
+        Some(Stop::Paused(pause)) => AttemptEnd::Paused(pause),
+        Some(Stop::ToParent(command)) => AttemptEnd::ToParent(command),
     }
 }
 
@@ -139,6 +159,31 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
     fn effects(&self) -> TaskEffects {
         let Scope { effects, line, step, .. } = *self.scope;
         TaskEffects { log: Arc::clone(effects), line, step, position: self.position }
+    }
+
+    fn host(&self) -> Host {
+        let Scope { run, lineage, step, line, .. } = *self.scope;
+        let position = self.position;
+        let node = Arc::clone(self.scope.topology.name_of(self.scope.tasks[position].node));
+        let checkpoint = lineage.checkpoint.unwrap_or_default();
+        Host {
+            thread: Arc::clone(self.scope.thread),
+            values: self.scope.values.clone(),
+            saver: run.and_then(|run| run.saver.clone()),
+            key: run.map_or_else(|| ThreadKey::new("", self.scope.namespace), |run| run.key.clone()),
+            limits: run.map(|run| run.graph.limits),
+            options: run.map(|run| run.graph.options.clone()).unwrap_or_default(),
+            sink: self.scope.queue.map(|queue| Arc::clone(queue) as _),
+            origin: StoredOrigin { line, run: lineage.run, checkpoint, step, position },
+            head_run: lineage.head_run,
+            task: PathSegment { node, step, position },
+            questions: self
+                .scope
+                .progress
+                .of(position)
+                .map(|task| task.questions.clone())
+                .unwrap_or_default(),
+        }
     }
 
     /// A superstep is where its scope is: no two live at once in one place.

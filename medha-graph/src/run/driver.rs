@@ -12,48 +12,43 @@ use super::effects::RunEffects;
 use super::error::RunError;
 use super::event::{Event, Outcome};
 use super::input::Input;
+pub(crate) use super::needs::Run;
 use super::open;
-use super::queue::EventQueue;
 use super::superstep::{Clock, sleep, superstep};
-use crate::engine::checkpoint::{Checkpoint, CheckpointId};
+use crate::engine::checkpoint::Checkpoint;
 use crate::engine::pause::{Durability, Pause};
-use crate::engine::record::Origin;
+use crate::engine::recorder::Recorder;
 use crate::engine::round::{Round, waiting_joins};
-use crate::engine::session::{Prepared, Record, Session, Settled, Setup};
-use crate::graph::compiled::CompiledGraph;
+use crate::engine::session::{Prepared, Record, Session, Settled, Standing};
 use crate::node::context::Interrupt;
 use crate::node::once::EffectLog;
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
-use crate::store::key::ThreadKey;
 
 /// Supersteps of one task that are run in one go before other tasks of the runtime get their turn.
 const STEPS_PER_TURN: u32 = 128;
-
-/// Everything one run needs.
-pub(crate) struct Run<S: State> {
-    pub(crate) graph: CompiledGraph<S>,
-    pub(crate) saver: Option<Arc<dyn Checkpointer>>,
-    pub(crate) key: ThreadKey,
-    /// The name of the thread, as nodes see it.
-    pub(crate) thread: Arc<str>,
-    /// The checkpoint to go on from, where it is not the head.
-    pub(crate) at: Option<CheckpointId>,
-    /// For a subgraph: the task that runs it.
-    pub(crate) origin: Option<Origin>,
-    pub(crate) queue: Option<Arc<EventQueue<S>>>,
-}
 
 /// The one path of `invoke`, `stream` and `resume`.
 pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outcome<S>, RunError> {
     let standing = match (&run.saver, &input) {
         (Some(saver), _) => open::standing(&**saver, &run.graph.topology, &run.key, run.at).await?,
-        (None, Input::Update(_) | Input::Fresh(_)) => None,
+        (None, Input::Update(_) | Input::Fresh(_) | Input::From(_) | Input::Renew(_)) => None,
         (None, Input::Resume(_) | Input::ResumeWith(..)) => {
             return Err(RunError::NoCheckpointer { operation: "resuming a thread" });
         }
     };
+    Ok(drive_from(run, standing, input, None).await?.0)
+}
+
+/// The same from where the thread is known to stand. What the nodes write is noted if there is something to note it in.
+pub(crate) async fn drive_from<S: State>(
+    run: Run<S>,
+    standing: Option<Standing<S>>,
+    input: Input<S>,
+    recorder: Option<Box<Recorder<S>>>,
+) -> Result<(Outcome<S>, Option<Box<Recorder<S>>>), RunError> {
     let (mut session, record) = Session::open(Arc::clone(&run.graph.topology), run.setup(), standing, input)?;
+    session.recorder = recorder;
     let known = std::mem::take(&mut session.effects);
     let log = Arc::new(RunEffects::new(run.saver.clone(), run.key.clone(), known, sleep));
     let effects: Arc<dyn EffectLog> = Arc::clone(&log) as Arc<dyn EffectLog>;
@@ -75,11 +70,12 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
     shell.flush().await?;
     match driven {
         Ok(Stop::Done) => {}
-        Ok(Stop::Paused(pause)) => {
+        Ok(Stop::Paused(pause, records)) => {
+            run.store_all(records).await?;
             run.store_all(session.close()?.map(|record| *record)).await?;
             let next = session.next_nodes();
             run.emit(|| Event::Paused { pause: pause.clone(), next: next.clone() });
-            return Ok(Outcome::Paused { state: session.checkpoint.state, pause, next });
+            return Ok((Outcome::Paused { state: session.checkpoint.state, pause, next }, session.recorder));
         }
         Ok(Stop::Interrupted(interrupts, records)) => {
             run.store_all(records).await?;
@@ -90,7 +86,8 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
                 run.emit(|| Event::Values { step, state, next });
             }
             run.emit(|| Event::Interrupted { interrupts: interrupts.clone() });
-            return Ok(Outcome::Interrupted { state: session.checkpoint.state, interrupts });
+            let outcome = Outcome::Interrupted { state: session.checkpoint.state, interrupts };
+            return Ok((outcome, session.recorder));
         }
         Err((error, records)) => {
             if let Err(second) = run.store_all(records).await {
@@ -109,13 +106,13 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         state: state.clone(),
         waiting_joins: waiting_joins(&session.topology, &frontier),
     });
-    Ok(Outcome::Done(state))
+    Ok((Outcome::Done(state), session.recorder))
 }
 
 /// Why the supersteps ended, and what is still to be stored.
 enum Stop {
     Done,
-    Paused(Pause),
+    Paused(Pause, Vec<Record>),
     Interrupted(Vec<Interrupt>, Vec<Record>),
 }
 
@@ -153,7 +150,7 @@ impl<'a, S: State> Shell<'a, S> {
             match session.prepare(drain.as_deref()) {
                 Ok(Prepared::Run) => {}
                 Ok(Prepared::Done) => return Ok(Stop::Done),
-                Ok(Prepared::Paused(pause)) => return Ok(Stop::Paused(pause)),
+                Ok(Prepared::Paused(pause)) => return Ok(Stop::Paused(pause, Vec::new())),
                 Err(error) => {
                     let records = session.close().ok().flatten().map(|record| *record);
                     return Err((Box::new(error), records.into_iter().collect()));
@@ -179,6 +176,7 @@ impl<'a, S: State> Shell<'a, S> {
                 Settled::Interrupted(interrupts, records) => {
                     return Ok(Stop::Interrupted(interrupts, records));
                 }
+                Settled::Paused(pause, records) => return Ok(Stop::Paused(pause, records)),
                 Settled::Failed(error, records) => return Err((error, records)),
             }
             self.run.emit_values(session);
@@ -246,36 +244,6 @@ impl<'a, S: State> Shell<'a, S> {
 }
 
 impl<S: State> Run<S> {
-    pub(super) fn setup(&self) -> Setup {
-        let options = &self.graph.options;
-        Setup {
-            key: self.key.clone(),
-            durability: self.saver.as_ref().map(|_| options.durability),
-            limits: self.graph.limits,
-            // Drawn, not made of the thread's name: runs that fail together must not come back together.
-            seed: fastrand::u64(..),
-            breakpoints: Arc::clone(&options.breakpoints),
-            metadata: options.metadata.clone(),
-            unfinished: options.unfinished,
-            origin: self.origin,
-        }
-    }
-
-    #[inline]
-    pub(super) fn emit(&self, event: impl FnOnce() -> Event<S>) {
-        if let Some(queue) = &self.queue {
-            queue.push(event());
-        }
-    }
-
-    fn emit_values(&self, session: &Session<S>) {
-        self.emit(|| Event::Values {
-            step: session.checkpoint.frontier.step,
-            state: session.checkpoint.state.clone(),
-            next: session.next_nodes(),
-        });
-    }
-
     pub(super) async fn store_all(&self, records: impl IntoIterator<Item = Record>) -> Result<(), RunError> {
         for record in records {
             self.store(record).await?;

@@ -6,6 +6,7 @@ use crate::engine::checkpoint::{CheckpointId, InterruptId};
 use crate::engine::failed::GaveUp;
 use crate::engine::superstep::StepError;
 use crate::node::failure::Failure;
+use crate::node::parent::ParentCommand;
 use crate::store::error::CheckpointError;
 
 /// Why a run failed. The thread stands at its last good checkpoint and can be resumed.
@@ -90,6 +91,17 @@ pub enum RunError {
         name: String,
         /// What may have been meant.
         hint: String,
+    },
+    /// A node handed a command to the graph this one is a node of, and it is a node of none.
+    #[error(
+        "node {node:?} hands a command to a parent graph, and this graph has none; run it as a `Subgraph`, or return \
+         the command itself"
+    )]
+    NoParent {
+        /// The node.
+        node: String,
+        /// The command.
+        command: ParentCommand,
     },
     /// The run was cancelled; what its tasks had finished is kept.
     #[error("the run was cancelled in step {step}; `resume` goes on from there")]

@@ -12,6 +12,7 @@ use crate::node::call::CallPhase;
 use crate::node::context::{Interrupt, TaskRef};
 use crate::node::failure::Failure;
 use crate::state::State;
+use crate::subgraph::event::{ChildEvent, PathSegment};
 
 /// Something that happened in a run, in the order it happened.
 ///
@@ -86,6 +87,14 @@ pub enum Event<S: State> {
         task: TaskRef,
         /// What it sent.
         value: Value,
+    },
+    /// Something happened in a subgraph.
+    Child {
+        /// The tasks that lead to it, the outermost first.
+        path: Vec<PathSegment>,
+        /// What happened.
+        #[serde(rename = "child")]
+        event: ChildEvent,
     },
     /// A call inside a node, made with [`Ctx::call`](crate::Ctx::call), has come this far.
     Call {

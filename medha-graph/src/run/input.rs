@@ -15,6 +15,10 @@ pub enum Input<S: State> {
     Update(S::Update),
     /// The same on the state a new thread begins with, whatever the thread holds and has left unfinished.
     Fresh(S::Update),
+    /// A new run on this state, whatever the thread holds and has left unfinished.
+    From(Box<S>),
+    /// A new run on what the thread holds; what it has left unfinished is given up.
+    Renew(S::Update),
     /// The unfinished run of the thread goes on.
     Resume(Resume),
     /// The same, on a state that is changed first, and with the tasks of the command besides those that are planned.
@@ -47,6 +51,8 @@ pub(crate) enum Reply {
     None,
     One(Answer),
     ById(Vec<(InterruptId, Answer)>),
+    /// Answers a parent graph was given, for a subgraph: perhaps for questions that are no longer open.
+    Handed(Vec<(InterruptId, Value)>),
     /// An answer without an id beside answers with one: nobody knows what it answers.
     Mixed,
 }
@@ -69,6 +75,10 @@ impl Resume {
         Self { reply: Reply::ById(vec![(id, to_value(answer))]) }
     }
 
+    pub(crate) fn handed(answers: Vec<(InterruptId, Value)>) -> Self {
+        Self { reply: Reply::Handed(answers) }
+    }
+
     /// Answers these questions, each by its id; the others stay open.
     pub fn answers<A: Serialize>(answers: impl IntoIterator<Item = (InterruptId, A)>) -> Self {
         let answers = answers.into_iter().map(|(id, answer)| (id, to_value(answer)));
@@ -80,7 +90,7 @@ impl Resume {
         match &mut self.reply {
             Reply::ById(answers) => answers.push((id, to_value(answer))),
             Reply::None => return Self::answer_to(id, answer),
-            Reply::One(_) | Reply::Mixed => self.reply = Reply::Mixed,
+            Reply::One(_) | Reply::Mixed | Reply::Handed(_) => self.reply = Reply::Mixed,
         }
         self
     }

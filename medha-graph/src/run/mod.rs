@@ -5,6 +5,7 @@ pub(crate) mod control;
 pub(crate) mod open;
 pub(crate) mod effects;
 pub(crate) mod queue;
+pub(crate) mod needs;
 pub(crate) mod driver;
 pub(crate) mod superstep;
 pub(crate) mod error;

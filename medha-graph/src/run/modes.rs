@@ -230,6 +230,7 @@ impl Sorter {
             | Event::TaskAsked { .. } => show(Mode::Tasks, &|| PartContent::Tasks(Box::new(event.clone()))),
             Event::Message { .. }
             | Event::RunStarted { .. }
+            | Event::Child { .. }
             | Event::Skipped { .. }
             | Event::Interrupted { .. }
             | Event::Paused { .. }
@@ -285,6 +286,7 @@ impl Sorter {
             | Event::TaskAsked { .. }
             | Event::Call { .. }
             | Event::RunStarted { .. }
+            | Event::Child { .. }
             | Event::Skipped { .. }
             | Event::Interrupted { .. }
             | Event::Paused { .. }

@@ -55,6 +55,9 @@ pub(crate) fn event<S: State>(event: &Event<S>, fields: &[Field]) -> Result<Valu
             }
             object
         }
+        Event::Child { path, event } => {
+            json!({ "event": "child", "path": path, "child": event.to_public_json()? })
+        }
         Event::RunStarted { .. }
         | Event::TaskStarted { .. }
         | Event::TaskRetrying { .. }

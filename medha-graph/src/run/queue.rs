@@ -8,6 +8,7 @@ use futures_util::task::AtomicWaker;
 
 use super::event::Event;
 use crate::state::State;
+use crate::subgraph::event::{ChildEvent, PathSegment};
 
 /// What a node emits without ever awaiting piles up to here; further events are counted.
 const MOST_UNREAD: usize = 65_536;
@@ -24,8 +25,32 @@ struct Unread<S: State> {
     skipped: u64,
 }
 
-impl<S: State> EventQueue<S> {
-    pub(crate) fn push(&self, event: Event<S>) {
+/// Where the events of a run go: to its stream, or through that of the graph it is a subgraph of.
+pub(crate) trait EventSink<S: State>: ChildSink {
+    fn push(&self, event: Event<S>);
+    /// The same for what nodes emit: only so many are kept until somebody reads.
+    fn push_progress(&self, event: Event<S>);
+}
+
+/// Where the events of a subgraph go, whatever the state of the graph it is in.
+pub(crate) trait ChildSink: Send + Sync {
+    fn push_child(&self, path: Vec<PathSegment>, event: ChildEvent);
+    /// The same for what nodes emit.
+    fn push_child_progress(&self, path: Vec<PathSegment>, event: ChildEvent);
+}
+
+impl<S: State> ChildSink for EventQueue<S> {
+    fn push_child(&self, path: Vec<PathSegment>, event: ChildEvent) {
+        self.push(Event::Child { path, event });
+    }
+
+    fn push_child_progress(&self, path: Vec<PathSegment>, event: ChildEvent) {
+        self.push_progress(Event::Child { path, event });
+    }
+}
+
+impl<S: State> EventSink<S> for EventQueue<S> {
+    fn push(&self, event: Event<S>) {
         let mut unread = self.unread();
         unread.note_skipped();
         unread.events.push_back(event);
@@ -33,8 +58,7 @@ impl<S: State> EventQueue<S> {
         self.waker.wake();
     }
 
-    /// The same for what nodes emit: only so many are kept until somebody reads.
-    pub(crate) fn push_progress(&self, event: Event<S>) {
+    fn push_progress(&self, event: Event<S>) {
         let mut unread = self.unread();
         if unread.events.len() >= MOST_UNREAD {
             unread.skipped += 1;
@@ -45,7 +69,9 @@ impl<S: State> EventQueue<S> {
         drop(unread);
         self.waker.wake();
     }
+}
 
+impl<S: State> EventQueue<S> {
     pub(crate) fn pop(&self) -> Option<Event<S>> {
         let mut unread = self.unread();
         let first = unread.events.pop_front();

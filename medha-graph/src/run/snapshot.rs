@@ -116,7 +116,7 @@ impl<S> Snapshot<S> {
 }
 
 fn open_questions(task: &TaskProgress, node: &str) -> Vec<Interrupt> {
-    task.open().map(|open| Interrupt::new(open.id, node.to_owned(), open.value.clone())).collect()
+    task.open().map(|open| open.interrupt(node)).collect()
 }
 
 impl<S: State> Snapshot<S> {

@@ -30,6 +30,7 @@ pub(super) async fn superstep<S: State>(
     effects: &Arc<dyn EffectLog>,
     clock: &Clock,
 ) {
+    let lineage = session.lineage();
     let steps_left = session.steps_left();
     let Session { topology, checkpoint, machine, progress, .. } = session;
     let scope = Scope {
@@ -41,6 +42,8 @@ pub(super) async fn superstep<S: State>(
         tasks: &checkpoint.frontier.next,
         progress,
         effects,
+        run: Some(run),
+        lineage,
         step: checkpoint.frontier.step + 1,
         steps_left,
         line: checkpoint.frontier.line,
@@ -189,7 +192,7 @@ impl<S: State> Step<'_, S> {
         }
         let now = if end.is_failure() { self.clock.now() } else { Time::ZERO };
         match machine.finish(self.scope.topology, self.scope.tasks, position, end, now) {
-            Reaction::Done => {}
+            Reaction::Done | Reaction::Stopped => {}
             Reaction::Asked => self.run.emit(|| Event::TaskAsked { task: task() }),
             Reaction::Retrying { error, pause } => {
                 self.run.emit(|| Event::TaskRetrying { task: task(), error, pause });

@@ -10,7 +10,7 @@ use super::driver::{self, Run};
 use super::error::RunError;
 use super::event::Outcome;
 use super::input::{Input, Resume};
-use super::queue::EventQueue;
+use super::queue::{EventQueue, EventSink};
 use super::stream::RunStream;
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::pause::{Durability, Unfinished};
@@ -112,8 +112,9 @@ impl<S: State> Thread<S> {
 
     /// The same run as `invoke`, read event by event. Nothing happens before the stream is read.
     pub fn stream(&self, input: impl Into<Input<S>>) -> RunStream<S> {
-        let queue = Arc::new(EventQueue::default());
-        let run = driver::drive(self.run(Some(Arc::clone(&queue))), input.into());
+        let queue: Arc<EventQueue<S>> = Arc::default();
+        let sink: Arc<dyn EventSink<S>> = Arc::clone(&queue) as _;
+        let run = driver::drive(self.run(Some(sink)), input.into());
         RunStream::new(Box::pin(run), queue)
     }
 
@@ -143,14 +144,14 @@ impl<S: State> Thread<S> {
         self.invoke(Input::ResumeWith(resume, Box::new(command))).await
     }
 
-    pub(super) fn run(&self, queue: Option<Arc<EventQueue<S>>>) -> Run<S> {
+    pub(super) fn run(&self, queue: Option<Arc<dyn EventSink<S>>>) -> Run<S> {
         let saver = self.key.as_ref().and(self.graph.saver.clone());
         let key = self.key.clone().unwrap_or_else(|| ThreadKey::root(""));
         let thread = Arc::from(key.thread());
         Run { graph: self.graph.clone(), saver, key, thread, at: self.at, origin: None, queue }
     }
 
-    pub(super) fn saver(&self, operation: &'static str) -> Result<(&dyn Checkpointer, &ThreadKey), RunError> {
+    pub(crate) fn saver(&self, operation: &'static str) -> Result<(&dyn Checkpointer, &ThreadKey), RunError> {
         match (&self.graph.saver, &self.key) {
             (Some(saver), Some(key)) => Ok((&**saver, key)),
             (None, _) | (_, None) => Err(RunError::NoCheckpointer { operation }),

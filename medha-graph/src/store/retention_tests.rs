@@ -85,7 +85,8 @@ fn the_history_of_a_subgraph_run_goes_with_the_superstep_it_belongs_to() {
     let root: Vec<StoredCheckpoint> = (1..=5).map(|id| checkpoint(id, &[(id, id)])).collect();
     let line = root[0].line;
     let of = |line, checkpoint: u64, step| {
-        let origin = Some(Origin { line, checkpoint: CheckpointId(checkpoint), step, position: 0 });
+        let (run, checkpoint) = (RunId(1), CheckpointId(checkpoint));
+        let origin = Some(Origin { line, run, checkpoint, step, position: 0 });
         vec![StoredCheckpoint { origin, ..fixture::bare(1) }]
     };
     let none = BTreeSet::new();

@@ -182,6 +182,11 @@ impl<S: State> Process<S> {
                 self.store(shared, records)?;
                 Ok(Some(Outcome::Interrupted { state: self.session.checkpoint.state.clone(), interrupts }))
             }
+            Settled::Paused(pause, records) => {
+                self.store(shared, records)?;
+                let (state, next) = (self.session.checkpoint.state.clone(), self.session.next_nodes());
+                Ok(Some(Outcome::Paused { state, pause, next }))
+            }
             Settled::Failed(error, records) => {
                 self.store(shared, records)?;
                 Err(*error)
@@ -191,7 +196,7 @@ impl<S: State> Process<S> {
 
     /// Makes one attempt of the superstep end; whether all is settled or the run was cancelled.
     fn superstep(&mut self, shared: &mut Shared<S>) -> bool {
-        let steps_left = self.session.steps_left();
+        let (steps_left, lineage) = (self.session.steps_left(), self.session.lineage());
         let Session { topology, checkpoint, machine, progress, .. } = &mut self.session;
         let scope = Scope {
             topology,
@@ -202,6 +207,8 @@ impl<S: State> Process<S> {
             tasks: &checkpoint.frontier.next,
             progress,
             effects: &self.effects,
+            run: None,
+            lineage,
             step: checkpoint.frontier.step + 1,
             steps_left,
             line: checkpoint.frontier.line,

@@ -3,7 +3,7 @@
 use super::effects::sorted;
 use super::fixture::{LINE, bare, collected, effect, full, head_ref, key, progress};
 use super::suite::{Checked, Suite, id};
-use crate::engine::checkpoint::{CheckpointId, HeadRef, Line};
+use crate::engine::checkpoint::{CheckpointId, HeadRef, Line, RunId};
 use crate::engine::record::{Effect, Origin, Progress, StoredCheckpoint};
 use crate::store::checkpointer::HistoryQuery;
 use crate::store::error::CheckpointErrorKind;
@@ -36,7 +36,8 @@ impl Suite<'_> {
         for line in [LINE, Line(5)] {
             self.saver.save_effect(&key(FROM), Effect { line, ..effect(20, 1, "pay") }).await?;
         }
-        let origin = Some(Origin { line: LINE, checkpoint: CheckpointId(9), step: 99, position: 0 });
+        let origin =
+            Some(Origin { line: LINE, run: RunId(1), checkpoint: CheckpointId(9), step: 99, position: 0 });
         self.commit_all(&child(FROM), (1..=2).map(|number| StoredCheckpoint { origin, ..full(number) }))
             .await?;
         let before = [self.everything(&key(FROM)).await?, self.everything(&child(FROM)).await?];

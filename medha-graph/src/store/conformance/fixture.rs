@@ -63,7 +63,13 @@ pub(crate) fn full(id: u64) -> StoredCheckpoint {
         metadata: [("user".to_owned(), json!("u1")), ("deep".to_owned(), json!({"b": [1, 2.5], "a": null}))]
             .into_iter()
             .collect(),
-        origin: Some(Origin { line: Line(3), checkpoint: CheckpointId(4), step: 5, position: 6 }),
+        origin: Some(Origin {
+            line: Line(3),
+            run: RunId(8),
+            checkpoint: CheckpointId(4),
+            step: 5,
+            position: 6,
+        }),
         fields: vec![place("log", Storage::Append, 1, id), place("value", Storage::Whole, id, id)],
         next: vec![
             StoredTask { node: "worker".into(), input: TaskInput::State, timeout: None },
@@ -170,7 +176,12 @@ pub(crate) fn progress(revision: u64) -> Progress {
     let asked = TaskProgress {
         position: 1,
         answers: [(0, json!("yes")), (7, json!(null))].into(),
-        questions: vec![StoredQuestion { ordinal: 1, id, value: json!({"sure?": ["y", "n"]}) }],
+        questions: vec![StoredQuestion {
+            ordinal: 1,
+            id,
+            value: json!({"sure?": ["y", "n"]}),
+            path: Some("draft/ask".to_owned()),
+        }],
         ..TaskProgress::default()
     };
     let failed = TaskProgress { position: 2, failure: Some(failure), ..TaskProgress::default() };

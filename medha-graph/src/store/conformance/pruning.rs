@@ -2,7 +2,7 @@
 
 use super::fixture::{LINE, bare, collected, effect, head_ref, key};
 use super::suite::{Checked, Suite, id};
-use crate::engine::checkpoint::CheckpointId;
+use crate::engine::checkpoint::{CheckpointId, RunId};
 use crate::engine::record::{Origin, StoredCheckpoint};
 use crate::store::checkpointer::HistoryQuery;
 use crate::store::key::ThreadKey;
@@ -87,7 +87,8 @@ impl Suite<'_> {
 
     async fn subgraphs(&mut self) -> Checked {
         let of = |step: u64| {
-            let origin = Origin { line: LINE, checkpoint: CheckpointId(step - 1), step, position: 0 };
+            let origin =
+                Origin { line: LINE, run: RunId(1), checkpoint: CheckpointId(step - 1), step, position: 0 };
             StoredCheckpoint { origin: Some(origin), ..bare(1) }
         };
         self.commit_all(&key(A), (1..=6).map(collected)).await?;
