@@ -133,7 +133,7 @@ impl<S: State> Session<S> {
         if self.setup.durability == Some(Durability::Exit) {
             self.ledger.touch(command.written(&self.topology.fields));
         } else {
-            self.ledger.record(vec![TaskWrites { task, node: node.into(), outcome: outcome.clone() }]);
+            self.ledger.record(vec![TaskWrites { task, node, outcome: outcome.clone() }]);
         }
         superstep::amend(&self.topology, &mut self.checkpoint, command).map_err(|error| match error {
             StepError::UnknownTarget { target, hint, .. } => RunError::UnknownNode { name: target, hint },

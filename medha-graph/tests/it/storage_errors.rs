@@ -110,14 +110,8 @@ async fn a_run_survives_the_loss_of_any_storage_call() {
             }
         }
     }
-    let wanted = [
-        Call::Load,
-        Call::Written,
-        Call::Commit,
-        Call::SaveProgress,
-        Call::SaveEffect,
-        Call::Namespaces,
-    ];
+    let wanted =
+        [Call::Load, Call::Written, Call::Commit, Call::SaveProgress, Call::SaveEffect, Call::Namespaces];
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), wanted);
 }
 
