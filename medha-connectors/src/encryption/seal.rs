@@ -74,7 +74,7 @@ impl Turn<'_> {
 
     fn outcome(&self, outcome: &mut StoredOutcome) -> Turned {
         match outcome {
-            StoredOutcome::Done { writes, goto } => {
+            StoredOutcome::Done { writes, goto, timeouts: _ } => {
                 for FieldWrite { field, json, .. } in writes {
                     self.json(&format!("write {field}"), json)?;
                 }

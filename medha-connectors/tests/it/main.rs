@@ -1,5 +1,7 @@
 //! Everything a user of this crate can see, in one binary.
 #![allow(clippy::unwrap_used, reason = "tests unwrap")]
+#![allow(clippy::disallowed_methods, reason = "tests spawn on their own runtime and await what they spawn")]
+#![allow(clippy::print_stdout, reason = "a test that needs a server says when it was skipped")]
 
 mod files;
 mod sqlite;

@@ -39,7 +39,7 @@ enum Again {
 }
 
 fn again(log: &Log) -> Again {
-    if log.lines.len() % 50 == 0 { Again::Stop } else { Again::Add }
+    if log.lines.len().is_multiple_of(50) { Again::Stop } else { Again::Add }
 }
 
 pub(crate) async fn check_promises(saver: &dyn Checkpointer) {

@@ -4,6 +4,7 @@
 //! kills it with SIGKILL. `MEDHA_TEST_KILLS` says how often (5 if not said; 50 takes about half a minute).
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "the parent waits for a process")]
+#![allow(clippy::print_stdout, reason = "it is its own test harness")]
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
