@@ -12,6 +12,7 @@ use super::effects::RunEffects;
 use super::error::RunError;
 use super::event::{Event, Outcome};
 use super::input::Input;
+use super::interest::Interest;
 use super::open;
 use super::queue::EventQueue;
 use super::superstep::{Clock, sleep, superstep};
@@ -65,7 +66,7 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
     if let Some(record) = record {
         run.store(*record).await?;
     }
-    run.emit_values(&session);
+    run.emit_values(Interest::FIRST_VALUES, &session);
     let mut shell = Shell { run: &run, log, effects, clock: Clock::default(), pending: None, refused: None };
     if run.queue.is_some() {
         tokio::task::yield_now().await;
@@ -83,7 +84,7 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         }
         Ok(Stop::Interrupted(interrupts, records)) => {
             run.store_all(records).await?;
-            if run.queue.is_some()
+            if run.queue.as_ref().is_some_and(|queue| queue.wants(Interest::VALUES))
                 && let Some((state, next)) = session.preview()
             {
                 let step = session.checkpoint.frontier.step;
@@ -105,7 +106,7 @@ pub(crate) async fn drive<S: State>(run: Run<S>, input: Input<S>) -> Result<Outc
         let waiting = waiting_joins(&session.topology, &frontier);
         tracing::warn!(graph = run.graph.name(), thread = %run.key, ?waiting, "the run is done, and a join still waits");
     }
-    run.emit(|| Event::RunFinished {
+    run.emit_wanted(Interest::END, || Event::RunFinished {
         state: state.clone(),
         waiting_joins: waiting_joins(&session.topology, &frontier),
     });
@@ -181,7 +182,7 @@ impl<'a, S: State> Shell<'a, S> {
                 }
                 Settled::Failed(error, records) => return Err((error, records)),
             }
-            self.run.emit_values(session);
+            self.run.emit_values(Interest::VALUES, session);
             turn += 1;
             // A watcher sees each superstep before the next begins, and decides with its reading how fast the run goes.
             if turn == STEPS_PER_TURN || self.run.queue.is_some() {
@@ -268,8 +269,18 @@ impl<S: State> Run<S> {
         }
     }
 
-    fn emit_values(&self, session: &Session<S>) {
-        self.emit(|| Event::Values {
+    /// The same for an event that costs something: only if the reader wants its kind.
+    #[inline]
+    pub(super) fn emit_wanted(&self, kind: Interest, event: impl FnOnce() -> Event<S>) {
+        if let Some(queue) = &self.queue
+            && queue.wants(kind)
+        {
+            queue.push(event());
+        }
+    }
+
+    fn emit_values(&self, kind: Interest, session: &Session<S>) {
+        self.emit_wanted(kind, || Event::Values {
             step: session.checkpoint.frontier.step,
             state: session.checkpoint.state.clone(),
             next: session.next_nodes(),

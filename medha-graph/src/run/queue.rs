@@ -1,12 +1,14 @@
 //! Events on their way from a run to its stream.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 
 use super::event::Event;
+use super::interest::Interest;
 use crate::state::State;
 
 /// What a node emits without ever awaiting piles up to here; further events are counted.
@@ -15,6 +17,8 @@ const MOST_UNREAD: usize = 65_536;
 /// Events that nobody has read yet; what a node emits from elsewhere wakes the stream.
 pub(crate) struct EventQueue<S: State> {
     unread: Mutex<Unread<S>>,
+    /// An [`Interest`]; narrowed before the run begins.
+    interest: AtomicU8,
     waker: AtomicWaker,
 }
 
@@ -25,6 +29,17 @@ struct Unread<S: State> {
 }
 
 impl<S: State> EventQueue<S> {
+    /// Whether the reader wants events of this kind.
+    #[inline]
+    pub(crate) fn wants(&self, kind: Interest) -> bool {
+        Interest(self.interest.load(Ordering::Relaxed)).meets(kind)
+    }
+
+    /// The reader wants these kinds only.
+    pub(crate) fn narrow(&self, interest: Interest) {
+        self.interest.store(interest.0, Ordering::Relaxed);
+    }
+
     pub(crate) fn push(&self, event: Event<S>) {
         let mut unread = self.unread();
         unread.note_skipped();
@@ -78,7 +93,8 @@ impl<S: State> Unread<S> {
 impl<S: State> Default for EventQueue<S> {
     fn default() -> Self {
         let unread = Unread { events: VecDeque::new(), skipped: 0 };
-        Self { unread: Mutex::new(unread), waker: AtomicWaker::new() }
+        let interest = AtomicU8::new(Interest::ALL.0);
+        Self { unread: Mutex::new(unread), interest, waker: AtomicWaker::new() }
     }
 }
 
