@@ -155,6 +155,8 @@ pub use run::snapshot::{Snapshot, TaskSnapshot};
 pub use run::stream::RunStream;
 pub use run::thread::Thread;
 pub use schema::{FieldSchema, Schemas};
+pub use state::read_back::ReadsBack;
+pub use state::shared::Shared;
 pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
 pub use store::cache::memory::MemoryCache;
 pub use store::cache::node_cache::NodeCache;
@@ -178,6 +180,7 @@ pub mod __private {
     pub use crate::schema::{AnySchema, KnownSchema, Probe};
     pub use crate::state::change::Change;
     pub use crate::state::no_field;
+    pub use crate::state::read_back::{AnyReadBack, ReadBack};
     pub use schemars::SchemaGenerator;
     pub use serde;
     pub use serde_json::value::{RawValue, to_raw_value};

@@ -13,6 +13,8 @@ use crate::graph::topology::nearest;
 use crate::schema::FieldSchema;
 
 pub(crate) mod change;
+pub(crate) mod read_back;
+pub(crate) mod shared;
 
 /// The typed value all nodes of a graph share; derive it.
 ///
@@ -121,6 +123,8 @@ pub struct Field {
     pub is_ephemeral: bool,
     /// Whether it is kept from whoever runs the graph through JSON: neither an input nor an output.
     pub is_private: bool,
+    /// Whether its type [always reads back](crate::ReadsBack).
+    pub always_reads_back: bool,
 }
 
 /// What a checkpoint holds of a field.
@@ -157,7 +161,14 @@ impl Field {
     }
 
     const fn new(name: &'static str, is_exclusive: bool, storage: Storage) -> Self {
-        Self { name: Cow::Borrowed(name), is_exclusive, storage, is_ephemeral: false, is_private: false }
+        Self {
+            name: Cow::Borrowed(name),
+            is_exclusive,
+            storage,
+            is_ephemeral: false,
+            is_private: false,
+            always_reads_back: false,
+        }
     }
 
     /// Lasts one superstep.
@@ -171,6 +182,13 @@ impl Field {
     #[must_use]
     pub const fn untracked(mut self) -> Self {
         self.storage = Storage::Untracked;
+        self
+    }
+
+    /// Says whether its type always reads back. Messages are marked in their JSON, so theirs is always read.
+    #[must_use]
+    pub const fn reading_back(mut self, always: bool) -> Self {
+        self.always_reads_back = always && !matches!(self.storage, Storage::Messages);
         self
     }
 

@@ -77,7 +77,13 @@ impl<'a> StateField<'a> {
             Property::Ephemeral => quote!(.ephemeral()),
             Property::Private => quote!(.private()),
         });
-        quote!(#field #(#properties)*)
+        let ty = self.ty;
+        let always = quote!({
+            #[allow(unused_imports, reason = "the trait answers only where the type does not")]
+            use ::medha_graph::__private::AnyReadBack as _;
+            ::medha_graph::__private::ReadBack::<#ty>::ALWAYS
+        });
+        quote!(#field.reading_back(#always) #(#properties)*)
     }
 
     pub(crate) fn field_json(&self) -> TokenStream {

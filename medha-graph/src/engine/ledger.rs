@@ -158,14 +158,18 @@ impl<S: State> Ledger<S> {
 
     /// The value of a field, which must read back: what could not be loaded again must never become the head.
     fn value_json(&mut self, topology: &Topology<S>, state: &S, position: usize) -> Result<Json, String> {
-        let scratch = self.scratch.get_or_insert_with(|| Box::new(topology.initial.clone()));
+        let field = &topology.fields[position];
         let write = || {
             let json = state.field_json(position).map_err(|error| cannot_be_written(&error))?;
+            if field.always_reads_back {
+                return Ok(Json::from(json));
+            }
+            let scratch = self.scratch.get_or_insert_with(|| Box::new(topology.initial.clone()));
             scratch.set_field(position, &json).map_err(|error| would_not_read_back(&error))?;
             scratch.clear_field(position);
             Ok(Json::from(json))
         };
-        caught(write).map_err(|why| format!("field `{}` {why}", topology.fields[position].name))
+        caught(write).map_err(|why| format!("field `{}` {why}", field.name))
     }
 }
 
@@ -177,7 +181,7 @@ pub(crate) fn outcome<S: State>(
     let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
     let mut all = Vec::new();
     for update in command.updates() {
-        all.extend(writes::<S>(topology, update)?);
+        put_writes::<S>(topology, update, &mut all)?;
     }
     let timeouts = command.targets().iter().enumerate();
     let timeouts = timeouts.filter_map(|(place, goto)| Some((place, goto.timeout?))).collect();
@@ -189,22 +193,33 @@ pub(crate) fn writes<S: State>(
     topology: &Topology<S>,
     update: &S::Update,
 ) -> Result<Vec<FieldWrite>, String> {
+    let mut writes = Vec::new();
+    put_writes::<S>(topology, update, &mut writes)?;
+    Ok(writes)
+}
+
+fn put_writes<S: State>(
+    topology: &Topology<S>,
+    update: &S::Update,
+    writes: &mut Vec<FieldWrite>,
+) -> Result<(), String> {
     let fields = &topology.fields;
     let overwritten = update.overwritten(fields);
-    let mut scratch = S::Update::default();
-    let mut writes = Vec::new();
+    let mut scratch: Option<S::Update> = None;
     for position in update.written(fields).and(topology.tracked).positions() {
         let mode = if overwritten.contains(position) { WriteMode::Overwrite } else { WriteMode::Reduce };
         let json = caught(|| {
             let json = update.write_json(position, fields).map_err(|error| cannot_be_written(&error))?;
-            let read = scratch.set_write(position, fields, mode, &json);
-            read.map_err(|error| would_not_read_back(&error))?;
+            if !fields[position].always_reads_back {
+                let read = scratch.get_or_insert_default().set_write(position, fields, mode, &json);
+                read.map_err(|error| would_not_read_back(&error))?;
+            }
             Ok(json)
         });
         let json = json.map_err(|why| format!("to `{}` {why}", fields[position].name))?;
         writes.push(FieldWrite { field: topology.names[position].clone(), mode, json: json.into() });
     }
-    Ok(writes)
+    Ok(())
 }
 
 fn cannot_be_written(error: &serde_json::Error) -> String {

@@ -12,6 +12,7 @@ use super::effects::RunEffects;
 use super::error::RunError;
 use super::event::{Event, Outcome};
 use super::input::Input;
+use super::interest::Interest;
 pub(crate) use super::needs::Run;
 use super::open;
 use super::superstep::{Clock, sleep, superstep};
@@ -60,7 +61,7 @@ pub(crate) async fn drive_from<S: State>(
     if let Some(record) = record {
         run.store(*record).await?;
     }
-    run.emit_values(&session);
+    run.emit_values(Interest::FIRST_VALUES, &session);
     let mut shell = Shell { run: &run, log, effects, clock: Clock::default(), pending: None, refused: None };
     if run.queue.is_some() {
         tokio::task::yield_now().await;
@@ -79,7 +80,7 @@ pub(crate) async fn drive_from<S: State>(
         }
         Ok(Stop::Interrupted(interrupts, records)) => {
             run.store_all(records).await?;
-            if run.queue.is_some()
+            if run.is_wanted(Interest::VALUES)
                 && let Some((state, next)) = session.preview()
             {
                 let step = session.checkpoint.frontier.step;
@@ -102,7 +103,7 @@ pub(crate) async fn drive_from<S: State>(
         let waiting = waiting_joins(&session.topology, &frontier);
         tracing::warn!(graph = run.graph.name(), thread = %run.key, ?waiting, "the run is done, and a join still waits");
     }
-    run.emit(|| Event::RunFinished {
+    run.emit_wanted(Interest::END, || Event::RunFinished {
         state: state.clone(),
         waiting_joins: waiting_joins(&session.topology, &frontier),
     });
@@ -179,7 +180,7 @@ impl<'a, S: State> Shell<'a, S> {
                 Settled::Paused(pause, records) => return Ok(Stop::Paused(pause, records)),
                 Settled::Failed(error, records) => return Err((error, records)),
             }
-            self.run.emit_values(session);
+            self.run.emit_values(Interest::VALUES, session);
             turn += 1;
             // A watcher sees each superstep before the next begins, and decides with its reading how fast the run goes.
             if turn == STEPS_PER_TURN || self.run.queue.is_some() {

@@ -11,6 +11,7 @@ pub(crate) mod superstep;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod input;
+pub(crate) mod interest;
 pub(crate) mod modes;
 pub(crate) mod public;
 pub(crate) mod stream;

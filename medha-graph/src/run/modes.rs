@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::error::RunError;
 use super::event::{Event, Outcome};
+use super::interest::Interest;
 use super::stream::RunStream;
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::record::Cause;
@@ -158,7 +159,9 @@ pub struct ModeStream<S: State> {
 
 impl<S: State> ModeStream<S> {
     pub(crate) fn new(run: RunStream<S>, modes: impl IntoIterator<Item = Mode>) -> Self {
-        Self { run, sorter: Sorter::new(modes), parts: VecDeque::new() }
+        let sorter = Sorter::new(modes);
+        run.narrow(Interest::of(&sorter.modes));
+        Self { run, sorter, parts: VecDeque::new() }
     }
 
     /// The next part.
@@ -185,6 +188,23 @@ pub(crate) struct Sorter {
 impl Sorter {
     fn new(modes: impl IntoIterator<Item = Mode>) -> Self {
         Self { modes: modes.into_iter().collect(), shown: HashSet::new(), fields: HashMap::new() }
+    }
+
+    /// What an event shows in the only mode that is wanted, if it is made of the event's own pieces: nothing is copied.
+    pub(crate) fn take_over<C: State>(&self, event: Event<C>) -> Result<PartContent<C>, Event<C>> {
+        let is_only = |mode: Mode| self.modes.len() == 1 && self.modes.contains(&mode);
+        if is_only(Mode::Updates)
+            && let Event::TaskFinished { task, update, more, .. } = event
+        {
+            let updates = std::iter::once(update).chain(more).collect();
+            return Ok(PartContent::Updates { task, updates });
+        }
+        if is_only(Mode::Values)
+            && let Event::Values { step, state, next } = event
+        {
+            return Ok(PartContent::Values { step, state, next });
+        }
+        Err(event)
     }
 
     /// What one event of the graph at this path shows.
@@ -320,10 +340,14 @@ impl<S: State> Stream for ModeStream<S> {
                 return Poll::Ready(Some(Ok(part)));
             }
             match Pin::new(&mut self.run).poll_next(cx) {
-                Poll::Ready(Some(Ok(event))) => {
-                    let contents = self.sorter.sort(&[], &event);
-                    self.parts.extend(contents.into_iter().map(|content| Part { path: Vec::new(), content }));
-                }
+                Poll::Ready(Some(Ok(event))) => match self.sorter.take_over(event) {
+                    Ok(content) => return Poll::Ready(Some(Ok(Part { path: Vec::new(), content }))),
+                    Err(event) => {
+                        let contents = self.sorter.sort(&[], &event);
+                        let parts = contents.into_iter().map(|content| Part { path: Vec::new(), content });
+                        self.parts.extend(parts);
+                    }
+                },
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending => return Poll::Pending,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::event::Event;
+use super::interest::Interest;
 use super::queue::EventSink;
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::record::Origin;
@@ -49,8 +50,21 @@ impl<S: State> Run<S> {
         }
     }
 
-    pub(super) fn emit_values(&self, session: &Session<S>) {
-        self.emit(|| Event::Values {
+    /// The same for an event that costs something: only if the reader wants its kind.
+    #[inline]
+    pub(super) fn emit_wanted(&self, kind: Interest, event: impl FnOnce() -> Event<S>) {
+        if self.is_wanted(kind) {
+            self.emit(event);
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_wanted(&self, kind: Interest) -> bool {
+        self.queue.as_ref().is_some_and(|queue| queue.wants(kind))
+    }
+
+    pub(super) fn emit_values(&self, kind: Interest, session: &Session<S>) {
+        self.emit_wanted(kind, || Event::Values {
             step: session.checkpoint.frontier.step,
             state: session.checkpoint.state.clone(),
             next: session.next_nodes(),

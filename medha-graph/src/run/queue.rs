@@ -1,12 +1,14 @@
 //! Events on their way from a run to its stream.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 
 use super::event::Event;
+use super::interest::Interest;
 use crate::state::State;
 use crate::subgraph::event::{ChildEvent, PathSegment};
 
@@ -16,6 +18,8 @@ const MOST_UNREAD: usize = 65_536;
 /// Events that nobody has read yet; what a node emits from elsewhere wakes the stream.
 pub(crate) struct EventQueue<S: State> {
     unread: Mutex<Unread<S>>,
+    /// An [`Interest`]; narrowed before the run begins.
+    interest: AtomicU8,
     waker: AtomicWaker,
 }
 
@@ -34,12 +38,19 @@ pub(crate) trait EventSink<S: State>: ChildSink {
 
 /// Where the events of a subgraph go, whatever the state of the graph it is in.
 pub(crate) trait ChildSink: Send + Sync {
+    /// Whether the reader wants events of this kind.
+    fn wants(&self, kind: Interest) -> bool;
     fn push_child(&self, path: Vec<PathSegment>, event: ChildEvent);
     /// The same for what nodes emit.
     fn push_child_progress(&self, path: Vec<PathSegment>, event: ChildEvent);
 }
 
 impl<S: State> ChildSink for EventQueue<S> {
+    #[inline]
+    fn wants(&self, kind: Interest) -> bool {
+        Interest(self.interest.load(Ordering::Relaxed)).meets(kind)
+    }
+
     fn push_child(&self, path: Vec<PathSegment>, event: ChildEvent) {
         self.push(Event::Child { path, event });
     }
@@ -72,6 +83,11 @@ impl<S: State> EventSink<S> for EventQueue<S> {
 }
 
 impl<S: State> EventQueue<S> {
+    /// The reader wants these kinds only.
+    pub(crate) fn narrow(&self, interest: Interest) {
+        self.interest.store(interest.0, Ordering::Relaxed);
+    }
+
     pub(crate) fn pop(&self) -> Option<Event<S>> {
         let mut unread = self.unread();
         let first = unread.events.pop_front();
@@ -104,7 +120,8 @@ impl<S: State> Unread<S> {
 impl<S: State> Default for EventQueue<S> {
     fn default() -> Self {
         let unread = Unread { events: VecDeque::new(), skipped: 0 };
-        Self { unread: Mutex::new(unread), waker: AtomicWaker::new() }
+        let interest = AtomicU8::new(Interest::ALL.0);
+        Self { unread: Mutex::new(unread), interest, waker: AtomicWaker::new() }
     }
 }
 

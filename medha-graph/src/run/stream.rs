@@ -11,6 +11,7 @@ use futures_core::future::BoxFuture;
 
 use super::error::RunError;
 use super::event::{Event, Outcome};
+use super::interest::Interest;
 use super::modes::{Mode, ModeStream};
 use super::queue::EventQueue;
 use crate::state::State;
@@ -57,6 +58,11 @@ impl<S: State> RunStream<S> {
     /// The same run, sorted: only what these modes show, each event in every mode that shows it.
     pub fn modes(self, modes: impl IntoIterator<Item = Mode>) -> ModeStream<S> {
         ModeStream::new(self, modes)
+    }
+
+    /// Wants these kinds of events only; before it is first read.
+    pub(super) fn narrow(&self, interest: Interest) {
+        self.queue.narrow(interest);
     }
 
     /// Runs to the end and returns how it ended, without the remaining events. An error that was already yielded

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::attempt::Scope;
 use super::driver::Run;
 use super::event::Event;
+use super::interest::Interest;
 use crate::engine::machine::{Action, AttemptEnd, Machine, Reaction, SlotEnd, Time};
 use crate::engine::session::Session;
 use crate::engine::timer::Timer;
@@ -129,8 +130,9 @@ impl<S: State> Step<'_, S> {
     }
 
     async fn attempt(&self, position: usize, attempt: u32, timed_from: Option<Time>) -> Ended<S> {
-        let started = self.run.queue.as_ref().map(|_| self.clock.now());
-        self.run.emit(|| Event::TaskStarted { task: self.scope.task_ref(position, attempt) });
+        let started = self.run.is_wanted(Interest::UPDATES).then(|| self.clock.now());
+        let task = || self.scope.task_ref(position, attempt);
+        self.run.emit_wanted(Interest::STARTS, || Event::TaskStarted { task: task() });
         let end = match timed_from {
             None => self.scope.attempt(position, attempt, None).await,
             Some(start) => self.timed(position, attempt, start).await,
@@ -182,13 +184,9 @@ impl<S: State> Step<'_, S> {
         if let AttemptEnd::Done(command) = &end {
             let (update, more) = (|| command.update.clone(), || command.more().to_vec());
             let cached = command.is_cached();
-            self.run.emit(|| Event::TaskFinished {
-                task: task(),
-                update: update(),
-                more: more(),
-                elapsed,
-                cached,
-            });
+            let finished =
+                || Event::TaskFinished { task: task(), update: update(), more: more(), elapsed, cached };
+            self.run.emit_wanted(Interest::UPDATES, finished);
         }
         let now = if end.is_failure() { self.clock.now() } else { Time::ZERO };
         match machine.finish(self.scope.topology, self.scope.tasks, position, end, now) {

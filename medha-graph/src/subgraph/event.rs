@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::run::event::Event;
+use crate::run::interest::Interest;
 use crate::run::public;
 use crate::run::queue::{ChildSink, EventSink};
 use crate::state::State;
@@ -114,6 +115,10 @@ impl<C: State> EventSink<C> for ForChild {
 }
 
 impl ChildSink for ForChild {
+    fn wants(&self, kind: Interest) -> bool {
+        self.parent.wants(kind)
+    }
+
     fn push_child(&self, mut path: Vec<PathSegment>, event: ChildEvent) {
         path.insert(0, self.task.clone());
         self.parent.push_child(path, event);

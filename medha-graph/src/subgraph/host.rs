@@ -13,6 +13,7 @@ use crate::engine::session::Limits;
 use crate::graph::compiled::{CompiledGraph, RunOptions};
 use crate::node::context::ContextValues;
 use crate::run::driver::Run;
+use crate::run::interest::Interest;
 use crate::run::queue::{ChildSink, EventSink};
 use crate::state::State;
 use crate::store::checkpointer::Checkpointer;
@@ -83,7 +84,8 @@ impl Host {
         if let Some(limits) = self.limits {
             graph.limits = graph.limits.within(limits);
         }
-        let queue = self.sink.as_ref().map(|parent| -> Arc<dyn EventSink<C>> {
+        let watched = self.sink.as_ref().filter(|parent| parent.wants(Interest::CHILDREN));
+        let queue = watched.map(|parent| -> Arc<dyn EventSink<C>> {
             Arc::new(ForChild { parent: Arc::clone(parent), task: self.task.clone() })
         });
         let (thread, origin) = (Arc::clone(&self.thread), Some(self.origin));
