@@ -299,7 +299,6 @@ impl Ctx {
     ///
     /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
     /// struct Import { rows: u32 }
-    ///
     /// async fn import(ctx: Ctx) -> ImportUpdate {
     ///     for _part in 0..10 {
     ///         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -307,14 +306,8 @@ impl Ctx {
     ///     }
     ///     Import::update().rows(1000)
     /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// // The import may take as long as it likes, if each part is done in five seconds.
-    /// let graph = StateGraph::<Import>::new("import")
-    ///     .node("import", import.heartbeat_timeout(Duration::from_secs(5)))
-    ///     .edge(START, "import").edge("import", END).compile().unwrap();
-    /// assert_eq!(graph.invoke(Import::update()).await.unwrap().state().rows, 1000);
-    /// # }
+    /// let graph = StateGraph::<Import>::new("import").node("import", import.heartbeat_timeout(Duration::from_secs(5)));
     /// ```
     pub fn heartbeat(&self) {
         self.show(Sign::Heartbeat);
