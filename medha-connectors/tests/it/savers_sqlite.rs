@@ -1,7 +1,7 @@
 //! What a SQLite file of checkpoints is like: its size, its errors, its versions.
 
 use medha_connectors::savers::{SaverOptions, SqliteSaver, Synchronous};
-use medha_graph::store::{Checkpointer, StoredCheckpoint, ThreadKey};
+use medha_graph::store::{Checkpointer, HistoryQuery, StoredCheckpoint, ThreadKey};
 use sea_orm::{ConnectionTrait, Database};
 
 use super::savers::{Log, large, log_graph};
@@ -19,7 +19,15 @@ async fn storage_grows_with_what_is_written() {
     }
     saver.close().await;
     let bytes = std::fs::metadata(&path).unwrap().len();
-    println!("500 appends of 1 KiB: a file of {bytes} bytes");
+    let memory = medha_graph::MemorySaver::default();
+    let thread = log_graph(memory.clone()).thread("t");
+    for _ in 0..10 {
+        thread.invoke(Log::update()).await.unwrap();
+    }
+    let all = memory.history(&ThreadKey::root("t"), &HistoryQuery::default()).await.unwrap();
+    let serialised = serde_json::to_string(&all).unwrap().len();
+    println!("500 appends of 1 KiB: {serialised} bytes of JSON, a file of {bytes} bytes");
+    assert!(serialised < 2_000_000, "500 KB were written, and {serialised} bytes are stored");
     assert!((500_000..3_000_000).contains(&bytes), "500 KB were written, and the file has {bytes} bytes");
     let read = SqliteSaver::open(&path).await.unwrap();
     let state = log_graph(read).thread("t").state().await.unwrap().unwrap().state;
