@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_core::future::BoxFuture;
 use serde_json::Value;
 
 use super::control::RunControl;
@@ -102,7 +103,9 @@ impl<S: State> Thread<S> {
     /// On a thread that is done, an update begins a new run on the state so far. Dropping the future leaves the
     /// thread at its last checkpoint; `resume(Resume::next())` goes on from there.
     pub async fn invoke(&self, input: impl Into<Input<S>>) -> Result<Outcome<S>, RunError> {
-        driver::drive(self.run(None), input.into()).await
+        // In a box, so that the type of a caller's future does not hold that of the whole engine.
+        let run: BoxFuture<'_, _> = Box::pin(driver::drive(self.run(None), input.into()));
+        run.await
     }
 
     /// Goes on where the thread stopped, with an answer or just on. The same as `invoke` with a [`Resume`].
