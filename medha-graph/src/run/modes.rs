@@ -191,6 +191,7 @@ impl Sorter {
     }
 
     /// What an event shows in the only mode that is wanted, if it is made of the event's own pieces: nothing is copied.
+    #[allow(clippy::result_large_err, reason = "the event goes back to where it came from")]
     pub(crate) fn take_over<C: State>(&self, event: Event<C>) -> Result<PartContent<C>, Event<C>> {
         let is_only = |mode: Mode| self.modes.len() == 1 && self.modes.contains(&mode);
         if is_only(Mode::Updates)

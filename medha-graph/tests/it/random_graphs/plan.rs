@@ -255,7 +255,7 @@ impl Plan {
         let rounds = self.rounds;
         let again = move |mix: &Mix| if mix.0.rounds < rounds { Again::Yes } else { Again::No };
         let mut graph = StateGraph::<Mix>::new("random")
-            .node("begin", begin.goes_to(["item", "handle", "left", "right"]))
+            .node("begin", begin.goes_to(["item", "left", "right"]))
             .node("item", item.retry(RetryPolicy::attempts(2)))
             .node("left", side)
             .node("right", side)
