@@ -11,11 +11,14 @@ use super::state::{ToolAgentState, ToolAgentStateUpdate};
 use super::voice::Voice;
 use crate::chat::{AnswerSchema, Message, ask};
 
+/// Whether a value fits, and why not.
+type Check = dyn Fn(&Value) -> Result<(), String> + Send + Sync;
+
 /// The shape of an answer, and how to tell whether something has it.
 #[derive(Clone)]
 pub(super) struct AnswerShape {
     pub(super) schema: AnswerSchema,
-    check: Arc<dyn Fn(&Value) -> Result<(), String> + Send + Sync>,
+    check: Arc<Check>,
 }
 
 impl AnswerShape {
