@@ -5,6 +5,8 @@
 //! `benches/compare.py` runs them with `-- --json [--only TEXT] [--seconds S] [--at-once N]`, which prints the CPU time
 //! and the wall time of a run of each row.
 
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
+
 mod row;
 mod measure;
 mod clock;
