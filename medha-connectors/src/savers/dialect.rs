@@ -39,6 +39,7 @@ pub(super) const SQLITE: Dialect = Dialect {
     from_nothing: "",
 };
 
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "used with its feature"))]
 pub(super) const POSTGRES: Dialect = Dialect {
     backend: DbBackend::Postgres,
     name_type: "BYTEA",
@@ -51,6 +52,7 @@ pub(super) const POSTGRES: Dialect = Dialect {
     from_nothing: "",
 };
 
+#[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "used with its feature"))]
 pub(super) const MYSQL: Dialect = Dialect {
     backend: DbBackend::MySql,
     name_type: "VARBINARY(1000)",

@@ -1,4 +1,4 @@
-//! Savers that keep checkpoints in a database: [`SqliteSaver`], [`PostgresSaver`], [`MySqlSaver`].
+//! Savers that keep checkpoints in a database: [`SqliteSaver`], `PostgresSaver`, `MySqlSaver`.
 //!
 //! They are one saver ([`SqlSaver`]) over three databases: one row per checkpoint, one statement per commit, several
 //! processes at once. `schema` has the tables, `dialect` what differs, `statements` the SQL, `rows` the way to and from

@@ -21,7 +21,7 @@ const PAGE: usize = 500;
 const RANGES: usize = 50;
 
 /// Keeps checkpoints in a database; `E` says which. Made by [`SqliteSaver::open`](super::SqliteSaver),
-/// [`PostgresSaver::connect`](super::PostgresSaver) and [`MySqlSaver::connect`](super::MySqlSaver).
+/// `PostgresSaver::connect` and `MySqlSaver::connect`.
 ///
 /// Any number of processes may use one database: heads move by compare-and-swap. The tables are made when they are not
 /// there. Names of threads and namespaces may have 1,000 bytes. In every saver but this type's, nothing is shared
