@@ -100,17 +100,15 @@
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
 
-mod dyn_graph;
+mod draw;
 mod engine;
 mod graph;
 pub mod guide;
-mod json_state;
-mod json_update;
+mod json;
 mod node;
 pub mod prelude;
 pub mod reducer;
 mod run;
-mod schema;
 mod state;
 pub mod store;
 mod subgraph;
@@ -119,7 +117,7 @@ mod workflow;
 
 pub use medha_graph_macros::{Route, State};
 
-pub use dyn_graph::{DynCall, DynError, DynGraph, DynStream};
+pub use draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, RunId, TaskId};
 pub use engine::machine::OnFailure;
 pub use engine::pause::{Durability, Pause, Unfinished};
@@ -127,12 +125,13 @@ pub use engine::retry::{Attempted, RetryPolicy};
 pub use graph::builder::StateGraph;
 pub use graph::compiled::CompiledGraph;
 pub use graph::defaults::NodeDefaults;
-pub use graph::draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
 pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
 pub use graph::join::Join;
 pub use graph::problem::{BuildError, BuildProblem};
-pub use json_state::{FieldError, JsonState};
-pub use json_update::JsonUpdate;
+pub use json::graph::{DynCall, DynError, DynGraph, DynStream};
+pub use json::schema::{FieldSchema, Schemas};
+pub use json::state::{FieldError, JsonState};
+pub use json::update::JsonUpdate;
 pub use node::cached::policy::CachePolicy;
 pub use node::call::{Call, CallPhase};
 pub use node::command::{Command, IntoCommand};
@@ -154,7 +153,6 @@ pub use run::modes::{Mode, ModeStream, Part, PartContent};
 pub use run::snapshot::{Snapshot, TaskSnapshot};
 pub use run::stream::RunStream;
 pub use run::thread::Thread;
-pub use schema::{FieldSchema, Schemas};
 pub use state::read_back::ReadsBack;
 pub use state::shared::Shared;
 pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
@@ -177,9 +175,9 @@ pub use workflow::thread::{Ended, WorkflowThread};
 /// What the derives name; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::schema::{AnySchema, KnownSchema, Probe};
+    pub use crate::json::schema::{AnySchema, KnownSchema, Probe};
     pub use crate::state::change::Change;
-    pub use crate::state::no_field;
+    pub use crate::state::field::no_field;
     pub use crate::state::read_back::{AnyReadBack, ReadBack};
     pub use schemars::SchemaGenerator;
     pub use serde;

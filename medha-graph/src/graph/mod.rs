@@ -5,7 +5,6 @@ pub(crate) mod check;
 pub(crate) mod check_nodes;
 pub(crate) mod compiled;
 pub(crate) mod defaults;
-pub(crate) mod draw;
 pub(crate) mod edge;
 pub(crate) mod join;
 pub(crate) mod lineage;

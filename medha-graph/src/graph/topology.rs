@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::draw::drawing::Drawing;
 use super::edge::{Choice, END, Edge, EdgeKind, Line, PickByFailure, PickByState, START, Target};
 use super::join::Join;
 use super::lineage::Lineage;
+use crate::draw::drawing::Drawing;
 use crate::engine::checkpoint::{Task, TaskInput};
 use crate::engine::name::Name;
 use crate::engine::superstep::panic_text;

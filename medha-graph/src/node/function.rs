@@ -14,7 +14,7 @@ use super::config::NodeConfig;
 use super::context::Ctx;
 use super::error::NodeError;
 use super::extract::{Attempt, FromTask, Needs};
-use crate::graph::draw::drawing::Drawing;
+use crate::draw::drawing::Drawing;
 use crate::state::State;
 
 /// A node that holds something: a client, a model, a table. Functions need no such type.

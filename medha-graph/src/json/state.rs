@@ -10,11 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use crate::json_update::JsonUpdate;
+use crate::json::schema::FieldSchema;
+use crate::json::update::JsonUpdate;
 use crate::reducer::{Reduced, json};
-use crate::schema::FieldSchema;
 use crate::state::change::Change;
-use crate::state::{Field, MergeError, State, Storage, WriteMode, field_hint, no_field};
+use crate::state::field::{field_hint, no_field};
+use crate::state::{Field, MergeError, State, Storage, WriteMode};
 
 /// A state declared at run time, field by field; give it to [`StateGraph::starting_from`](crate::StateGraph::starting_from).
 ///
@@ -179,7 +180,7 @@ impl JsonState {
 
     /// The same, taken from a type.
     pub fn of_type<T: JsonSchema>(self) -> Self {
-        self.schema(crate::schema::of_type::<T>())
+        self.schema(crate::json::schema::of_type::<T>())
     }
 
     /// What the last field is, for people who read the schema.

@@ -14,12 +14,13 @@ use serde_json::{Map, Value};
 
 use crate::engine::checkpoint::CheckpointId;
 use crate::graph::compiled::CompiledGraph;
+use crate::json::schema::Schemas;
 use crate::run::error::RunError;
 use crate::run::input::{Input, Resume};
 use crate::run::public;
 use crate::run::thread::Thread;
-use crate::schema::Schemas;
-use crate::state::{Field, State, field_hint};
+use crate::state::field::field_hint;
+use crate::state::{Field, State};
 use crate::store::key::ThreadKey;
 
 /// A graph whose types are known as JSON only. Made with [`CompiledGraph::into_dyn`].

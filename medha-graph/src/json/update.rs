@@ -6,13 +6,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::json_state::JsonState;
+use crate::json::state::JsonState;
 use crate::node::command::{Command, IntoCommand};
 use crate::node::error::NodeError;
 use crate::reducer::Messages;
 use crate::run::input::Input;
 use crate::state::change::Change;
-use crate::state::{Field, FieldSet, MergeError, Update, WriteMode, no_field};
+use crate::state::field::no_field;
+use crate::state::{Field, FieldSet, MergeError, Update, WriteMode};
 
 /// A partial change of a [`JsonState`]: one write per field, by name.
 ///
