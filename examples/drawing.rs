@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use medha_graph::CompiledGraph;
+use medha_graph::draw::DrawnEdgeKind;
 use medha_graph::prelude::*;
-use medha_graph::{CompiledGraph, DrawnEdgeKind};
 
 #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
 struct Photo {

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use medha_graph::Node;
+use medha_graph::json::{DynGraph, JsonState, JsonUpdate};
 use medha_graph::prelude::*;
-use medha_graph::{DynGraph, JsonState, JsonUpdate, Node};
 use serde_json::{Value, json};
 
 const CONFIG: &str = r#"{

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use medha_graph::node::CallPhase;
 use medha_graph::prelude::*;
-use medha_graph::{CallPhase, Final, Previous, Workflow};
+use medha_graph::workflow::{Final, Previous, Workflow};
 
 /// Counts what is really done.
 #[derive(Default)]

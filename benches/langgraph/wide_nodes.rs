@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use medha_graph::Node;
 use medha_graph::prelude::*;
-use medha_graph::{Node, ReadsBack, Shared};
+use medha_graph::state::{ReadsBack, Shared};
 
 /// A table: rows of columns of cells.
 pub(crate) type Item = Shared<BTreeMap<String, Part>>;

@@ -59,16 +59,19 @@
 //!
 //! # Overview
 //!
-//! In reading order:
+//! The root has what most programs name; the module of each subject has that too, and what is rarely named. In reading
+//! order:
 //!
-//! 1. [`State`] and [`reducer`]: the shared value, its partial update, and how parallel writes combine.
-//! 2. [`StateGraph`], [`Route`] and [`Join`]: nodes and edges; [`BuildError`] says all that is wrong at once.
-//! 3. [`Node`], [`Command`] and [`FromTask`]: async functions as nodes, what they return and what they may take.
-//! 4. [`NodeExt`], [`RetryPolicy`], [`NodeDefaults`] and [`Failure`]: retries, timeouts, and what comes after a failure.
-//! 5. [`CompiledGraph`], [`Thread`], [`Outcome`] and [`Resume`]: running a graph, stopping, and going on.
-//! 6. [`Event`], [`Mode`]: watching a run. [`Drawing`]: looking at a graph.
-//! 7. [`store`]: checkpoints, long-term memory, caches. [`Subgraph`], [`Workflow`]: graphs in graphs, functions as graphs.
-//! 8. [`JsonState`], [`DynGraph`], [`Schemas`]: graphs that are configured or served. [`testing`]: virtual time and crashes.
+//! 1. [`state`], [`reducer`]: [`State`], the shared value, its partial update, and how parallel writes combine.
+//! 2. [`graph`]: [`StateGraph`], [`Route`] and [`Join`], nodes and edges; [`BuildError`], all that is wrong at once.
+//! 3. [`node`]: [`Node`], [`Command`] and [`FromTask`], async functions as nodes, what they return and what they may take;
+//!    [`NodeExt`], [`RetryPolicy`] and [`Failure`], retries, timeouts, and what comes after a failure.
+//! 4. [`run`]: [`Thread`], [`Outcome`] and [`Resume`], running a [`CompiledGraph`], stopping, and going on; [`Event`] and
+//!    [`Mode`], watching a run.
+//! 5. [`store`]: checkpoints, long-term memory, caches.
+//! 6. [`subgraph`], [`workflow`]: graphs in graphs, functions as graphs.
+//! 7. [`draw`], [`json`]: looking at a graph; graphs that are configured or served.
+//! 8. [`testing`]: virtual time and crashes.
 //!
 //! # Cookbook
 //!
@@ -90,6 +93,9 @@
 //! | change a graph that has live threads | [`StateGraph::migrate`], [`StateGraph::renamed_node`] |
 //! | stop for a restart, or at once | [`RunControl`] |
 //! | write a saver | [`Checkpointer`], [`store::conformance`] |
+//! | write an agent as one function | [`workflow::Workflow`] |
+//! | show a graph | [`CompiledGraph::mermaid`], [`draw::Drawing`] |
+//! | serve a graph, or build one from a configuration | [`json::DynGraph`], [`json::JsonState`] |
 //! | test a graph | [`testing::simulate`] |
 //!
 //! # Comparison
@@ -100,77 +106,40 @@
 // The derives name this crate by its name, in its own tests too.
 extern crate self as medha_graph;
 
-mod draw;
-mod engine;
-mod graph;
-pub mod guide;
-mod json;
-mod node;
+// In the order a newcomer should read them.
 pub mod prelude;
+pub mod state;
 pub mod reducer;
-mod run;
-mod state;
+pub mod graph;
+pub mod node;
+pub mod run;
 pub mod store;
-mod subgraph;
+pub mod subgraph;
+pub mod workflow;
+pub mod draw;
+pub mod json;
 pub mod testing;
-mod workflow;
+pub mod guide;
+mod engine;
 
-pub use medha_graph_macros::{Route, State};
-
-pub use draw::drawing::{Drawing, DrawnEdge, DrawnEdgeKind, DrawnInterrupt, DrawnNode, DrawnNodeKind};
-pub use engine::checkpoint::{CheckpointId, InterruptId, ParseIdError, RunId, TaskId};
-pub use engine::machine::OnFailure;
-pub use engine::pause::{Durability, Pause, Unfinished};
-pub use engine::retry::{Attempted, RetryPolicy};
-pub use graph::builder::StateGraph;
-pub use graph::compiled::CompiledGraph;
-pub use graph::defaults::NodeDefaults;
-pub use graph::edge::{Choice, END, IntoRoutes, Route, RouteTarget, START, Sources};
-pub use graph::join::Join;
-pub use graph::problem::{BuildError, BuildProblem};
-pub use json::graph::{DynCall, DynError, DynGraph, DynStream};
-pub use json::schema::{FieldSchema, Schemas};
-pub use json::state::{FieldError, JsonState};
-pub use json::update::JsonUpdate;
-pub use node::cached::policy::CachePolicy;
-pub use node::call::{Call, CallPhase};
-pub use node::command::{Command, IntoCommand};
-pub use node::config::{Configured, NodeExt};
-pub use node::context::{Ctx, Interrupt, TaskRef};
-pub use node::error::{NodeError, OrRetry, OrTerminal};
-pub use node::extract::{Attempt, Context, FromTask, Needs, Payload};
-pub use node::failure::{Failure, FailureKind};
-pub use node::function::{ErasedNode, IntoNode, Node};
-pub use node::once::IdempotencyKey;
-pub use node::parameters::{LastStep, StepsLeft, View};
-pub use node::parent::ParentCommand;
-pub use node::sent::{Sent, Timed, ToPayload};
-pub use run::control::RunControl;
-pub use run::error::RunError;
-pub use run::event::{Event, Outcome};
-pub use run::input::{Input, Resume};
-pub use run::modes::{Mode, ModeStream, Part, PartContent};
-pub use run::snapshot::{Snapshot, TaskSnapshot};
-pub use run::stream::RunStream;
-pub use run::thread::Thread;
-pub use state::read_back::ReadsBack;
-pub use state::shared::Shared;
-pub use state::{Field, FieldSet, MergeError, State, Storage, Update, WriteMode};
-pub use store::cache::memory::MemoryCache;
-pub use store::cache::node_cache::NodeCache;
-pub use store::checkpointer::Checkpointer;
-pub use store::error::{CheckpointError, CheckpointErrorKind};
-pub use store::long_term::memory::MemoryStore;
-pub use store::long_term::namespace::Namespace;
-pub use store::long_term::store::Store;
-pub use store::memory::MemorySaver;
-pub use subgraph::event::{ChildEvent, PathSegment};
-pub use subgraph::mapped::{MappedSubgraph, Mapping};
-pub use subgraph::node::Subgraph;
-pub use workflow::compiled::{CompiledWorkflow, Workflow};
-pub use workflow::function::{Final, IntoFinal, Unsaved, WorkflowFn};
-pub use workflow::state::{Held, Previous, WorkflowState};
-pub use workflow::thread::{Ended, WorkflowThread};
+#[doc(inline)]
+pub use graph::{BuildError, CompiledGraph, END, Join, NodeDefaults, Route, START, StateGraph};
+#[doc(inline)]
+pub use node::{
+    CachePolicy, Command, Context, Ctx, Failure, FailureKind, FromTask, IdempotencyKey, Interrupt, LastStep,
+    Node, NodeError, NodeExt, OrRetry, OrTerminal, Payload, RetryPolicy, StepsLeft, Timed, View,
+};
+#[doc(inline)]
+pub use run::{
+    CheckpointId, Durability, Event, Input, InterruptId, Mode, OnFailure, Outcome, Part, PartContent, Pause,
+    Resume, RunControl, RunError, RunStream, Snapshot, Thread, Unfinished,
+};
+#[doc(inline)]
+pub use state::State;
+#[doc(inline)]
+pub use store::{CheckpointError, Checkpointer, MemoryCache, MemorySaver, MemoryStore, Namespace, Store};
+#[doc(inline)]
+pub use subgraph::Subgraph;
 
 /// What the derives name; not for use by hand.
 #[doc(hidden)]

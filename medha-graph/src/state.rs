@@ -1,5 +1,29 @@
 //! The typed state of a graph and its partial updates. Nodes read the state and return updates; only the
 //! superstep merges them.
+//!
+//! A program derives [`State`] and needs little else of this page. What is only named here is for those who implement
+//! it by hand, for reducers that refuse ([`MergeError`]), and for fields that are costly to copy ([`Shared`]) or to check
+//! ([`ReadsBack`]).
+//!
+//! ```
+//! use medha_graph::state::{FieldSet, State, Storage, Update};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+//! struct Essay {
+//!     topic: String,
+//!     #[state(append)]
+//!     notes: Vec<String>,
+//! }
+//!
+//! let essay = Essay::default();
+//! let fields = essay.fields();
+//! assert!(fields[0].is_exclusive);                    // two nodes of one superstep cannot both write it
+//! assert_eq!(fields[1].storage, Storage::Append);     // a checkpoint holds what was appended
+//!
+//! let written: FieldSet = Essay::update().notes(["first"]).written(fields);
+//! assert_eq!(written.positions().collect::<Vec<_>>(), [1]);
+//! ```
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
@@ -17,6 +41,9 @@ pub(crate) mod read_back;
 pub(crate) mod shared;
 
 pub use field::{Field, FieldSet, Storage};
+pub use medha_graph_macros::State;
+pub use read_back::ReadsBack;
+pub use shared::Shared;
 
 /// The typed value all nodes of a graph share; derive it.
 ///

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 const CRATES: [&str; 4] = ["medha-graph", "medha-connectors", "medha-agents", "medha-server"];
 const LONGEST_FILE: usize = 500;
+const MOST_ROOT_NAMES: usize = 65;
 const UNSAFE_FILE: &str = "medha-connectors/src/sqlite/authorizer.rs";
 
 #[test]
@@ -143,6 +144,19 @@ fn unsafe_code_is_allowed_in_one_file() {
 }
 
 #[test]
+fn the_root_of_the_graph_crate_has_the_paved_path_and_no_more() {
+    let root = fs::read_to_string(root().join("medha-graph/src/lib.rs")).unwrap();
+    let names = root_names(&root);
+    assert!(names.contains("StateGraph"), "the root has moved; this test must follow it");
+    assert!(!names.contains("*"), "name what the root exports, one by one");
+    assert!(
+        names.len() <= MOST_ROOT_NAMES,
+        "{} names are more than a newcomer reads; leave the rare ones in the module of their subject: {names:?}",
+        names.len()
+    );
+}
+
+#[test]
 fn every_test_file_is_compiled() {
     let binaries: Vec<(String, String)> = sources()
         .into_iter()
@@ -189,6 +203,18 @@ fn the_readme_gives_two_commands_and_the_first_asks() {
     assert!(commands.len() >= 2, "{commands:?}");
     assert!(commands[0].starts_with("run --release -- ask "), "{commands:?}");
     assert_eq!(commands[1], "test");
+}
+
+/// What a crate root exports besides its modules: the last part of every path in its `pub use`.
+fn root_names(root: &str) -> BTreeSet<String> {
+    let code: Vec<&str> = code_lines(root).collect();
+    let code = format!("\n{}", code.join("\n"));
+    let uses = code.split("\npub use ").skip(1).map(|rest| rest.split(';').next().unwrap());
+    uses.flat_map(|tree| tree.split(['{', '}', ',']))
+        .map(str::trim)
+        .filter(|path| !path.is_empty() && !path.ends_with("::"))
+        .map(|path| path.rsplit([':', ' ']).next().unwrap().to_owned())
+        .collect()
 }
 
 /// Lines that are neither comments nor documentation.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use medha_graph::node::IntoNode;
 use medha_graph::{
-    Command, CompiledGraph, Ctx, END, IntoNode, NodeError, NodeExt, Payload, RetryPolicy, START, StateGraph,
+    Command, CompiledGraph, Ctx, END, NodeError, NodeExt, Payload, RetryPolicy, START, StateGraph,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

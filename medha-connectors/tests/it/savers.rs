@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use medha_connectors::savers::{SaverOptions, SqliteSaver};
-use medha_graph::CheckpointErrorKind;
 use medha_graph::prelude::*;
 use medha_graph::store::retention::Retention;
-use medha_graph::store::{Checkpointer, HistoryQuery, Line, StoredCheckpoint, ThreadKey, conformance};
+use medha_graph::store::{
+    CheckpointErrorKind, Checkpointer, HistoryQuery, Line, StoredCheckpoint, ThreadKey, conformance,
+};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Log {

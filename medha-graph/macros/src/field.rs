@@ -64,10 +64,10 @@ impl<'a> StateField<'a> {
     /// How the engine sees it.
     pub(crate) fn listed(&self) -> TokenStream {
         let text = self.text();
-        let collected = |storage: TokenStream| quote!(::medha_graph::Field::collected(#text, ::medha_graph::Storage::#storage));
+        let collected = |storage: TokenStream| quote!(::medha_graph::state::Field::collected(#text, ::medha_graph::state::Storage::#storage));
         let field = match self.reducer {
-            Reducer::Plain => quote!(::medha_graph::Field::exclusive(#text)),
-            Reducer::Add | Reducer::With(_) => quote!(::medha_graph::Field::reduced(#text)),
+            Reducer::Plain => quote!(::medha_graph::state::Field::exclusive(#text)),
+            Reducer::Add | Reducer::With(_) => quote!(::medha_graph::state::Field::reduced(#text)),
             Reducer::Append => collected(quote!(Append)),
             Reducer::Merge => collected(quote!(Merge)),
             Reducer::Messages(_) => collected(quote!(Messages)),
@@ -123,19 +123,19 @@ impl<'a> StateField<'a> {
         let schema = match &self.reducer {
             Reducer::Plain => {
                 let value = known(ty);
-                quote!(::medha_graph::FieldSchema::plain(#value))
+                quote!(::medha_graph::json::FieldSchema::plain(#value))
             }
             Reducer::Append | Reducer::Merge => {
                 let value = known(ty);
-                quote!(::medha_graph::FieldSchema::collected(#value))
+                quote!(::medha_graph::json::FieldSchema::collected(#value))
             }
             Reducer::Messages(message) => {
                 let message = known(message);
-                quote!(::medha_graph::FieldSchema::messages(#message))
+                quote!(::medha_graph::json::FieldSchema::messages(#message))
             }
             Reducer::Add | Reducer::With(_) => {
                 let value = known(ty);
-                quote!(::medha_graph::FieldSchema::each(#value))
+                quote!(::medha_graph::json::FieldSchema::each(#value))
             }
         };
         let text = self.docs.iter().filter_map(|attribute| doc_text(attribute)).collect::<Vec<_>>().join(" ");
@@ -280,7 +280,7 @@ impl<'a> StateField<'a> {
     pub(crate) fn merge(&self) -> TokenStream {
         let ident = self.ident;
         let text = self.text();
-        let refused = quote!(|error| ::medha_graph::MergeError::new(#text, error));
+        let refused = quote!(|error| ::medha_graph::state::MergeError::new(#text, error));
         let merged = match &self.reducer {
             Reducer::Plain => quote!(self.#ident = value;),
             Reducer::Append => quote!(::medha_graph::reducer::append(&mut self.#ident, value);),

@@ -33,8 +33,8 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
         impl #impl_generics ::medha_graph::Route for #name #type_generics #where_clause {
-            const TARGETS: &'static [::medha_graph::RouteTarget] = &[#(#targets),*];
-            fn choose(self) -> ::medha_graph::Choice {
+            const TARGETS: &'static [::medha_graph::graph::RouteTarget] = &[#(#targets),*];
+            fn choose(self) -> ::medha_graph::graph::Choice {
                 #[allow(unused_imports, reason = "only a route that ends needs it")]
                 use ::medha_graph::END;
                 match self { #(#arms),* }
@@ -48,16 +48,16 @@ fn one_variant(index: usize, variant: &Variant) -> Result<(TokenStream, TokenStr
     let name = &variant.ident;
     let label = name.to_string();
     let listed = quote! {
-        ::medha_graph::RouteTarget::new(#label, {
+        ::medha_graph::graph::RouteTarget::new(#label, {
             #[allow(unused_imports, reason = "only a route that ends needs it")]
             use ::medha_graph::END;
             #target
         })
     };
     let arm = match &variant.fields {
-        Fields::Unit => quote!(Self::#name => ::medha_graph::Choice::new(#index)),
+        Fields::Unit => quote!(Self::#name => ::medha_graph::graph::Choice::new(#index)),
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
-            quote!(Self::#name(payload) => ::medha_graph::Choice::with_payload(#index, &payload))
+            quote!(Self::#name(payload) => ::medha_graph::graph::Choice::with_payload(#index, &payload))
         }
         Fields::Unnamed(_) | Fields::Named(_) => {
             return Err(Error::new_spanned(

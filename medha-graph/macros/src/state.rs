@@ -112,12 +112,12 @@ impl Parts<'_> {
             #[allow(unused_variables, unreachable_code, reason = "a state may have no fields")]
             impl ::medha_graph::State for #name {
                 type Update = #update;
-                fn fields(&self) -> &[::medha_graph::Field] {
-                    const FIELDS: &[::medha_graph::Field] = &[#(#listed),*];
+                fn fields(&self) -> &[::medha_graph::state::Field] {
+                    const FIELDS: &[::medha_graph::state::Field] = &[#(#listed),*];
                     FIELDS
                 }
                 #[inline]
-                fn apply(&mut self, update: #update) -> ::core::result::Result<(), ::medha_graph::MergeError> {
+                fn apply(&mut self, update: #update) -> ::core::result::Result<(), ::medha_graph::state::MergeError> {
                     #(#merged)*
                     ::core::result::Result::Ok(())
                 }
@@ -139,10 +139,10 @@ impl Parts<'_> {
                     &self,
                     position: usize,
                     schemas: &mut ::medha_graph::__private::SchemaGenerator,
-                ) -> ::medha_graph::FieldSchema {
+                ) -> ::medha_graph::json::FieldSchema {
                     #[allow(unused_imports, reason = "which of the two is used depends on the type of the field")]
                     use ::medha_graph::__private::{AnySchema as _, KnownSchema as _};
-                    match position { #field_schema _ => ::medha_graph::FieldSchema::any() }
+                    match position { #field_schema _ => ::medha_graph::json::FieldSchema::any() }
                 }
             }
 
@@ -156,31 +156,31 @@ impl Parts<'_> {
             }
 
             #[allow(unused_mut, unused_variables, unreachable_code, reason = "a state may have no fields")]
-            impl ::medha_graph::Update for #update {
-                fn written(&self, _: &[::medha_graph::Field]) -> ::medha_graph::FieldSet {
-                    let mut set = ::medha_graph::FieldSet::EMPTY;
+            impl ::medha_graph::state::Update for #update {
+                fn written(&self, _: &[::medha_graph::state::Field]) -> ::medha_graph::state::FieldSet {
+                    let mut set = ::medha_graph::state::FieldSet::EMPTY;
                     #(#written)*
                     set
                 }
-                fn overwritten(&self, _: &[::medha_graph::Field]) -> ::medha_graph::FieldSet {
-                    let mut set = ::medha_graph::FieldSet::EMPTY;
+                fn overwritten(&self, _: &[::medha_graph::state::Field]) -> ::medha_graph::state::FieldSet {
+                    let mut set = ::medha_graph::state::FieldSet::EMPTY;
                     #(#overwritten)*
                     set
                 }
-                fn write_json(&self, position: usize, _: &[::medha_graph::Field]) -> #json_result {
+                fn write_json(&self, position: usize, _: &[::medha_graph::state::Field]) -> #json_result {
                     match position { #write_json _ => ::core::result::Result::Err(#no_field) }
                 }
                 fn set_write(
                     &mut self,
                     position: usize,
-                    _: &[::medha_graph::Field],
-                    mode: ::medha_graph::WriteMode,
+                    _: &[::medha_graph::state::Field],
+                    mode: ::medha_graph::state::WriteMode,
                     json: &::medha_graph::__private::RawValue,
                 ) -> ::core::result::Result<(), ::medha_graph::__private::JsonError> {
                     match position { #set_write _ => return ::core::result::Result::Err(#no_field) }
                     ::core::result::Result::Ok(())
                 }
-                fn forget(&mut self, position: usize, _: &[::medha_graph::Field]) {
+                fn forget(&mut self, position: usize, _: &[::medha_graph::state::Field]) {
                     match position { #forget _ => {} }
                 }
             }
@@ -199,7 +199,7 @@ impl Parts<'_> {
     fn conversions(&self) -> TokenStream {
         let (name, update) = (&self.input.ident, self.update);
         quote! {
-            impl ::medha_graph::IntoCommand<#name> for #update {
+            impl ::medha_graph::node::IntoCommand<#name> for #update {
                 const MAY_GOTO: bool = false;
                 #[inline]
                 fn into_command(

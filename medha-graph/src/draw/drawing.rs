@@ -18,7 +18,8 @@ use crate::state::State;
 /// Mermaid, DOT or SVG, or sent (it is serialisable, and what is read back was checked).
 ///
 /// ```
-/// use medha_graph::{DrawnEdgeKind, DrawnInterrupt, prelude::*};
+/// use medha_graph::draw::{DrawnEdgeKind, DrawnInterrupt};
+/// use medha_graph::prelude::*;
 ///
 /// # #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
 /// # struct Essay { draft: String }

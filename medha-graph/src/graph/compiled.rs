@@ -108,8 +108,8 @@ impl<S: State> CompiledGraph<S> {
         Ok(())
     }
 
-    /// Lets callers without types give a dependency as JSON, with each call of a [`DynGraph`](crate::DynGraph); nodes take it as
-    /// [`Context<T>`](crate::Context). One type per graph; its schema is [`Schemas::context`](crate::Schemas::context).
+    /// Lets callers without types give a dependency as JSON, with each call of a [`DynGraph`]; nodes take it as
+    /// [`Context<T>`](crate::Context). One type per graph; its schema is [`Schemas::context`].
     #[must_use]
     pub fn with_json_context<T: JsonSchema + DeserializeOwned + Send + Sync + 'static>(mut self) -> Self {
         let read = |values: &ContextValues, json: Value| Ok(values.with(Arc::new(T::deserialize(json)?)));

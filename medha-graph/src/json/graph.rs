@@ -29,7 +29,8 @@ use crate::store::key::ThreadKey;
 ///
 /// ```
 /// use medha_graph::prelude::*;
-/// use medha_graph::{DynGraph, Resume};
+/// use medha_graph::Resume;
+/// use medha_graph::json::DynGraph;
 /// use serde_json::json;
 ///
 /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]

@@ -25,7 +25,7 @@ use crate::state::{Field, MergeError, State, Storage, WriteMode};
 ///
 /// ```
 /// use medha_graph::prelude::*;
-/// use medha_graph::{JsonState, JsonUpdate};
+/// use medha_graph::json::{JsonState, JsonUpdate};
 /// use serde_json::json;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -20,7 +20,8 @@ use crate::state::{Field, FieldSet, MergeError, Update, WriteMode};
 /// As JSON it is an object; a field written as `{"$overwrite": value}` is replaced, past its reducer.
 ///
 /// ```
-/// use medha_graph::{JsonState, State};
+/// use medha_graph::State;
+/// use medha_graph::json::JsonState;
 /// use serde_json::json;
 ///
 /// let mut state = JsonState::new().append("notes").messages("chat");

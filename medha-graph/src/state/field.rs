@@ -20,7 +20,7 @@ pub struct Field {
     pub is_ephemeral: bool,
     /// Whether it is kept from whoever runs the graph through JSON: neither an input nor an output.
     pub is_private: bool,
-    /// Whether its type [always reads back](crate::ReadsBack).
+    /// Whether its type [always reads back](crate::state::ReadsBack).
     pub always_reads_back: bool,
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// derived, that holds nothing but such types and skips no field:
 ///
 /// ```
-/// use medha_graph::ReadsBack;
+/// use medha_graph::state::ReadsBack;
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Clone, Debug, Serialize, Deserialize)]

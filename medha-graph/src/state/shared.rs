@@ -15,7 +15,7 @@ use super::read_back::ReadsBack;
 /// stored or sent. For large items that nodes pass on as they are: documents, search results, messages.
 ///
 /// ```
-/// use medha_graph::Shared;
+/// use medha_graph::state::Shared;
 ///
 /// let page = Shared::new("a long text".to_owned());
 /// let same = page.clone();

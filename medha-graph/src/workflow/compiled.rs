@@ -31,7 +31,7 @@ use crate::store::checkpointer::Checkpointer;
 ///
 /// ```
 /// use medha_graph::prelude::*;
-/// use medha_graph::Workflow;
+/// use medha_graph::workflow::Workflow;
 ///
 /// async fn draft(topic: String) -> Result<String, NodeError> { Ok(format!("all about {topic}")) }
 ///

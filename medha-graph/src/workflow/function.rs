@@ -16,7 +16,7 @@ use crate::node::function::CallNode;
 ///
 /// ```
 /// use medha_graph::prelude::*;
-/// use medha_graph::{Final, Previous, Workflow};
+/// use medha_graph::workflow::{Final, Previous, Workflow};
 ///
 /// // Returns how much there was before, and saves how much there is now.
 /// async fn deposit(amount: u64, Previous(balance): Previous<u64>) -> Result<Final<u64, u64>, NodeError> {
@@ -93,7 +93,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> IntoFinal for Final<T, Un
     }
 }
 
-/// An async function of an input and parameters; the parameters are those of nodes, and [`Previous`](crate::Previous).
+/// An async function of an input and parameters; the parameters are those of nodes, and
+/// [`Previous`](crate::workflow::Previous).
 #[diagnostic::on_unimplemented(
     message = "this is not a workflow",
     note = "a workflow is an async function that takes its input by value, then any of `Ctx`, `Context<T>`, `Previous<T>`",

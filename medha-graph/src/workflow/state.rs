@@ -50,11 +50,11 @@ impl WorkflowState {
 
 /// A parameter of a workflow: what its last run on this thread saved, nothing on the first.
 ///
-/// A run saves what it returns, unless it returns a [`Final`](crate::Final).
+/// A run saves what it returns, unless it returns a [`Final`](crate::workflow::Final).
 ///
 /// ```
 /// use medha_graph::prelude::*;
-/// use medha_graph::{Previous, Workflow};
+/// use medha_graph::workflow::{Previous, Workflow};
 ///
 /// async fn count(step: u32, Previous(so_far): Previous<u32>) -> Result<u32, NodeError> {
 ///     Ok(so_far.unwrap_or(0) + step)

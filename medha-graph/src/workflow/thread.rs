@@ -17,7 +17,7 @@ use crate::run::input::{Input, Resume};
 use crate::run::stream::RunStream;
 use crate::run::thread::Thread;
 
-/// A named history of one workflow. Made by [`CompiledWorkflow::thread`](crate::CompiledWorkflow::thread).
+/// A named history of one workflow. Made by [`CompiledWorkflow::thread`](crate::workflow::CompiledWorkflow::thread).
 pub struct WorkflowThread<I, O> {
     thread: Thread<WorkflowState>,
     marker: PhantomData<fn(I) -> O>,

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use medha_graph::prelude::*;
 use medha_graph::reducer::Message;
+use medha_graph::state::Storage;
 use medha_graph::store::Checkpointer;
-use medha_graph::{LastStep, RunError, StepsLeft, Storage, View};
+use medha_graph::{LastStep, RunError, StepsLeft, View};
 use serde_json::json;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

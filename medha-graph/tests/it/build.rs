@@ -1,6 +1,6 @@
 //! What is found before the first run, and what a drawing shows.
 
-use medha_graph::BuildProblem;
+use medha_graph::graph::BuildProblem;
 use medha_graph::prelude::*;
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use medha_graph::prelude::*;
-use medha_graph::store::{CacheError, CacheKey, Json, ManualClock, cache_conformance};
-use medha_graph::{CachePolicy, MemoryCache, NodeCache};
+use medha_graph::store::{CacheError, CacheKey, Json, ManualClock, NodeCache, cache_conformance};
+use medha_graph::{CachePolicy, MemoryCache};
 use serde_json::{Value, json};
 
 #[tokio::test]

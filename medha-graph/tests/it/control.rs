@@ -1,7 +1,8 @@
 //! How control moves: edges, joins, fan-out, routes, commands, the step limit.
 
+use medha_graph::RunError;
+use medha_graph::graph::BuildProblem;
 use medha_graph::prelude::*;
-use medha_graph::{BuildProblem, RunError};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Log {

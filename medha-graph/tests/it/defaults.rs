@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use medha_graph::NodeDefaults;
+use medha_graph::graph::BuildProblem;
 use medha_graph::prelude::*;
-use medha_graph::{BuildProblem, NodeDefaults};
 use tokio::time::{Instant, sleep};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use medha_graph::draw::{Drawing, DrawnEdgeKind, DrawnInterrupt, DrawnNodeKind};
 use medha_graph::prelude::*;
-use medha_graph::{Drawing, DrawnEdgeKind, DrawnInterrupt, DrawnNodeKind};
 use serde_json::json;
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

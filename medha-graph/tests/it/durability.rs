@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use medha_graph::prelude::*;
+use medha_graph::run::TaskId;
 use medha_graph::store::CheckpointErrorKind;
-use medha_graph::{Durability, IdempotencyKey, RunError, TaskId};
+use medha_graph::{Durability, IdempotencyKey, RunError};
 
 use crate::stage::Stage;
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use medha_graph::CompiledGraph;
+use medha_graph::json::{DynCall, DynGraph, JsonState, JsonUpdate};
 use medha_graph::prelude::*;
-use medha_graph::{CompiledGraph, DynGraph, JsonState, JsonUpdate};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
@@ -52,12 +53,12 @@ fn declared() -> Arc<dyn DynGraph> {
     graph.with_checkpointer(MemorySaver::default()).into_dyn()
 }
 
-fn call(input: Value) -> medha_graph::DynCall {
-    medha_graph::DynCall::from(input).with_context(json!({"name": "Ada"}))
+fn call(input: Value) -> DynCall {
+    DynCall::from(input).with_context(json!({"name": "Ada"}))
 }
 
-fn resume(answer: Value) -> medha_graph::DynCall {
-    medha_graph::DynCall::from(Resume::answer(answer)).with_context(json!({"name": "Ada"}))
+fn resume(answer: Value) -> DynCall {
+    DynCall::from(Resume::answer(answer)).with_context(json!({"name": "Ada"}))
 }
 
 #[tokio::test]
@@ -114,10 +115,10 @@ async fn every_field_that_does_not_fit_is_named_before_anything_runs() {
 
 #[tokio::test]
 async fn a_context_is_read_as_the_declared_type_or_refused() {
-    let wrong = medha_graph::DynCall::from(json!({})).with_context(json!({"nmae": 1}));
+    let wrong = DynCall::from(json!({})).with_context(json!({"nmae": 1}));
     let error = typed().into_dyn().run("t", wrong).await.unwrap_err().to_string();
     assert_eq!(error, r#"the context of graph "mail" does not fit: missing field `name`"#);
-    let unwanted = medha_graph::DynCall::from(json!({})).with_context(json!({}));
+    let unwanted = DynCall::from(json!({})).with_context(json!({}));
     let error = declared().run("t", unwanted).await.unwrap_err().to_string();
     assert_eq!(
         error,
@@ -163,10 +164,7 @@ async fn events_are_objects_of_one_shape_and_the_failure_comes_last() {
 #[tokio::test]
 async fn metadata_of_a_call_is_stored_with_its_checkpoints() {
     let graph = declared();
-    graph
-        .run("t", medha_graph::DynCall::from(json!({"text": "x"})).with_metadata("user", "ada"))
-        .await
-        .unwrap();
+    graph.run("t", DynCall::from(json!({"text": "x"})).with_metadata("user", "ada")).await.unwrap();
     assert_eq!(graph.state("t").await.unwrap().unwrap()["metadata"], json!({"user": "ada"}));
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use medha_graph::node::IntoNode;
 use medha_graph::prelude::*;
 use medha_graph::{FailureKind, Join, OnFailure, RunError};
 
@@ -27,7 +28,7 @@ async fn flaky(tries: Context<Tries>, ctx: Ctx) -> Result<JobUpdate, NodeError> 
     Ok(Job::update().log([format!("attempt {}", ctx.task().attempt)]))
 }
 
-fn one<M>(node: impl medha_graph::IntoNode<Job, M>) -> CompiledGraph<Job> {
+fn one<M>(node: impl IntoNode<Job, M>) -> CompiledGraph<Job> {
     StateGraph::new("job").node("work", node).edge(START, "work").edge("work", END).compile().unwrap()
 }
 

@@ -1,8 +1,9 @@
 //! Joins that need any, some or all of their sources: when they fire, what is stored of them, how they are drawn.
 
+use medha_graph::Join;
+use medha_graph::graph::BuildProblem;
 use medha_graph::prelude::*;
 use medha_graph::store::StoredJoin;
-use medha_graph::{BuildProblem, Join};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Log {

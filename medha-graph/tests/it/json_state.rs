@@ -1,7 +1,8 @@
 //! States declared at run time: reducers, refusals, storage, resume.
 
+use medha_graph::RunError;
+use medha_graph::json::{JsonState, JsonUpdate};
 use medha_graph::prelude::*;
-use medha_graph::{JsonState, JsonUpdate, RunError};
 use serde_json::{Value, json};
 
 fn keep_longest(current: &mut Value, written: Value) -> Result<(), String> {

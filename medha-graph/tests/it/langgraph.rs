@@ -1,8 +1,9 @@
 //! Cases of LangGraph's own tests about routing and order, retold. The number of the case is in the comment; where we
 //! differ on purpose, so is the design decision. The other cases stand with what they test; `docs/langgraph.md` lists all.
 
+use medha_graph::RunError;
+use medha_graph::graph::IntoRoutes;
 use medha_graph::prelude::*;
-use medha_graph::{IntoRoutes, RunError};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Log {

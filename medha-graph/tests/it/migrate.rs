@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use medha_graph::CompiledGraph;
+use medha_graph::graph::BuildProblem;
 use medha_graph::prelude::*;
 use medha_graph::store::{Checkpointer, Progress, StoredCheckpoint, ThreadKey};
-use medha_graph::{BuildProblem, CompiledGraph};
 
 /// Two checkpoints as version 1 of the graph stored them: `euros`, and notes with one more appended.
 const OF_VERSION_1: [&str; 2] = [

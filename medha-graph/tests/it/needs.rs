@@ -1,7 +1,8 @@
 //! What nodes need to be given and may write, as the build checks see it.
 
+use medha_graph::node::{Attempt, IntoNode, Needs};
 use medha_graph::prelude::*;
-use medha_graph::{Attempt, BuildError, FromTask, IntoNode, Needs};
+use medha_graph::{BuildError, FromTask};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Job {

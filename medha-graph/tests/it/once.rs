@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
+use medha_graph::node::IntoNode;
 use medha_graph::prelude::*;
 use medha_graph::store::retention::{Pruned, Retention};
-use medha_graph::store::{Answer, Checkpointer, Effect, Head, HistoryQuery, Line, Progress};
-use medha_graph::store::{HeadRef, StoredCheckpoint, ThreadKey, Written};
-use medha_graph::{CheckpointError, CheckpointErrorKind, CheckpointId, Durability, IdempotencyKey, RunError};
+use medha_graph::store::{
+    Answer, CheckpointErrorKind, Checkpointer, Effect, Head, HeadRef, HistoryQuery, Line, Progress,
+    StoredCheckpoint, ThreadKey, Written,
+};
+use medha_graph::{CheckpointError, CheckpointId, Durability, IdempotencyKey, RunError};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Log {
@@ -43,7 +46,7 @@ impl World {
     }
 }
 
-fn graph<M>(node: impl medha_graph::IntoNode<Log, M>) -> (CompiledGraph<Log>, Arc<World>) {
+fn graph<M>(node: impl IntoNode<Log, M>) -> (CompiledGraph<Log>, Arc<World>) {
     let world = Arc::new(World::default());
     let graph = StateGraph::new("pay").node("pay", node).edge(START, "pay").edge("pay", END);
     (graph.compile().unwrap().with_context(Arc::clone(&world)), world)

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use medha_graph::RunError;
 use medha_graph::prelude::*;
-use medha_graph::store::{Checkpointer, HistoryQuery, Line, RunId, StoredCheckpoint, ThreadKey};
-use medha_graph::{CheckpointErrorKind, RunError};
+use medha_graph::store::{
+    CheckpointErrorKind, Checkpointer, HistoryQuery, Line, RunId, StoredCheckpoint, ThreadKey,
+};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Count {

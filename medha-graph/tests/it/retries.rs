@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use medha_graph::FailureKind;
+use medha_graph::node::IntoNode;
 use medha_graph::prelude::*;
-use medha_graph::{FailureKind, IntoNode};
 use tokio::time::Instant;
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

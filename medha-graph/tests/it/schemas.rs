@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use medha_graph::json::{JsonState, Schemas};
 use medha_graph::prelude::*;
 use medha_graph::reducer::Message;
-use medha_graph::{JsonState, Schemas};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 

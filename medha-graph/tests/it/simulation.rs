@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use medha_graph::prelude::*;
-use medha_graph::store::{Checkpointer, HistoryQuery, Line, RunId, StoredCheckpoint, ThreadKey};
+use medha_graph::store::{
+    CheckpointErrorKind, Checkpointer, HistoryQuery, Line, RunId, StoredCheckpoint, ThreadKey,
+};
 use medha_graph::testing::{Crash, Faults, Simulation, simulate};
-use medha_graph::{CheckpointErrorKind, Join, Node, NodeDefaults, RunError};
+use medha_graph::{Join, Node, NodeDefaults, RunError};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Mix {

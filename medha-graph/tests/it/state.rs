@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use medha_graph::prelude::*;
-use medha_graph::{Field, MergeError, Update};
+use medha_graph::state::{Field, MergeError, Update};
 
 fn longest(current: &mut String, written: String) -> Result<(), String> {
     if written.is_empty() {

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use medha_graph::prelude::*;
 use medha_graph::store::retention::{Retention, retain};
-use medha_graph::store::{Break, Call, Checkpointer, FaultySaver, HistoryQuery, Line, ThreadKey};
-use medha_graph::{CheckpointError, CheckpointErrorKind, Durability, RunError, Thread};
+use medha_graph::store::{
+    Break, Call, CheckpointErrorKind, Checkpointer, FaultySaver, HistoryQuery, Line, ThreadKey,
+};
+use medha_graph::{CheckpointError, Durability, RunError, Thread};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Trip {

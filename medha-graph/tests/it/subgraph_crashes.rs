@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use medha_graph::prelude::*;
 use medha_graph::store::retention::{Pruned, Retention};
-use medha_graph::store::{Answer, Checkpointer, Effect, Head, HistoryQuery, ThreadKey};
-use medha_graph::store::{HeadRef, Line, Progress, StoredCheckpoint, Written};
+use medha_graph::store::{
+    Answer, Checkpointer, Effect, Head, HeadRef, HistoryQuery, Line, Progress, StoredCheckpoint, ThreadKey,
+    Written,
+};
 use medha_graph::{CheckpointError, CheckpointId, Interrupt, RunError, Subgraph};
 
 /// A saver in memory whose process dies at a call that stores.

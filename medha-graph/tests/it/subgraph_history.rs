@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use medha_graph::prelude::*;
-use medha_graph::{CheckpointId, Checkpointer, Durability, MappedSubgraph, RunError, Subgraph, Thread};
+use medha_graph::subgraph::MappedSubgraph;
+use medha_graph::{CheckpointId, Checkpointer, Durability, RunError, Subgraph, Thread};
 
 /// A conversation of its own.
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use medha_graph::prelude::*;
-use medha_graph::{Durability, MappedSubgraph, Pause, RunControl, RunError, Subgraph};
+use medha_graph::subgraph::MappedSubgraph;
+use medha_graph::{Durability, Pause, RunControl, RunError, Subgraph};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Log {

@@ -1,6 +1,7 @@
 //! A graph as a node of another: what goes in, what comes out, what each run remembers.
 
 use medha_graph::prelude::*;
+use medha_graph::subgraph::MappedSubgraph;
 use medha_graph::{Checkpointer, Event, RunError, Subgraph};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -177,7 +178,7 @@ async fn graphs_nest_to_any_depth() {
     assert_eq!(done.seen[..3], ["input", "first", "second after 2"]);
 }
 
-fn desk(chat: medha_graph::MappedSubgraph<Chat, Desk>) -> CompiledGraph<Desk> {
+fn desk(chat: MappedSubgraph<Chat, Desk>) -> CompiledGraph<Desk> {
     StateGraph::<Desk>::new("desk")
         .node("chat", chat)
         .edge(START, "chat")

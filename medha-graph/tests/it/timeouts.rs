@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use medha_graph::node::IntoNode;
 use medha_graph::prelude::*;
-use medha_graph::{FailureKind, IntoNode, Timed};
+use medha_graph::{FailureKind, Timed};
 use tokio::time::{Instant, sleep};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

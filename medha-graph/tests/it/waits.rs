@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use medha_graph::node::IntoNode;
 use medha_graph::prelude::*;
 use tokio::time::{Instant, timeout};
 
@@ -31,7 +32,7 @@ async fn fails_once(ctx: Ctx) -> Result<LogUpdate, NodeError> {
     }
 }
 
-fn graph<M>(node: impl medha_graph::IntoNode<Log, M>) -> CompiledGraph<Log> {
+fn graph<M>(node: impl IntoNode<Log, M>) -> CompiledGraph<Log> {
     StateGraph::new("waits").node("node", node).edge(START, "node").edge("node", END).compile().unwrap()
 }
 

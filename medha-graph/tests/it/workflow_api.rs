@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use medha_graph::node::CallPhase;
 use medha_graph::prelude::*;
-use medha_graph::{CallPhase, Durability, Ended, Event, Final, Previous, Workflow, WorkflowState};
+use medha_graph::workflow::{CompiledWorkflow, Ended, Final, Previous, Unsaved, Workflow, WorkflowState};
+use medha_graph::{Durability, Event};
 
 /// Counts how often the functions of a test ran.
 #[derive(Default)]
@@ -24,7 +26,7 @@ impl Counts {
     }
 }
 
-type Ready<I, O> = (medha_graph::CompiledWorkflow<I, O>, Arc<Counts>);
+type Ready<I, O> = (CompiledWorkflow<I, O>, Arc<Counts>);
 
 fn ready<I, O>(workflow: Workflow<I, O>) -> Ready<I, O>
 where
@@ -88,7 +90,7 @@ async fn what_is_saved_may_differ_from_what_is_returned() {
     async fn peek(
         _: (),
         Previous(previous): Previous<u32>,
-    ) -> Result<Final<Option<u32>, medha_graph::Unsaved>, NodeError> {
+    ) -> Result<Final<Option<u32>, Unsaved>, NodeError> {
         Ok(Final::new(previous))
     }
     let saver = MemorySaver::default();

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::env;
 
 use medha_graph::prelude::*;
-use medha_graph::store::TaskProgress;
 use medha_graph::store::retention::Retention;
+use medha_graph::store::{CheckpointErrorKind, TaskProgress};
 use medha_graph::testing::{Crash, Faults, Simulation};
-use medha_graph::{CheckpointErrorKind, Durability, Input, InterruptId, RunError};
+use medha_graph::{Durability, Input, InterruptId, RunError};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestCaseResult, TestRng, TestRunner};
 
 use super::plan::{Plan, plans};

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use medha_graph::Input;
+use medha_graph::node::IntoCommand;
 use medha_graph::prelude::*;
-use medha_graph::{Field, Input, IntoCommand, MergeError};
+use medha_graph::state::{Field, MergeError};
 use serde_json::Error;
 use serde_json::value::RawValue;
 
