@@ -40,7 +40,6 @@ mod retries;
 mod savers;
 mod schemas;
 mod simulation;
-mod stage;
 mod state;
 mod storage_errors;
 mod stored;

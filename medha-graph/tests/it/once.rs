@@ -6,12 +6,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use medha_graph::node::IntoNode;
 use medha_graph::prelude::*;
-use medha_graph::store::retention::{Pruned, Retention};
-use medha_graph::store::{
-    Answer, CheckpointErrorKind, Checkpointer, Effect, Head, HeadRef, HistoryQuery, Line, Progress,
-    StoredCheckpoint, ThreadKey, Written,
-};
-use medha_graph::{CheckpointError, CheckpointId, Durability, IdempotencyKey, RunError};
+use medha_graph::store::{Break, Call, CheckpointErrorKind, Checkpointer, FaultySaver, Line};
+use medha_graph::{Durability, IdempotencyKey, RunError};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Log {
@@ -218,14 +214,14 @@ async fn what_was_given_up_does_not_answer_for_what_is_begun_after_it() {
 async fn a_crashed_run_that_stored_nothing_does_not_answer_for_the_next_one() {
     let (graph, world) = graph(pay);
     world.tries.store(9, Ordering::Relaxed);
-    let saver = FailingSaver::default();
+    let saver = FaultySaver::sound(MemorySaver::default()).only([Call::Commit]).for_good();
     let graph = graph.with_checkpointer(saver.clone()).with_durability(Durability::Exit);
     let thread = graph.thread("t");
     thread.invoke(Log::update()).await.unwrap();
     thread.resume(Resume::answer("first")).await.unwrap();
-    saver.fail_commits(true);
+    saver.break_at(0);
     thread.invoke(Log::update().seen(["second"])).await.unwrap_err();
-    saver.fail_commits(false);
+    assert!(saver.mend());
     thread.invoke(Log::update().seen(["third"])).await.unwrap();
     assert_eq!(world.names().len(), 3, "each run charges: {:?}", world.keys());
 }
@@ -250,8 +246,7 @@ async fn an_effect_that_cannot_be_recorded_fails_the_run_whatever_the_node_makes
     let handled = handled.compile().unwrap().with_context(Arc::clone(&world));
     let (careless, other_world) = graph(swallows);
     for (graph, world) in [(handled, world), (careless, other_world)] {
-        let saver = FailingSaver::default();
-        saver.fail_effects(1);
+        let saver = FaultySaver::new(MemorySaver::default(), 0, Break::Before).only([Call::SaveEffect]);
         let thread = graph.with_checkpointer(saver).thread("t");
         let error = thread.invoke(Log::update()).await.unwrap_err();
         let RunError::Checkpoint(error) = &error else { panic!("{error}") };
@@ -302,103 +297,16 @@ async fn no_effect_begins_before_what_it_follows_from_is_stored() {
     let graph = StateGraph::new("pay").node("first", first).node("pay", pay);
     let graph = graph.edge(START, "first").edge("first", "pay").edge("pay", END);
     let graph = graph.compile().unwrap().with_context(Arc::clone(&world));
-    let saver = FailingSaver::default();
+    let saver = FaultySaver::new(MemorySaver::default(), 1, Break::Before).only([Call::Commit]).for_good();
     let graph = graph.with_checkpointer(saver.clone()).with_durability(Durability::Async);
-    saver.fail_commits_from(2);
     let error = graph.thread("t").invoke(Log::update()).await.unwrap_err();
     assert!(matches!(error, RunError::Checkpoint(_)), "{error}");
     assert!(
         world.names().is_empty(),
         "the superstep it follows from is lost, and may run otherwise next time"
     );
-    saver.fail_commits(false);
+    assert!(saver.mend());
     world.tries.store(9, Ordering::Relaxed);
     graph.thread("t").resume(Resume::next()).await.unwrap();
     assert_eq!(world.names(), ["charge"]);
-}
-
-/// A saver whose calls fail when they are told to.
-#[derive(Clone, Debug, Default)]
-struct FailingSaver {
-    inner: MemorySaver,
-    effects: Arc<AtomicU32>,
-    /// Commits from this checkpoint on fail; none if it is 0.
-    commits_from: Arc<AtomicU32>,
-}
-
-impl FailingSaver {
-    fn fail_effects(&self, count: u32) {
-        self.effects.store(count, Ordering::Relaxed);
-    }
-
-    fn fail_commits(&self, fails: bool) {
-        self.fail_commits_from(u32::from(fails));
-    }
-
-    fn fail_commits_from(&self, id: u32) {
-        self.commits_from.store(id, Ordering::Relaxed);
-    }
-}
-
-fn broken<T: Send + 'static>(key: &ThreadKey) -> Answer<'static, T> {
-    let error = CheckpointError::storage(key, medha_graph::store::Operation::Save, "the disk is full");
-    Box::pin(async move {
-        tokio::task::yield_now().await;
-        Err(error)
-    })
-}
-
-impl Checkpointer for FailingSaver {
-    fn load<'a>(&'a self, key: &'a ThreadKey, at: Option<CheckpointId>) -> Answer<'a, Option<Head>> {
-        self.inner.load(key, at)
-    }
-    fn written<'a>(
-        &'a self,
-        key: &'a ThreadKey,
-        ranges: &'a [(CheckpointId, CheckpointId)],
-    ) -> Answer<'a, Vec<(CheckpointId, Written)>> {
-        self.inner.written(key, ranges)
-    }
-    fn commit<'a>(
-        &'a self,
-        key: &'a ThreadKey,
-        expected: Option<HeadRef>,
-        checkpoint: StoredCheckpoint,
-    ) -> Answer<'a, ()> {
-        let from = u64::from(self.commits_from.load(Ordering::Relaxed));
-        if from > 0 && checkpoint.id.0 >= from {
-            return broken(key);
-        }
-        self.inner.commit(key, expected, checkpoint)
-    }
-    fn save_progress<'a>(&'a self, key: &'a ThreadKey, head: HeadRef, progress: Progress) -> Answer<'a, ()> {
-        self.inner.save_progress(key, head, progress)
-    }
-    fn save_effect<'a>(&'a self, key: &'a ThreadKey, effect: Effect) -> Answer<'a, ()> {
-        let left =
-            self.effects.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        if left.is_ok() { broken(key) } else { self.inner.save_effect(key, effect) }
-    }
-    fn history<'a>(
-        &'a self,
-        key: &'a ThreadKey,
-        query: &'a HistoryQuery,
-    ) -> Answer<'a, Vec<StoredCheckpoint>> {
-        self.inner.history(key, query)
-    }
-    fn namespaces<'a>(&'a self, thread: &'a str) -> Answer<'a, Vec<ThreadKey>> {
-        self.inner.namespaces(thread)
-    }
-    fn threads<'a>(&'a self, after: Option<&'a str>, limit: usize) -> Answer<'a, Vec<String>> {
-        self.inner.threads(after, limit)
-    }
-    fn copy<'a>(&'a self, from: &'a str, to: &'a str, salt: Line) -> Answer<'a, ()> {
-        self.inner.copy(from, to, salt)
-    }
-    fn prune<'a>(&'a self, thread: &'a str, retention: &'a Retention) -> Answer<'a, Pruned> {
-        self.inner.prune(thread, retention)
-    }
-    fn delete<'a>(&'a self, thread: &'a str) -> Answer<'a, ()> {
-        self.inner.delete(thread)
-    }
 }

@@ -122,7 +122,7 @@ async fn the_loss_of_a_call_about_whole_threads_is_an_error_and_can_be_tried_aga
     for how in [Break::Before, Break::After] {
         for at in 0..6 {
             let inner = MemorySaver::default();
-            let quiet = FaultySaver::new(inner.clone(), u64::MAX, how);
+            let quiet = FaultySaver::sound(inner.clone());
             finish(&graph(&quiet, &Arc::default(), Durability::Sync).thread("t")).await.unwrap();
             let saver = FaultySaver::new(inner, at, how);
             let mut errors = Vec::new();
