@@ -144,12 +144,13 @@ pub use subgraph::Subgraph;
 /// What the derives name; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::engine::json::Json;
     pub use crate::json::schema::{AnySchema, KnownSchema, Probe};
     pub use crate::state::change::Change;
     pub use crate::state::field::no_field;
     pub use crate::state::read_back::{AnyReadBack, ReadBack};
     pub use schemars::SchemaGenerator;
     pub use serde;
-    pub use serde_json::value::{RawValue, to_raw_value};
+    pub use serde_json::value::RawValue;
     pub use serde_json::{Error as JsonError, from_str};
 }

@@ -33,6 +33,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::engine::json::Json;
 use crate::json::schema::FieldSchema;
 
 pub(crate) mod field;
@@ -82,7 +83,7 @@ pub trait State: Clone + Debug + Default + Serialize + DeserializeOwned + Send +
     fn apply(&mut self, update: Self::Update) -> Result<(), MergeError>;
 
     /// The value of one field, as it is stored.
-    fn field_json(&self, position: usize) -> Result<Box<RawValue>, serde_json::Error>;
+    fn field_json(&self, position: usize) -> Result<Json, serde_json::Error>;
 
     /// Puts a stored value into one field.
     fn set_field(&mut self, position: usize, json: &RawValue) -> Result<(), serde_json::Error>;
@@ -112,7 +113,7 @@ pub trait Update: Clone + Debug + Default + Serialize + DeserializeOwned + Send 
     fn overwritten(&self, fields: &[Field]) -> FieldSet;
 
     /// What it writes to one field it writes, as it is stored.
-    fn write_json(&self, position: usize, fields: &[Field]) -> Result<Box<RawValue>, serde_json::Error>;
+    fn write_json(&self, position: usize, fields: &[Field]) -> Result<Json, serde_json::Error>;
 
     /// Puts a stored write in; `mode` says whether it goes through the reducer.
     fn set_write(

@@ -80,7 +80,7 @@ impl Turn<'_> {
                 }
                 goto.iter_mut()
                     .filter_map(|(_, payload)| payload.as_mut())
-                    .try_for_each(|one| self.value("goto", one))
+                    .try_for_each(|one| self.json("goto", one))
             }
             StoredOutcome::Failed(failure) => self.failure(failure),
             _ => Err(Closed::Other(
@@ -92,7 +92,7 @@ impl Turn<'_> {
     fn task(&self, task: &mut StoredTask) -> Turned {
         match &mut task.input {
             TaskInput::State => Ok(()),
-            TaskInput::Payload(payload) => self.value("payload", payload),
+            TaskInput::Payload(payload) => self.json("payload", payload),
             TaskInput::Failure(failure) => self.failure(failure),
         }
     }

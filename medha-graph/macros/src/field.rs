@@ -88,7 +88,7 @@ impl<'a> StateField<'a> {
 
     pub(crate) fn field_json(&self) -> TokenStream {
         let ident = self.ident;
-        quote!(::medha_graph::__private::to_raw_value(&self.#ident))
+        quote!(::medha_graph::__private::Json::of(&self.#ident))
     }
 
     pub(crate) fn set_field(&self) -> TokenStream {

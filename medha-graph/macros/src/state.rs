@@ -103,7 +103,7 @@ impl Parts<'_> {
         });
         let json_result = quote!(
             ::core::result::Result<
-                ::std::boxed::Box<::medha_graph::__private::RawValue>,
+                ::medha_graph::__private::Json,
                 ::medha_graph::__private::JsonError,
             >
         );

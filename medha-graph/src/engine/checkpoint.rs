@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::record::Json;
 use super::round::Round;
 use crate::graph::topology::{NodeIx, Topology};
 use crate::node::failure::Failure;
@@ -47,14 +47,35 @@ impl Frontier {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Task {
     pub(crate) node: NodeIx,
-    pub(crate) input: TaskInput,
-    /// How long an attempt may take, in place of what its node says.
-    pub(crate) timeout: Option<Duration>,
+    /// In a box, and nothing where an edge led here: a chain moves its task on every superstep.
+    given: Option<Box<Given>>,
+}
+
+/// What a task is started with.
+#[derive(Clone, Debug, PartialEq)]
+struct Given {
+    input: TaskInput,
+    timeout: Option<Duration>,
 }
 
 impl Task {
-    pub(crate) const fn new(node: NodeIx, input: TaskInput) -> Self {
-        Self { node, input, timeout: None }
+    /// A task that an edge leads to.
+    pub(crate) const fn new(node: NodeIx) -> Self {
+        Self { node, given: None }
+    }
+
+    /// A task with an input, and how long an attempt may take in place of what its node says.
+    pub(crate) fn given(node: NodeIx, input: TaskInput, timeout: Option<Duration>) -> Self {
+        let is_plain = matches!(input, TaskInput::State) && timeout.is_none();
+        Self { node, given: (!is_plain).then(|| Box::new(Given { input, timeout })) }
+    }
+
+    pub(crate) fn input(&self) -> &TaskInput {
+        self.given.as_ref().map_or(&TaskInput::State, |given| &given.input)
+    }
+
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.given.as_ref().and_then(|given| given.timeout)
     }
 }
 
@@ -65,7 +86,7 @@ pub enum TaskInput {
     /// Nothing: an edge led here.
     State,
     /// The payload of a fan-out, a route or a command.
-    Payload(Value),
+    Payload(Json),
     /// What went wrong in the node an error edge comes from.
     Failure(Box<Failure>),
 }
@@ -106,14 +127,24 @@ pub struct TaskId(u128);
 
 impl TaskId {
     pub(crate) fn new(line: Line, namespace: &str, (step, position): (u64, usize), node: &str) -> Self {
-        let mut bytes = Vec::with_capacity(namespace.len() + node.len() + 26);
-        for number in [line.0, step, position as u64] {
-            bytes.extend_from_slice(&number.to_le_bytes());
+        let length = 24 + namespace.len() + 1 + node.len();
+        // Drawn for every task that is watched or stored: names of an ordinary length stay off the heap.
+        let (mut short, mut long) = ([0; 128], Vec::new());
+        let bytes = match short.get_mut(..length) {
+            Some(bytes) => bytes,
+            None => {
+                long.resize(length, 0);
+                &mut *long
+            }
+        };
+        let (numbers, names) = bytes.split_at_mut(24);
+        for (place, number) in numbers.chunks_exact_mut(8).zip([line.0, step, position as u64]) {
+            place.copy_from_slice(&number.to_le_bytes());
         }
-        bytes.extend_from_slice(namespace.as_bytes());
-        bytes.push(0);
-        bytes.extend_from_slice(node.as_bytes());
-        Self(xxh3_128(&bytes))
+        // A zero stays between the two.
+        names[..namespace.len()].copy_from_slice(namespace.as_bytes());
+        names[namespace.len() + 1..].copy_from_slice(node.as_bytes());
+        Self(xxh3_128(bytes))
     }
 }
 

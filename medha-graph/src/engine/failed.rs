@@ -63,8 +63,8 @@ impl Failed {
 
     /// What is left after the last attempt, and who takes over.
     pub(crate) fn give_up<S: State>(self, topology: &Topology<S>, task: &Task, attempts: u32) -> GaveUp {
-        let payload = match &task.input {
-            TaskInput::Payload(payload) => Some(payload.clone()),
+        let payload = match task.input() {
+            TaskInput::Payload(payload) => payload.read().ok(),
             TaskInput::State | TaskInput::Failure(_) => None,
         };
         let node = topology.name_of(task.node).to_string();

@@ -5,6 +5,7 @@
 //! what was written, and reading a thread back never takes long.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::checkpoint::CheckpointId;
@@ -73,7 +74,11 @@ impl<S: State> Ledger<S> {
 
     /// Takes in what the tasks of a superstep wrote, before it is merged.
     pub(crate) fn record(&mut self, tasks: Vec<TaskWrites>) {
-        self.tasks.extend(tasks);
+        if self.tasks.is_empty() {
+            self.tasks = tasks;
+        } else {
+            self.tasks.extend(tasks);
+        }
     }
 
     /// Forgets what was recorded since the last checkpoint: it could not be merged.
@@ -97,13 +102,16 @@ impl<S: State> Ledger<S> {
                 let json = self.value_json(topology, state, position)?;
                 let place = self.place(topology, position, id);
                 *place = StoredField { base: id, last: id, deltas: 0, delta_bytes: 0, ..place.clone() };
-                place.base_bytes = json.get().len() as u64;
+                place.base_bytes = json.len() as u64;
                 place.storage = storage;
                 written.values.push(FieldValue { field: name.clone(), json });
             }
         }
         self.whole = FieldSet::EMPTY;
-        Ok((self.places.iter().flatten().cloned().collect(), written))
+        // Asked for at once: a list whose length is not known beforehand grows in steps.
+        let mut fields = Vec::with_capacity(self.places.len());
+        fields.extend(self.places.iter().flatten().cloned());
+        Ok((fields, written))
     }
 
     /// Counts the writes in, and decides which fields must be stored whole.
@@ -116,7 +124,7 @@ impl<S: State> Ledger<S> {
                     continue;
                 };
                 let field = &topology.fields[position];
-                let bytes = write.json.get().len() as u64;
+                let bytes = write.json.len() as u64;
                 let is_again = touched.contains(position);
                 touched.insert(position);
                 let is_collected = match field.storage {
@@ -162,12 +170,12 @@ impl<S: State> Ledger<S> {
         let write = || {
             let json = state.field_json(position).map_err(|error| cannot_be_written(&error))?;
             if field.always_reads_back {
-                return Ok(Json::from(json));
+                return Ok(json);
             }
             let scratch = self.scratch.get_or_insert_with(|| Box::new(topology.initial.clone()));
-            scratch.set_field(position, &json).map_err(|error| would_not_read_back(&error))?;
+            scratch.set_field(position, json.raw()).map_err(|error| would_not_read_back(&error))?;
             scratch.clear_field(position);
-            Ok(Json::from(json))
+            Ok(json)
         };
         caught(write).map_err(|why| format!("field `{}` {why}", field.name))
     }
@@ -178,14 +186,17 @@ pub(crate) fn outcome<S: State>(
     topology: &Topology<S>,
     command: &Command<S>,
 ) -> Result<StoredOutcome, String> {
-    let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
-    let mut all = Vec::new();
+    let mut writes = Vec::new();
     for update in command.updates() {
-        put_writes::<S>(topology, update, &mut all)?;
+        put_writes::<S>(topology, update, &mut writes)?;
     }
+    if command.targets().is_empty() {
+        return Ok(StoredOutcome::Done { writes, goto: Vec::new(), timeouts: BTreeMap::new() });
+    }
+    let goto = command.targets().iter().map(|goto| (goto.target.clone(), goto.payload.clone())).collect();
     let timeouts = command.targets().iter().enumerate();
     let timeouts = timeouts.filter_map(|(place, goto)| Some((place, goto.timeout?))).collect();
-    Ok(StoredOutcome::Done { writes: all, goto, timeouts })
+    Ok(StoredOutcome::Done { writes, goto, timeouts })
 }
 
 /// What an update writes, field by field; each write must read back.
@@ -206,18 +217,20 @@ fn put_writes<S: State>(
     let fields = &topology.fields;
     let overwritten = update.overwritten(fields);
     let mut scratch: Option<S::Update> = None;
-    for position in update.written(fields).and(topology.tracked).positions() {
+    let written = update.written(fields).and(topology.tracked);
+    writes.reserve_exact(written.positions().count());
+    for position in written.positions() {
         let mode = if overwritten.contains(position) { WriteMode::Overwrite } else { WriteMode::Reduce };
         let json = caught(|| {
             let json = update.write_json(position, fields).map_err(|error| cannot_be_written(&error))?;
             if !fields[position].always_reads_back {
-                let read = scratch.get_or_insert_default().set_write(position, fields, mode, &json);
+                let read = scratch.get_or_insert_default().set_write(position, fields, mode, json.raw());
                 read.map_err(|error| would_not_read_back(&error))?;
             }
             Ok(json)
         });
         let json = json.map_err(|why| format!("to `{}` {why}", fields[position].name))?;
-        writes.push(FieldWrite { field: topology.names[position].clone(), mode, json: json.into() });
+        writes.push(FieldWrite { field: topology.names[position].clone(), mode, json });
     }
     Ok(())
 }

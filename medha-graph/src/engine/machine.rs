@@ -266,6 +266,37 @@ impl<S: State> Machine<S> {
         if self.has_lanes {
             self.leave_lane(topology, &tasks[position]);
         }
+        match end {
+            AttemptEnd::Done(command) => {
+                // The hot path: written in place, since a value that is built apart and then moved waits for its own stores.
+                let slot = &mut self.slots[position];
+                let None = slot.end else { unreachable!("a task that runs has not ended") };
+                slot.end = Some(SlotEnd::Done(command));
+                slot.phase = Phase::Settled;
+                self.open -= 1;
+                Reaction::Done
+            }
+            AttemptEnd::Failed(_)
+            | AttemptEnd::TimedOut(_)
+            | AttemptEnd::Panicked(_)
+            | AttemptEnd::Asked(_)
+            | AttemptEnd::Paused(_)
+            | AttemptEnd::ToParent(_) => {
+                self.finish_otherwise(topology, &tasks[position], (position, attempt), end, now)
+            }
+        }
+    }
+
+    /// The same for an attempt that has not come to a command.
+    #[cold]
+    fn finish_otherwise(
+        &mut self,
+        topology: &Topology<S>,
+        task: &Task,
+        (position, attempt): (usize, u32),
+        end: AttemptEnd<S>,
+        now: Time,
+    ) -> Reaction {
         let failed = match end {
             AttemptEnd::Done(command) => {
                 self.settle(position, SlotEnd::Done(command));
@@ -287,11 +318,10 @@ impl<S: State> Machine<S> {
             AttemptEnd::TimedOut(expired) => Failed::from_timeout(expired),
             AttemptEnd::Panicked(text) => Failed::from_panic(&text),
         };
-        self.react(topology, &tasks[position], (position, attempt), failed, now)
+        self.react(topology, task, (position, attempt), failed, now)
     }
 
     /// Decides what a failed attempt leads to.
-    #[cold]
     fn react(
         &mut self,
         topology: &Topology<S>,

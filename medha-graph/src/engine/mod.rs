@@ -3,6 +3,7 @@
 //! *Architecture invariant: `engine` knows no runtime, reads no clock, awaits nothing and stores nothing.*
 
 pub(crate) mod name;
+pub(crate) mod json;
 pub(crate) mod checkpoint;
 pub(crate) mod round;
 pub(crate) mod superstep;

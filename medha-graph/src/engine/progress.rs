@@ -22,7 +22,7 @@ impl<S: State> Session<S> {
         &mut self,
         resume: Resume,
         command: Option<Command<S>>,
-    ) -> Result<Option<Box<Record>>, RunError> {
+    ) -> Result<Option<Record>, RunError> {
         self.is_resumed = true;
         let thread = self.setup.key.to_string();
         let Some(head) = self.head else {
@@ -42,14 +42,14 @@ impl<S: State> Session<S> {
         for Placed { task, ordinal, answer } in answers {
             self.progress.tasks[task].answers.insert(ordinal, answer);
         }
-        Ok((!is_bare).then(|| Box::new(self.progress_since(head))))
+        Ok((!is_bare).then(|| self.progress_since(head)))
     }
 
     /// The progress so far, to be stored in place of what this run has last seen.
     fn progress_since(&mut self, head: HeadRef) -> Record {
         self.progress.format = FORMAT;
         self.progress.revision += 1;
-        Record::Progress { head, progress: self.progress.clone() }
+        Record::Progress { head, progress: Box::new(self.progress.clone()) }
     }
 
     /// Hands the machine what tasks have come to in an earlier run.
@@ -152,7 +152,7 @@ impl<S: State> Session<S> {
         }
         let had_any = !self.progress.is_empty();
         self.progress.tasks = tasks;
-        let mut records: Vec<Record> = self.close()?.map(|record| *record).into_iter().collect();
+        let mut records: Vec<Record> = self.close()?.into_iter().collect();
         let is_new = had_any || !self.progress.tasks.is_empty();
         if let Some(head) = self.head.filter(|_| is_new && self.setup.durability.is_some()) {
             records.push(self.progress_since(head));

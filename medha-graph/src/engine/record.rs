@@ -6,14 +6,13 @@
 //! change of shape gets a new number, and a test reads the old one.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::checkpoint::{CheckpointId, HeadRef, InterruptId, Line, RunId, TaskId, TaskInput};
+pub use super::json::Json;
 use super::machine::Answers;
 use super::name::Name;
 use crate::node::context::Interrupt;
@@ -190,51 +189,6 @@ fn is_reduce(mode: &WriteMode) -> bool {
     *mode == WriteMode::Reduce
 }
 
-/// JSON that is kept as text: read once, when it is needed.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Json(Box<RawValue>);
-
-impl Json {
-    /// A value as JSON text.
-    pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        serde_json::value::to_raw_value(value).map(Self)
-    }
-
-    /// The text.
-    pub fn get(&self) -> &str {
-        self.0.get()
-    }
-
-    /// The text, as serde knows it.
-    pub fn raw(&self) -> &RawValue {
-        &self.0
-    }
-
-    /// Reads it.
-    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.0.get())
-    }
-}
-
-impl From<Box<RawValue>> for Json {
-    fn from(raw: Box<RawValue>) -> Self {
-        Self(raw)
-    }
-}
-
-impl PartialEq for Json {
-    fn eq(&self, other: &Self) -> bool {
-        self.get() == other.get()
-    }
-}
-
-impl fmt::Debug for Json {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.get())
-    }
-}
-
 /// Why a checkpoint was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -303,7 +257,7 @@ pub enum StoredOutcome {
         writes: Vec<FieldWrite>,
         /// Targets it named itself, with their payloads.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        goto: Vec<(String, Option<Value>)>,
+        goto: Vec<(String, Option<Json>)>,
         /// The targets that have timeouts of their own, by their place in `goto`.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         timeouts: BTreeMap<usize, Duration>,

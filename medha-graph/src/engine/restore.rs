@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::assemble;
 use super::checkpoint::{Checkpoint, CheckpointId, Frontier, Task};
-use super::record::{FORMAT, FieldWrite, Progress, StoredCheckpoint, StoredField, StoredTask, Written};
+use super::record::{FORMAT, FieldWrite, Json, Progress, StoredCheckpoint, StoredField, StoredTask, Written};
 use super::round;
 use crate::graph::topology::Topology;
 use crate::node::command::Goto;
@@ -165,9 +164,8 @@ pub(crate) fn checkpoint<S: State>(
         ..Frontier::empty(topology)
     };
     let planned = |tasks: &[StoredTask]| -> Result<Vec<Task>, Unusable> {
-        let numbered = |task: &StoredTask| {
-            Ok(Task { node: number(&task.node)?, input: task.input.clone(), timeout: task.timeout })
-        };
+        let numbered =
+            |task: &StoredTask| Ok(Task::given(number(&task.node)?, task.input.clone(), task.timeout));
         tasks.iter().map(numbered).collect()
     };
     frontier.next = planned(&stored.next)?;
@@ -179,7 +177,7 @@ pub(crate) fn checkpoint<S: State>(
 }
 
 /// The targets of a command out of their stored form.
-pub(crate) fn targets(goto: &[(String, Option<Value>)], timeouts: &BTreeMap<usize, Duration>) -> Vec<Goto> {
+pub(crate) fn targets(goto: &[(String, Option<Json>)], timeouts: &BTreeMap<usize, Duration>) -> Vec<Goto> {
     let all = goto.iter().cloned().enumerate();
     all.map(|(place, (target, payload))| Goto { target, payload, timeout: timeouts.get(&place).copied() })
         .collect()

@@ -59,8 +59,15 @@ pub(crate) struct Session<S: State> {
 /// Something to store before the run goes on.
 #[derive(Clone, Debug)]
 pub(crate) enum Record {
-    Checkpoint { expected: Option<HeadRef>, checkpoint: Box<StoredCheckpoint> },
-    Progress { head: HeadRef, progress: Progress },
+    Checkpoint {
+        expected: Option<HeadRef>,
+        checkpoint: Box<StoredCheckpoint>,
+    },
+    /// In a box, so that a record is small: one is moved on every superstep that is stored.
+    Progress {
+        head: HeadRef,
+        progress: Box<Progress>,
+    },
 }
 
 /// Whether there is a superstep to run.
@@ -74,7 +81,7 @@ pub(crate) enum Prepared {
 /// What a finished superstep led to, and what to store of it, in this order.
 #[derive(Debug)]
 pub(crate) enum Settled {
-    Advanced(Option<Box<Record>>),
+    Advanced(Option<Record>),
     Interrupted(Vec<Interrupt>, Vec<Record>),
     Paused(Pause, Vec<Record>),
     Failed(Box<RunError>, Vec<Record>),
@@ -87,7 +94,7 @@ impl<S: State> Session<S> {
         setup: Setup,
         standing: Option<Standing<S>>,
         input: Input<S>,
-    ) -> Result<(Self, Option<Box<Record>>), RunError> {
+    ) -> Result<(Self, Option<Record>), RunError> {
         let mut session = Self::stand(topology, setup, standing);
         session.check_breakpoints()?;
         let record = match input {
@@ -225,7 +232,7 @@ impl<S: State> Session<S> {
     }
 
     /// What is still to be stored when the run ends.
-    pub(crate) fn close(&mut self) -> Result<Option<Box<Record>>, RunError> {
+    pub(crate) fn close(&mut self) -> Result<Option<Record>, RunError> {
         if self.is_ahead { self.record(Cause::Superstep) } else { Ok(None) }
     }
 
@@ -248,7 +255,7 @@ impl<S: State> Session<S> {
         self.setup.limits.steps - self.steps
     }
 
-    pub(super) fn begin(&mut self, update: S::Update) -> Result<Option<Box<Record>>, RunError> {
+    pub(super) fn begin(&mut self, update: S::Update) -> Result<Option<Record>, RunError> {
         if self.is_unfinished() && !self.is_past && !self.is_ahead {
             let Some(unfinished) = self.setup.unfinished else {
                 let thread = self.setup.key.to_string();
@@ -339,14 +346,14 @@ impl<S: State> Session<S> {
         // A conflict is found before anything is merged.
         let is_whole = matches!(error, StepError::Conflict { .. } | StepError::Overwrites { .. });
         if is_whole && self.is_ahead {
-            records.extend(self.record(Cause::Superstep).ok().flatten().map(|record| *record));
+            records.extend(self.record(Cause::Superstep).ok().flatten());
         }
         records.extend(self.forget_writes());
         records
     }
 
     /// The checkpoint as it is now, to be stored.
-    pub(super) fn record(&mut self, cause: Cause) -> Result<Option<Box<Record>>, RunError> {
+    pub(super) fn record(&mut self, cause: Cause) -> Result<Option<Record>, RunError> {
         if self.setup.durability.is_none() {
             return Ok(None);
         }
@@ -389,7 +396,7 @@ impl<S: State> Session<S> {
         (self.head, self.head_run) = (Some(checkpoint.head_ref()), Some(self.run));
         self.parent = Some(id);
         (self.is_ahead, self.is_past) = (false, false);
-        Ok(Some(Box::new(Record::Checkpoint { expected, checkpoint })))
+        Ok(Some(Record::Checkpoint { expected, checkpoint }))
     }
 
     pub(super) fn unwritable(&self, why: &str) -> RunError {
@@ -411,8 +418,8 @@ impl<S: State> Session<S> {
 fn planned<S: State>(topology: &Topology<S>, tasks: &[super::checkpoint::Task]) -> Vec<StoredTask> {
     let named = |task: &super::checkpoint::Task| StoredTask {
         node: Name::from(topology.name_of(task.node)),
-        input: task.input.clone(),
-        timeout: task.timeout,
+        input: task.input().clone(),
+        timeout: task.timeout(),
     };
     tasks.iter().map(named).collect()
 }

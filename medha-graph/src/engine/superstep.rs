@@ -9,9 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::checkpoint::{Checkpoint, Task, TaskInput};
+use super::record::Json;
 use super::round::Round;
 use crate::graph::edge::{END, START};
 use crate::graph::topology::{NodeEntry, NodeIx, Outgoing, Topology, hint};
@@ -344,8 +343,8 @@ impl<'a, S: State> Queue<'a, S> {
         Ok(())
     }
 
-    fn send(&mut self, node: NodeIx, payload: Value, timeout: Option<Duration>) {
-        self.plan(Task { node, input: TaskInput::Payload(payload), timeout });
+    fn send(&mut self, node: NodeIx, payload: Json, timeout: Option<Duration>) {
+        self.plan(Task::given(node, TaskInput::Payload(payload), timeout));
     }
 
     /// Queues a task, or lets it wait if its node is deferred.
@@ -360,10 +359,10 @@ impl<'a, S: State> Queue<'a, S> {
     /// Queues a node once, however many edges lead to it.
     #[inline]
     fn reach(&mut self, node: NodeIx) {
-        let is_same = |task: &Task| task.node == node && matches!(task.input, TaskInput::State);
+        let is_same = |task: &Task| task.node == node && matches!(task.input(), TaskInput::State);
         if self.topology.node(node).config.is_deferred {
             if !self.deferred.iter().any(is_same) {
-                self.deferred.push(Task::new(node, TaskInput::State));
+                self.deferred.push(Task::new(node));
             }
             return;
         }
@@ -372,7 +371,7 @@ impl<'a, S: State> Queue<'a, S> {
             None => !self.tasks.iter().any(is_same),
         };
         if is_new {
-            self.tasks.push(Task::new(node, TaskInput::State));
+            self.tasks.push(Task::new(node));
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::{Checkpoint, Frontier, Task, TaskInput};
+use super::checkpoint::{Checkpoint, Frontier, Task};
 use super::machine::{Action, AttemptEnd, Machine, OnFailure, Reaction, Time};
 use super::superstep::{StepError, TaskEnd, TaskResult, advance};
 use crate::node::config::NodeExt;
@@ -41,7 +41,7 @@ fn graph() -> CompiledGraph<Log> {
 }
 
 fn tasks(graph: &CompiledGraph<Log>, names: &[&str]) -> Vec<Task> {
-    let task = |name: &&str| Task::new(graph.topology.number(name).unwrap(), TaskInput::State);
+    let task = |name: &&str| Task::new(graph.topology.number(name).unwrap());
     names.iter().map(task).collect()
 }
 

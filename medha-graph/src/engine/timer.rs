@@ -20,7 +20,7 @@ pub(crate) struct Timeouts {
 impl Timeouts {
     /// Those of the node, or the task's own.
     pub(crate) fn of(node: &Self, task: &Task) -> Self {
-        Self { run: task.timeout.or(node.run), ..*node }
+        Self { run: task.timeout().or(node.run), ..*node }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {

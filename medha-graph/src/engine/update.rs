@@ -21,7 +21,7 @@ pub(crate) type Updates<S> = Vec<(String, <S as State>::Update)>;
 
 impl<S: State> Session<S> {
     /// One superstep made from outside, as if these nodes had written these updates.
-    pub(crate) fn update(&mut self, updates: Updates<S>) -> Result<Option<Box<Record>>, RunError> {
+    pub(crate) fn update(&mut self, updates: Updates<S>) -> Result<Option<Record>, RunError> {
         let bad = |reason: &str| Err(RunError::BadUpdate { reason: reason.to_owned() });
         let is_end = |(node, _): &(String, S::Update)| node == START || node == END;
         match updates.len() {
@@ -57,14 +57,14 @@ impl<S: State> Session<S> {
     }
 
     /// Gives up what was to run next, and says what to store.
-    pub(crate) fn abandon(&mut self) -> Result<Option<Box<Record>>, RunError> {
+    pub(crate) fn abandon(&mut self) -> Result<Option<Record>, RunError> {
         self.give_up(self.setup.unfinished.unwrap_or(Unfinished::Discard))?;
         self.checkpoint.frontier.line = self.fresh_line;
         self.record(Cause::Abandoned)
     }
 
     /// A copy of the checkpoint as the new head.
-    pub(crate) fn fork(&mut self) -> Result<Option<Box<Record>>, RunError> {
+    pub(crate) fn fork(&mut self) -> Result<Option<Record>, RunError> {
         let unfinished = self.choice(Unfinished::Discard)?;
         if unfinished == Unfinished::Keep && !self.finished()?.is_empty() {
             return Err(RunError::BadUpdate {
@@ -145,7 +145,7 @@ impl<S: State> Session<S> {
         &mut self,
         unfinished: Unfinished,
         updates: Vec<(NodeIx, S::Update)>,
-    ) -> Result<Option<Box<Record>>, RunError> {
+    ) -> Result<Option<Record>, RunError> {
         let mut results = match unfinished {
             Unfinished::Keep => {
                 self.take_up_commands()?;
@@ -224,7 +224,7 @@ impl<S: State> Session<S> {
         let Frontier { next, joins, .. } = &mut self.checkpoint.frontier;
         for (join, round) in self.topology.joins.iter().zip(joins) {
             let is_planned =
-                next.iter().any(|task| task.node == join.target && matches!(task.input, TaskInput::State));
+                next.iter().any(|task| task.node == join.target && matches!(task.input(), TaskInput::State));
             if is_planned && updates.iter().any(|(node, _)| join.sources.contains(node)) {
                 round.refill();
             }

@@ -151,7 +151,7 @@ impl<S: State> Topology<S> {
         let mut tasks: Option<Vec<Task>> = None;
         let mut take = |target: Option<NodeIx>, input: TaskInput, timeout: Option<Duration>| {
             let tasks = tasks.get_or_insert_default();
-            tasks.extend(target.map(|node| Task { node, input, timeout }));
+            tasks.extend(target.map(|node| Task::given(node, input, timeout)));
         };
         let whole = || TaskInput::Failure(Box::new(failure.clone()));
         let mut problem = None;

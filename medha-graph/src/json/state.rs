@@ -7,9 +7,10 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::engine::json::Json;
 use crate::json::schema::FieldSchema;
 use crate::json::update::JsonUpdate;
 use crate::reducer::{Reduced, json};
@@ -318,8 +319,8 @@ impl State for JsonState {
         Ok(())
     }
 
-    fn field_json(&self, position: usize) -> Result<Box<RawValue>, serde_json::Error> {
-        to_raw_value(self.values.get(position).ok_or_else(|| no_field(position))?)
+    fn field_json(&self, position: usize) -> Result<Json, serde_json::Error> {
+        Json::of(self.values.get(position).ok_or_else(|| no_field(position))?)
     }
 
     fn set_field(&mut self, position: usize, json: &RawValue) -> Result<(), serde_json::Error> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::engine::json::Json;
 use crate::json::state::JsonState;
 use crate::node::command::{Command, IntoCommand};
 use crate::node::error::NodeError;
@@ -144,7 +145,7 @@ impl Update for JsonUpdate {
         self.positions(fields, Change::is_overwrite)
     }
 
-    fn write_json(&self, position: usize, fields: &[Field]) -> Result<Box<RawValue>, serde_json::Error> {
+    fn write_json(&self, position: usize, fields: &[Field]) -> Result<Json, serde_json::Error> {
         self.writes.get(name_of(position, fields)?).unwrap_or(&Change::Keep).to_json()
     }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::error::{NodeError, Stop};
 use super::parent::ParentCommand;
 use super::sent::{Sent, Timed, ToPayload};
+use crate::engine::record::Json;
 use crate::state::{Field, FieldSet, State, Update};
 
 /// An update plus where to go next; a node that only updates returns the update itself.
@@ -64,7 +64,7 @@ impl<S: State> Rest<S> {
 #[derive(Clone, Debug)]
 pub(crate) struct Goto {
     pub(crate) target: String,
-    pub(crate) payload: Option<Value>,
+    pub(crate) payload: Option<Json>,
     /// Of the task, in place of the node's.
     pub(crate) timeout: Option<Duration>,
 }

@@ -110,13 +110,13 @@ impl<S: State, T: DeserializeOwned> FromTask<S> for Payload<T> {
 
     fn from_task(attempt: &Attempt<'_, S>) -> Result<Self, NodeError> {
         let (node, wanted) = (attempt.origin.node(), std::any::type_name::<T>());
-        let TaskInput::Payload(value) = attempt.input else {
+        let TaskInput::Payload(json) = attempt.input else {
             let text = format!(
                 "node {node:?} takes a payload, and it was started by an edge that carries none; use `fan_out`"
             );
             return Err(NodeError::new(text).terminal());
         };
-        T::deserialize(value).map(Self).map_err(|error| {
+        json.read().map(Self).map_err(|error| {
             NodeError::new(format!("the payload of node {node:?} is not a `{wanted}`: {error}")).terminal()
         })
     }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 
 use super::command::{Command, IntoCommand};
 use super::config::NodeConfig;
@@ -187,10 +187,8 @@ where
 {
     fn call<'a>(&'a self, attempt: &Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>> {
         match Args::from_task(attempt) {
-            Ok(args) => {
-                let work = self.0.call(attempt.state, args);
-                Box::pin(async move { work.await.into_command() })
-            }
+            // A combinator rather than an async block, which would move the future once more at its first poll.
+            Ok(args) => Box::pin(self.0.call(attempt.state, args).map(R::into_command)),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     }
@@ -217,10 +215,7 @@ where
 {
     fn call<'a>(&'a self, attempt: &Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>> {
         match Args::from_task(attempt) {
-            Ok(args) => {
-                let work = self.0.call(args);
-                Box::pin(async move { work.await.into_command() })
-            }
+            Ok(args) => Box::pin(self.0.call(args).map(R::into_command)),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     }
@@ -234,7 +229,6 @@ impl<S: State, N: Node<S>> IntoNode<S, IsNode> for N {
 
 impl<S: State, N: Node<S>> CallNode<S> for TypeNode<N> {
     fn call<'a>(&'a self, attempt: &Attempt<'a, S>) -> BoxFuture<'a, Result<Command<S>, NodeError>> {
-        let work = self.0.run(attempt.state, attempt.ctx().clone());
-        Box::pin(async move { work.await.into_command() })
+        Box::pin(self.0.run(attempt.state, attempt.ctx().clone()).map(IntoCommand::into_command))
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+
+use crate::engine::record::Json;
 
 /// A payload whose task has a timeout of its own, in place of the node's.
 ///
@@ -65,13 +66,13 @@ pub trait ToPayload {
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// Or why it cannot be written.
-    pub(crate) payload: Result<Value, String>,
+    pub(crate) payload: Result<Json, String>,
     pub(crate) timeout: Option<Duration>,
 }
 
 impl Sent {
     fn new(payload: &impl Serialize, timeout: Option<Duration>) -> Self {
-        Self { payload: serde_json::to_value(payload).map_err(|error| error.to_string()), timeout }
+        Self { payload: Json::of(payload).map_err(|error| error.to_string()), timeout }
     }
 }
 

@@ -66,7 +66,7 @@ impl<S: State> Scope<'_, S> {
         let answers = self.progress.answers(position);
         let Self { state, topology, .. } = *self;
         let given =
-            Attempt { state, input: &task.input, topology, answers, origin: &origin, ctx: OnceLock::new() };
+            Attempt { state, input: task.input(), topology, answers, origin: &origin, ctx: OnceLock::new() };
         // By hand rather than with a combinator: this is the hot path, and every layer moves the result once more.
         let mut work = Work { future: None, node: &node.name };
         let mut poll = |cx: &mut Context<'_>| {

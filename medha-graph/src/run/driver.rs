@@ -15,6 +15,7 @@ use super::input::Input;
 use super::interest::Interest;
 pub(crate) use super::needs::Run;
 use super::open;
+use super::queue::EventSink;
 use super::superstep::{Clock, sleep, superstep};
 use crate::engine::checkpoint::Checkpoint;
 use crate::engine::pause::{Durability, Pause};
@@ -59,12 +60,12 @@ pub(crate) async fn drive_from<S: State>(
         next: session.next_nodes(),
     });
     if let Some(record) = record {
-        run.store(*record).await?;
+        run.store(record).await?;
     }
     run.emit_values(Interest::FIRST_VALUES, &session);
     let mut shell = Shell { run: &run, log, effects, clock: Clock::default(), pending: None, refused: None };
-    if run.queue.is_some() {
-        tokio::task::yield_now().await;
+    if let Some(queue) = &run.queue {
+        let_read(&**queue).await;
     }
     let driven = shell.supersteps(&mut session).await;
     // Whatever stopped the run, what was being stored beside it is stored first.
@@ -73,7 +74,7 @@ pub(crate) async fn drive_from<S: State>(
         Ok(Stop::Done) => {}
         Ok(Stop::Paused(pause, records)) => {
             run.store_all(records).await?;
-            run.store_all(session.close()?.map(|record| *record)).await?;
+            run.store_all(session.close()?).await?;
             let next = session.next_nodes();
             run.emit(|| Event::Paused { pause: pause.clone(), next: next.clone() });
             return Ok((Outcome::Paused { state: session.checkpoint.state, pause, next }, session.recorder));
@@ -97,7 +98,7 @@ pub(crate) async fn drive_from<S: State>(
             return Err(*error);
         }
     }
-    run.store_all(session.close()?.map(|record| *record)).await?;
+    run.store_all(session.close()?).await?;
     let Checkpoint { state, frontier } = session.checkpoint;
     if frontier.joins.iter().any(Round::is_waiting) {
         let waiting = waiting_joins(&session.topology, &frontier);
@@ -153,7 +154,7 @@ impl<'a, S: State> Shell<'a, S> {
                 Ok(Prepared::Done) => return Ok(Stop::Done),
                 Ok(Prepared::Paused(pause)) => return Ok(Stop::Paused(pause, Vec::new())),
                 Err(error) => {
-                    let records = session.close().ok().flatten().map(|record| *record);
+                    let records = session.close().ok().flatten();
                     return Err((Box::new(error), records.into_iter().collect()));
                 }
             }
@@ -173,7 +174,7 @@ impl<'a, S: State> Shell<'a, S> {
             }
             match session.settle() {
                 Settled::Advanced(None) => {}
-                Settled::Advanced(Some(record)) => self.keep(*record).await.map_err(bare)?,
+                Settled::Advanced(Some(record)) => self.keep(record).await.map_err(bare)?,
                 Settled::Interrupted(interrupts, records) => {
                     return Ok(Stop::Interrupted(interrupts, records));
                 }
@@ -182,10 +183,11 @@ impl<'a, S: State> Shell<'a, S> {
             }
             self.run.emit_values(Interest::VALUES, session);
             turn += 1;
-            // A watcher sees each superstep before the next begins, and decides with its reading how fast the run goes.
-            if turn == STEPS_PER_TURN || self.run.queue.is_some() {
+            if turn == STEPS_PER_TURN {
                 turn = 0;
                 tokio::task::yield_now().await;
+            } else if let Some(queue) = &self.run.queue {
+                let_read(&**queue).await;
             }
         }
     }
@@ -268,10 +270,21 @@ impl<S: State> Run<S> {
                     self.emit(|| saved);
                 }
             }
-            Record::Progress { head, progress } => saver.save_progress(&self.key, head, progress).await?,
+            Record::Progress { head, progress } => saver.save_progress(&self.key, head, *progress).await?,
         }
         Ok(())
     }
+}
+
+/// Lets whoever watches read what has happened before more happens.
+async fn let_read<S: State>(queue: &dyn EventSink<S>) {
+    if queue.hand_over() { once_pending().await } else { tokio::task::yield_now().await }
+}
+
+/// Goes back to whoever polls, once, without waking anybody.
+fn once_pending() -> impl Future<Output = ()> {
+    let mut has_been = false;
+    poll_fn(move |_| if std::mem::replace(&mut has_been, true) { Poll::Ready(()) } else { Poll::Pending })
 }
 
 #[allow(clippy::disallowed_methods, reason = "the driver is the edge where the clock is read")]

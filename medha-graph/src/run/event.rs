@@ -50,7 +50,7 @@ pub enum Event<S: State> {
         /// The attempt that failed.
         task: TaskRef,
         /// The failure.
-        failure: Failure,
+        failure: Box<Failure>,
         /// Whether an error edge takes over.
         is_handled: bool,
     },

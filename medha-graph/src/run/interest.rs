@@ -21,6 +21,8 @@ impl Interest {
     pub(crate) const END: Self = Self(1 << 4);
     /// What happens inside subgraphs. Without it they run as if nobody watched them.
     pub(crate) const CHILDREN: Self = Self(1 << 5);
+    /// How long tasks took: two looks at the clock each.
+    pub(crate) const TIMES: Self = Self(1 << 6);
     /// What a reader of plain events gets.
     pub(crate) const ALL: Self = Self(u8::MAX);
 
@@ -31,7 +33,7 @@ impl Interest {
             Mode::Updates => Self::UPDATES.0,
             // The first values say which messages are known, and which fields hold messages.
             Mode::Messages => Self::FIRST_VALUES.0 | Self::UPDATES.0,
-            Mode::Tasks => Self::STARTS.0 | Self::UPDATES.0,
+            Mode::Tasks => Self::STARTS.0 | Self::UPDATES.0 | Self::TIMES.0,
             Mode::Custom | Mode::Checkpoints => 0,
             Mode::Debug => Self::ALL.0,
         };
@@ -56,6 +58,7 @@ mod tests {
         assert!(
             !interest.meets(Interest::CHILDREN)
                 && !interest.meets(Interest::END)
+                && !interest.meets(Interest::TIMES)
                 && !interest.meets(Interest::STARTS)
         );
     }

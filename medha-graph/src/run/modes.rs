@@ -197,7 +197,8 @@ impl Sorter {
         if is_only(Mode::Updates)
             && let Event::TaskFinished { task, update, more, .. } = event
         {
-            let updates = std::iter::once(update).chain(more).collect();
+            let mut updates = vec![update];
+            updates.extend(more);
             return Ok(PartContent::Updates { task, updates });
         }
         if is_only(Mode::Values)

@@ -1,11 +1,9 @@
 //! Events on their way from a run to its stream.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-
-use futures_util::task::AtomicWaker;
 
 use super::event::Event;
 use super::interest::Interest;
@@ -20,13 +18,16 @@ pub(crate) struct EventQueue<S: State> {
     unread: Mutex<Unread<S>>,
     /// An [`Interest`]; narrowed before the run begins.
     interest: AtomicU8,
-    waker: AtomicWaker,
+    /// Whether the run waits for its reader to read on.
+    is_handed_over: AtomicBool,
 }
 
 struct Unread<S: State> {
     events: VecDeque<Event<S>>,
     /// Events that were dropped since the last one in the list.
     skipped: u64,
+    /// The reader, if it waits. In here rather than beside it: while the stream drives the run, there is none to wake.
+    reader: Option<Waker>,
 }
 
 /// Where the events of a run go: to its stream, or through that of the graph it is a subgraph of.
@@ -34,6 +35,9 @@ pub(crate) trait EventSink<S: State>: ChildSink {
     fn push(&self, event: Event<S>);
     /// The same for what nodes emit: only so many are kept until somebody reads.
     fn push_progress(&self, event: Event<S>);
+    /// Tells the reader that a superstep is over. Whether it drives the run itself and will poll it again once it has read
+    /// everything, without being woken.
+    fn hand_over(&self) -> bool;
 }
 
 /// Where the events of a subgraph go, whatever the state of the graph it is in.
@@ -61,12 +65,11 @@ impl<S: State> ChildSink for EventQueue<S> {
 }
 
 impl<S: State> EventSink<S> for EventQueue<S> {
+    #[inline]
     fn push(&self, event: Event<S>) {
         let mut unread = self.unread();
-        unread.note_skipped();
-        unread.events.push_back(event);
-        drop(unread);
-        self.waker.wake();
+        unread.push(event);
+        wake(unread);
     }
 
     fn push_progress(&self, event: Event<S>) {
@@ -75,10 +78,24 @@ impl<S: State> EventSink<S> for EventQueue<S> {
             unread.skipped += 1;
             return;
         }
-        unread.note_skipped();
-        unread.events.push_back(event);
-        drop(unread);
-        self.waker.wake();
+        unread.push(event);
+        wake(unread);
+    }
+
+    #[inline]
+    fn hand_over(&self) -> bool {
+        self.is_handed_over.store(true, Ordering::Relaxed);
+        true
+    }
+}
+
+/// Wakes the reader after the list is free again.
+#[inline]
+fn wake<S: State>(mut unread: MutexGuard<'_, Unread<S>>) {
+    let reader = unread.reader.take();
+    drop(unread);
+    if let Some(reader) = reader {
+        reader.wake();
     }
 }
 
@@ -88,30 +105,52 @@ impl<S: State> EventQueue<S> {
         self.interest.store(interest.0, Ordering::Relaxed);
     }
 
-    pub(crate) fn pop(&self) -> Option<Event<S>> {
+    /// Moves everything unread to an empty list.
+    #[inline]
+    pub(super) fn drain_into(&self, read: &mut VecDeque<Event<S>>) {
+        debug_assert!(read.is_empty(), "events keep their order only behind what was read");
+        self.unread().drain_into(read);
+    }
+
+    /// The same; has this reader woken by the next event if there is none.
+    pub(super) fn drain_or_wait(&self, read: &mut VecDeque<Event<S>>, reader: &Waker) {
         let mut unread = self.unread();
-        let first = unread.events.pop_front();
-        if first.is_none() && unread.skipped > 0 {
-            unread.note_skipped();
-            return unread.events.pop_front();
+        unread.drain_into(read);
+        if read.is_empty() && !unread.reader.as_ref().is_some_and(|known| known.will_wake(reader)) {
+            unread.reader = Some(reader.clone());
         }
-        first
+    }
+
+    /// Whether the run waits to be polled again, once.
+    #[inline]
+    pub(super) fn take_hand_over(&self) -> bool {
+        self.is_handed_over.load(Ordering::Relaxed) && {
+            self.is_handed_over.store(false, Ordering::Relaxed);
+            true
+        }
     }
 
     fn unread(&self) -> MutexGuard<'_, Unread<S>> {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    pub(crate) fn register(&self, waker: &Waker) {
-        self.waker.register(waker);
-    }
 }
 
 impl<S: State> Unread<S> {
+    #[inline]
+    fn push(&mut self, event: Event<S>) {
+        self.note_skipped();
+        self.events.push_back(event);
+    }
+
+    fn drain_into(&mut self, read: &mut VecDeque<Event<S>>) {
+        self.note_skipped();
+        std::mem::swap(&mut self.events, read);
+    }
+
     /// Says where events were dropped.
     fn note_skipped(&mut self) {
-        let events = std::mem::take(&mut self.skipped);
-        if events > 0 {
+        if self.skipped > 0 {
+            let events = std::mem::take(&mut self.skipped);
             self.events.push_back(Event::Skipped { events });
         }
     }
@@ -119,9 +158,12 @@ impl<S: State> Unread<S> {
 
 impl<S: State> Default for EventQueue<S> {
     fn default() -> Self {
-        let unread = Unread { events: VecDeque::new(), skipped: 0 };
-        let interest = AtomicU8::new(Interest::ALL.0);
-        Self { unread: Mutex::new(unread), interest, waker: AtomicWaker::new() }
+        let unread = Unread { events: VecDeque::new(), skipped: 0, reader: None };
+        Self {
+            unread: Mutex::new(unread),
+            interest: AtomicU8::new(Interest::ALL.0),
+            is_handed_over: AtomicBool::new(false),
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! A run read as a stream of events. The stream drives the run: nothing is spawned, and dropping it stops the run
 //! at its last checkpoint.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
+use tokio::task::coop;
 
 use super::error::RunError;
 use super::event::{Event, Outcome};
@@ -40,6 +42,8 @@ pub struct RunStream<S: State> {
     run: Option<BoxFuture<'static, Result<Outcome<S>, RunError>>>,
     end: Option<Result<Outcome<S>, RunError>>,
     queue: Arc<EventQueue<S>>,
+    /// Events that are taken from the queue and not yielded yet.
+    taken: VecDeque<Event<S>>,
 }
 
 impl<S: State> RunStream<S> {
@@ -47,7 +51,7 @@ impl<S: State> RunStream<S> {
         run: BoxFuture<'static, Result<Outcome<S>, RunError>>,
         queue: Arc<EventQueue<S>>,
     ) -> Self {
-        Self { run: Some(run), end: None, queue }
+        Self { run: Some(run), end: None, queue, taken: VecDeque::new() }
     }
 
     /// The next event.
@@ -82,33 +86,45 @@ impl<S: State> Unpin for RunStream<S> {}
 impl<S: State> Stream for RunStream<S> {
     type Item = Result<Event<S>, RunError>;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // A run whose nodes never wait always has a next event: other tasks of the runtime get their turn too.
+        let budget = ready!(coop::poll_proceed(cx));
+        let next = self.next_event(cx);
+        if next.is_ready() {
+            budget.made_progress();
+        }
+        next
+    }
+}
+
+impl<S: State> RunStream<S> {
+    /// Yields what is unread, and drives the run only when there is nothing: a reader sees each superstep before the next
+    /// begins, and decides with its reading how fast the run goes.
+    #[inline]
+    fn next_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event<S>, RunError>>> {
         loop {
-            if let Some(event) = self.queue.pop() {
+            if let Some(event) = self.taken.pop_front() {
                 return Poll::Ready(Some(Ok(event)));
             }
             let Some(run) = &mut self.run else {
-                return match self.end.take() {
-                    Some(Err(error)) => Poll::Ready(Some(Err(error))),
-                    Some(Ok(outcome)) => {
-                        self.end = Some(Ok(outcome));
-                        Poll::Ready(None)
-                    }
-                    None => Poll::Ready(None),
-                };
+                self.queue.drain_into(&mut self.taken);
+                if self.taken.is_empty() {
+                    return Poll::Ready(self.end.take_if(|end| end.is_err()).and_then(Result::err).map(Err));
+                }
+                continue;
             };
-            let polled = run.as_mut().poll(cx);
-            match polled {
+            match run.as_mut().poll(cx) {
                 Poll::Ready(end) => {
                     self.run = None;
                     self.end = Some(end);
                 }
+                Poll::Pending if self.queue.take_hand_over() => self.queue.drain_into(&mut self.taken),
                 Poll::Pending => {
-                    self.queue.register(cx.waker());
-                    return match self.queue.pop() {
-                        Some(event) => Poll::Ready(Some(Ok(event))),
-                        None => Poll::Pending,
-                    };
+                    self.queue.drain_or_wait(&mut self.taken, cx.waker());
+                    if self.taken.is_empty() {
+                        return Poll::Pending;
+                    }
                 }
             }
         }

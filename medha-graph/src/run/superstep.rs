@@ -130,7 +130,7 @@ impl<S: State> Step<'_, S> {
     }
 
     async fn attempt(&self, position: usize, attempt: u32, timed_from: Option<Time>) -> Ended<S> {
-        let started = self.run.is_wanted(Interest::UPDATES).then(|| self.clock.now());
+        let started = self.run.is_wanted(Interest::TIMES).then(|| self.clock.now());
         let task = || self.scope.task_ref(position, attempt);
         self.run.emit_wanted(Interest::STARTS, || Event::TaskStarted { task: task() });
         let end = match timed_from {
@@ -180,6 +180,11 @@ impl<S: State> Step<'_, S> {
             machine.finish(self.scope.topology, self.scope.tasks, position, end, Time::ZERO);
             return;
         }
+        self.finish_watched(machine, Ended { position, attempt, end, elapsed });
+    }
+
+    /// The same, and says what happened to whoever watches.
+    fn finish_watched(&self, machine: &mut Machine<S>, Ended { position, attempt, end, elapsed }: Ended<S>) {
         let task = || self.scope.task_ref(position, attempt);
         if let AttemptEnd::Done(command) = &end {
             let (update, more) = (|| command.update.clone(), || command.more().to_vec());
@@ -198,6 +203,7 @@ impl<S: State> Step<'_, S> {
             Reaction::GaveUp => {
                 if let Some(SlotEnd::Failed(gave_up)) = &machine.slots[position].end {
                     let (failure, is_handled) = (gave_up.failure.clone(), gave_up.handlers.is_some());
+                    let failure = Box::new(failure);
                     self.run.emit(|| Event::TaskFailed { task: task(), failure, is_handled });
                 }
             }

@@ -159,11 +159,8 @@ impl<S: State> Thread<S> {
         Session::stand(Arc::clone(&self.graph.topology), setup, standing)
     }
 
-    async fn store(
-        &self,
-        records: impl IntoIterator<Item = Box<Record>>,
-    ) -> Result<Vec<CheckpointId>, RunError> {
-        let records: Vec<Record> = records.into_iter().map(|record| *record).collect();
+    async fn store(&self, records: impl IntoIterator<Item = Record>) -> Result<Vec<CheckpointId>, RunError> {
+        let records: Vec<Record> = records.into_iter().collect();
         let number = |record: &Record| match record {
             Record::Checkpoint { checkpoint, .. } => Some(checkpoint.id),
             Record::Progress { .. } => None,

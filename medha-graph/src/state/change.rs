@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::WriteMode;
+use crate::engine::json::Json;
 
 /// One field of an update: kept as it is, or written.
 ///
@@ -52,11 +53,11 @@ impl<H: Default, T> Change<H, T> {
 
 impl<H: Serialize, T: Serialize> Change<H, T> {
     /// What is written, as JSON.
-    pub fn to_json(&self) -> Result<Box<RawValue>, serde_json::Error> {
+    pub fn to_json(&self) -> Result<Json, serde_json::Error> {
         match self {
-            Self::Set(value) => serde_json::value::to_raw_value(value),
-            Self::Overwrite(value) => serde_json::value::to_raw_value(value),
-            Self::Keep => serde_json::value::to_raw_value(&()),
+            Self::Set(value) => Json::of(value),
+            Self::Overwrite(value) => Json::of(value),
+            Self::Keep => Json::of(&()),
         }
     }
 }

@@ -7,9 +7,10 @@ use std::sync::{Arc, OnceLock};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::ser::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use super::read_back::ReadsBack;
+use crate::engine::json::{text_of_shared, write_shared};
 
 /// A value that is handed on by reference: cloning it copies nothing, and it is put into JSON once, however often it is
 /// stored or sent. For large items that nodes pass on as they are: documents, search results, messages.
@@ -24,12 +25,13 @@ use super::read_back::ReadsBack;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// The JSON is kept as long as the value, so a shared value that was stored takes the place of both.
+/// The JSON is kept as long as the value, so a shared value that was stored takes the place of both. A saver that keeps
+/// checkpoints in memory keeps it by reference too, however many of them hold the value.
 pub struct Shared<T>(Arc<Held<T>>);
 
 struct Held<T> {
     value: T,
-    json: OnceLock<Box<RawValue>>,
+    json: OnceLock<Arc<RawValue>>,
 }
 
 impl<T> Shared<T> {
@@ -42,11 +44,15 @@ impl<T> Shared<T> {
 impl<T: Serialize> Shared<T> {
     /// Its JSON, made when it is first asked for.
     pub fn json(&self) -> Result<&RawValue, serde_json::Error> {
-        if let Some(json) = self.0.json.get() {
-            return Ok(json);
+        self.text().map(|text| &**text)
+    }
+
+    fn text(&self) -> Result<&Arc<RawValue>, serde_json::Error> {
+        if let Some(text) = self.0.json.get() {
+            return Ok(text);
         }
-        let json = to_raw_value(&self.0.value)?;
-        Ok(self.0.json.get_or_init(|| json))
+        let text = text_of_shared(&self.0.value)?;
+        Ok(self.0.json.get_or_init(|| text))
     }
 }
 
@@ -89,7 +95,7 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 
 impl<T: Serialize> Serialize for Shared<T> {
     fn serialize<W: Serializer>(&self, serializer: W) -> Result<W::Ok, W::Error> {
-        self.json().map_err(W::Error::custom)?.serialize(serializer)
+        write_shared(self.text().map_err(W::Error::custom)?, serializer)
     }
 }
 

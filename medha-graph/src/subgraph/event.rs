@@ -112,6 +112,11 @@ impl<C: State> EventSink<C> for ForChild {
     fn push_progress(&self, event: Event<C>) {
         self.push_child_progress(Vec::new(), ChildEvent(Arc::new(event)));
     }
+
+    /// What runs a subgraph waits for its wakers.
+    fn hand_over(&self) -> bool {
+        false
+    }
 }
 
 impl ChildSink for ForChild {

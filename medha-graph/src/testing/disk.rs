@@ -41,7 +41,7 @@ impl Disk {
             Record::Checkpoint { expected, checkpoint } => {
                 now(self.saver.commit(&self.key, expected, *checkpoint))
             }
-            Record::Progress { head, progress } => now(self.saver.save_progress(&self.key, head, progress)),
+            Record::Progress { head, progress } => now(self.saver.save_progress(&self.key, head, *progress)),
         })
     }
 

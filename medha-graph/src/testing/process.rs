@@ -103,7 +103,7 @@ impl<S: State> Process<S> {
             running: BinaryHeap::new(),
             stage: Stage::Between,
         };
-        process.store(shared, record.map(|record| *record))?;
+        process.store(shared, record)?;
         Ok(process)
     }
 
@@ -170,10 +170,10 @@ impl<S: State> Process<S> {
             Settled::Advanced(None) => Ok(None),
             Settled::Advanced(Some(record)) => {
                 match self.durability {
-                    Durability::Sync | Durability::Exit => self.store(shared, [*record])?,
+                    Durability::Sync | Durability::Exit => self.store(shared, [record])?,
                     Durability::Async => {
                         self.note(shared, &record);
-                        *lock(&self.log.pending) = Some(*record);
+                        *lock(&self.log.pending) = Some(record);
                     }
                 }
                 Ok(None)
@@ -257,7 +257,7 @@ impl<S: State> Process<S> {
     fn close(&mut self, shared: &mut Shared<S>) -> Result<(), RunError> {
         self.log.flush()?;
         let record = self.session.close()?;
-        self.store(shared, record.map(|record| *record))
+        self.store(shared, record)
     }
 
     fn store(

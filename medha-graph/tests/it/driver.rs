@@ -148,6 +148,6 @@ async fn a_payload_of_the_wrong_type_fails_the_task_and_names_both() {
     let error = graph.invoke(Count::update()).await.unwrap_err();
     assert_eq!(
         error.failure().unwrap().error,
-        r#"the payload of node "write" is not a `u32`: invalid type: string "two", expected u32"#
+        r#"the payload of node "write" is not a `u32`: invalid type: string "two", expected u32 at line 1 column 5"#
     );
 }

@@ -54,7 +54,7 @@ pub(crate) fn bare(id: u64) -> StoredCheckpoint {
 /// A checkpoint with something in every corner.
 pub(crate) fn full(id: u64) -> StoredCheckpoint {
     let failure = Failure::new("worker", "quote \" and \u{1F600}").with_detail(json!({"a": [1, null]}));
-    let goto = vec![("mend".to_owned(), Some(json!({"why": "\u{0}"}))), ("last".to_owned(), None)];
+    let goto = vec![("mend".to_owned(), Some(json(&json!({"why": "\u{0}"})))), ("last".to_owned(), None)];
     let writes = vec![
         FieldWrite { field: "log".into(), mode: WriteMode::Reduce, json: json(&json!(["line"])) },
         FieldWrite { field: "value".into(), mode: WriteMode::Overwrite, json: json(&json!(id)) },
@@ -75,7 +75,7 @@ pub(crate) fn full(id: u64) -> StoredCheckpoint {
             StoredTask { node: "worker".into(), input: TaskInput::State, timeout: None },
             StoredTask {
                 node: "worker".into(),
-                input: TaskInput::Payload(json!({"item": [id]})),
+                input: TaskInput::Payload(json(&json!({"item": [id]}))),
                 timeout: Some(Duration::from_millis(1500)),
             },
             StoredTask {
@@ -189,7 +189,7 @@ pub(crate) fn progress(revision: u64) -> Progress {
         vec![FieldWrite { field: "value".into(), mode: WriteMode::Overwrite, json: json(&json!(1)) }];
     let command = StoredOutcome::Done {
         writes,
-        goto: vec![("mend".to_owned(), Some(json!("now")))],
+        goto: vec![("mend".to_owned(), Some(json(&json!("now"))))],
         timeouts: BTreeMap::new(),
     };
     Progress { format: FORMAT, revision, tasks: vec![asked, failed], commands: vec![command] }

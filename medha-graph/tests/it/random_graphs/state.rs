@@ -7,6 +7,7 @@ use medha_graph::Input;
 use medha_graph::node::IntoCommand;
 use medha_graph::prelude::*;
 use medha_graph::state::{Field, MergeError};
+use medha_graph::store::Json;
 use serde_json::Error;
 use serde_json::value::RawValue;
 
@@ -56,7 +57,7 @@ impl State for Mix {
         self.0.apply(update)
     }
 
-    fn field_json(&self, position: usize) -> Result<Box<RawValue>, Error> {
+    fn field_json(&self, position: usize) -> Result<Json, Error> {
         self.0.field_json(position)
     }
 
