@@ -174,6 +174,6 @@ impl Wide {
 }
 
 fn check_keys<'a>(mut keys: impl Iterator<Item = &'a String>) -> Result<(), NodeError> {
-    let is_bad = keys.any(|key| key.is_empty() || !key.is_ascii());
+    let is_bad = keys.any(String::is_empty);
     if is_bad { Err(NodeError::new("a key is not as it should be").terminal()) } else { Ok(()) }
 }
