@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         stored_chain(&runtime, 10_000),
         untouched(&runtime, 256 << 10),
         untouched(&runtime, 100 << 20),
+        serialised_end(&runtime),
         appends(&runtime),
         sleepers(&runtime),
     ];
@@ -160,6 +161,22 @@ fn untouched(runtime: &Runtime, bytes: usize) -> Figure {
     let value = median((0..rounds).map(|_| cost(&text) / cost("")).collect());
     let name = format!("supersteps beside an untouched field of {} KiB, by without", bytes >> 10);
     Figure { name, value, bar: 1.5, unit: "times" }
+}
+
+/// A run of which only the end is stored, beside the same run and one bare serialisation of its state of 4 MiB.
+fn serialised_end(runtime: &Runtime) -> Figure {
+    let input = Work::update().count(STEPS - 10).untouched("x".repeat(4 << 20));
+    let plain = cycle();
+    let stored = || {
+        let graph = plain.clone().with_checkpointer(MemorySaver::default()).with_durability(Durability::Exit);
+        drop(black_box(runtime.block_on(graph.thread("t").invoke(input.clone())).unwrap()));
+    };
+    let bare = || {
+        let state = runtime.block_on(plain.invoke(input.clone())).unwrap().into_state();
+        drop(black_box(serde_json::to_vec(&state).unwrap()));
+    };
+    let name = "the end of a run of 4 MiB stored, by one bare serialisation".to_owned();
+    Figure { name, value: ratio(stored, bare), bar: 2.0, unit: "times" }
 }
 
 /// Everything that is kept of 500 appends of 1 KiB, serialised.
