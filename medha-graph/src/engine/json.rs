@@ -10,14 +10,14 @@ use serde::ser::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-/// From this many bytes on, the text of a [`Shared`](crate::Shared) value is kept by reference.
+/// From this many bytes on, the text of a [`Shared`](crate::state::Shared) value is kept by reference.
 const WORTH_SHARING: usize = 256;
 
 /// JSON that is kept as text: read once, when it is needed. Cheap to clone where the value it was made of holds
-/// [`Shared`](crate::Shared) ones: their text is kept once, by all who store them.
+/// [`Shared`](crate::state::Shared) ones: their text is kept once, by all who store them.
 ///
 /// ```
-/// use medha_graph::Shared;
+/// use medha_graph::state::Shared;
 /// use medha_graph::store::Json;
 ///
 /// let page = Shared::new("long text ".repeat(100));
@@ -231,7 +231,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Shared;
+    use crate::state::Shared;
 
     fn long() -> Shared<String> {
         Shared::new("long ".repeat(100))
