@@ -40,6 +40,11 @@ impl Interest {
         Self(modes.iter().map(needed).fold(0, |all, one| all | one))
     }
 
+    /// The kinds of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether any kind is in both.
     pub(crate) fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0

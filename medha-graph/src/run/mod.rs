@@ -48,6 +48,7 @@ pub(crate) mod event;
 pub(crate) mod input;
 pub(crate) mod interest;
 pub(crate) mod modes;
+pub(crate) mod sorter;
 pub(crate) mod public;
 pub(crate) mod stream;
 pub(crate) mod thread;

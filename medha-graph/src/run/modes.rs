@@ -1,6 +1,6 @@
 //! A run read in modes: what its events say, sorted by what a reader wants to show.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,12 +12,13 @@ use serde_json::Value;
 use super::error::RunError;
 use super::event::{Event, Outcome};
 use super::interest::Interest;
+use super::sorter::Sorter;
 use super::stream::RunStream;
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::record::Cause;
 use crate::node::context::TaskRef;
-use crate::reducer::Message;
-use crate::state::{Field, State, Storage, Update};
+use crate::state::State;
+use crate::subgraph::event::{ChildContent, PathSegment};
 
 /// What a reader of a run wants to see; give some to [`RunStream::modes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,8 +49,8 @@ pub enum Mode {
 #[serde(bound = "")]
 #[non_exhaustive]
 pub struct Part<S: State> {
-    /// The subgraph it comes from, by the names of the nodes that run it; empty for the graph itself.
-    pub path: Vec<String>,
+    /// The subgraph it comes from: the tasks that lead to it, the outermost first; empty for the graph itself.
+    pub path: Vec<PathSegment>,
     /// What it shows.
     #[serde(flatten)]
     pub content: PartContent<S>,
@@ -107,19 +108,30 @@ pub enum PartContent<S: State> {
     },
     /// An event as it is.
     Debug(Box<Event<S>>),
+    /// What a subgraph shows, where [`ModeStream::with_subgraphs`] asks for it. As JSON it is like any other content.
+    #[serde(untagged)]
+    Child(ChildContent),
 }
 
 impl<S: State> Part<S> {
     /// The mode it is shown in.
     pub fn mode(&self) -> Mode {
-        match &self.content {
-            PartContent::Values { .. } => Mode::Values,
-            PartContent::Updates { .. } => Mode::Updates,
-            PartContent::Messages { .. } => Mode::Messages,
-            PartContent::Custom { .. } => Mode::Custom,
-            PartContent::Tasks(_) => Mode::Tasks,
-            PartContent::Checkpoints { .. } => Mode::Checkpoints,
-            PartContent::Debug(_) => Mode::Debug,
+        self.content.mode()
+    }
+}
+
+impl<S: State> PartContent<S> {
+    /// The mode it is shown in.
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::Values { .. } => Mode::Values,
+            Self::Updates { .. } => Mode::Updates,
+            Self::Messages { .. } => Mode::Messages,
+            Self::Custom { .. } => Mode::Custom,
+            Self::Tasks(_) => Mode::Tasks,
+            Self::Checkpoints { .. } => Mode::Checkpoints,
+            Self::Debug(_) => Mode::Debug,
+            Self::Child(content) => content.mode(),
         }
     }
 }
@@ -155,13 +167,62 @@ pub struct ModeStream<S: State> {
     run: RunStream<S>,
     sorter: Sorter,
     parts: VecDeque<Part<S>>,
+    shows: Shows,
+}
+
+/// Whose events are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    Graph,
+    GraphAndSubgraphs,
 }
 
 impl<S: State> ModeStream<S> {
     pub(crate) fn new(run: RunStream<S>, modes: impl IntoIterator<Item = Mode>) -> Self {
         let sorter = Sorter::new(modes);
         run.narrow(Interest::of(&sorter.modes));
-        Self { run, sorter, parts: VecDeque::new() }
+        Self { run, sorter, parts: VecDeque::new(), shows: Shows::Graph }
+    }
+
+    /// The same with what happens in subgraphs, at any depth: in the same modes, with the path that leads to them.
+    ///
+    /// Without it subgraphs run as if nobody watched them, which costs less.
+    ///
+    /// ```
+    /// use medha_graph::prelude::*;
+    /// use medha_graph::{Mode, PartContent, Subgraph};
+    ///
+    /// #[derive(State, Clone, Debug, Default, Serialize, Deserialize)]
+    /// struct Count { #[state(add)] n: u32 }
+    /// async fn one() -> CountUpdate { Count::update().n(1) }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let inner = StateGraph::<Count>::new("inner").node("one", one).edge(START, "one").edge("one", END).compile()?;
+    /// let outer = StateGraph::<Count>::new("outer")
+    ///     .node("inside", Subgraph::new(inner)).edge(START, "inside").edge("inside", END).compile()?;
+    ///
+    /// let mut parts = outer.thread("t").stream(Count::update()).modes([Mode::Updates]).with_subgraphs();
+    /// let mut seen = Vec::new();
+    /// while let Some(part) = parts.next().await {
+    ///     let part = part?;
+    ///     let path: Vec<String> = part.path.iter().map(|task| task.node.to_string()).collect();
+    ///     let node = match &part.content {
+    ///         PartContent::Updates { task, .. } => task.node.to_string(),
+    ///         PartContent::Child(content) => match content.of::<Count>() {
+    ///             Some(PartContent::Updates { task, .. }) => task.node.to_string(),
+    ///             _ => continue,
+    ///         },
+    ///         _ => continue,
+    ///     };
+    ///     seen.push((path, node));
+    /// }
+    /// assert_eq!(seen, [(vec!["inside".to_owned()], "one".to_owned()), (vec![], "inside".to_owned())]);
+    /// # Ok(()) }
+    /// ```
+    pub fn with_subgraphs(mut self) -> Self {
+        self.run.narrow(Interest::of(&self.sorter.modes).and(Interest::CHILDREN));
+        self.shows = Shows::GraphAndSubgraphs;
+        self
     }
 
     /// The next part.
@@ -173,162 +234,6 @@ impl<S: State> ModeStream<S> {
     pub async fn outcome(self) -> Result<Outcome<S>, RunError> {
         self.run.outcome().await
     }
-}
-
-/// Sorts events into the modes that show them. Works for a graph and its subgraphs, whatever their states.
-#[derive(Debug)]
-pub(crate) struct Sorter {
-    modes: BTreeSet<Mode>,
-    /// Ids of messages that were shown, or were there before the run.
-    shown: HashSet<String>,
-    /// The fields of a graph by its path; known from its first values.
-    fields: HashMap<Vec<String>, Vec<Field>>,
-}
-
-impl Sorter {
-    fn new(modes: impl IntoIterator<Item = Mode>) -> Self {
-        Self { modes: modes.into_iter().collect(), shown: HashSet::new(), fields: HashMap::new() }
-    }
-
-    /// What an event shows in the only mode that is wanted, if it is made of the event's own pieces: nothing is copied.
-    #[allow(clippy::result_large_err, reason = "the event goes back to where it came from")]
-    pub(crate) fn take_over<C: State>(&self, event: Event<C>) -> Result<PartContent<C>, Event<C>> {
-        let is_only = |mode: Mode| self.modes.len() == 1 && self.modes.contains(&mode);
-        if is_only(Mode::Updates)
-            && let Event::TaskFinished { task, update, more, .. } = event
-        {
-            let mut updates = vec![update];
-            updates.extend(more);
-            return Ok(PartContent::Updates { task, updates });
-        }
-        if is_only(Mode::Values)
-            && let Event::Values { step, state, next } = event
-        {
-            return Ok(PartContent::Values { step, state, next });
-        }
-        Err(event)
-    }
-
-    /// What one event of the graph at this path shows.
-    pub(crate) fn sort<C: State>(&mut self, path: &[String], event: &Event<C>) -> Vec<PartContent<C>> {
-        let mut contents = Vec::new();
-        if self.modes.contains(&Mode::Messages) {
-            self.sort_messages(path, event, &mut contents);
-        }
-        let mut show = |mode: Mode, content: &dyn Fn() -> PartContent<C>| {
-            if self.modes.contains(&mode) {
-                contents.push(content());
-            }
-        };
-        match event {
-            Event::Values { step, state, next } => show(Mode::Values, &|| PartContent::Values {
-                step: *step,
-                state: state.clone(),
-                next: next.clone(),
-            }),
-            Event::Custom { task, value } => {
-                show(Mode::Custom, &|| PartContent::Custom { task: task.clone(), value: value.clone() });
-            }
-            Event::CheckpointSaved { id, step, cause, next } => {
-                show(Mode::Checkpoints, &|| PartContent::Checkpoints {
-                    id: *id,
-                    step: *step,
-                    cause: *cause,
-                    next: next.clone(),
-                });
-            }
-            Event::TaskFinished { task, update, more, .. } => {
-                show(Mode::Updates, &|| PartContent::Updates {
-                    task: task.clone(),
-                    updates: std::iter::once(update).chain(more).cloned().collect(),
-                });
-                show(Mode::Tasks, &|| PartContent::Tasks(Box::new(event.clone())));
-            }
-            Event::TaskStarted { .. }
-            | Event::TaskRetrying { .. }
-            | Event::TaskFailed { .. }
-            | Event::CacheFailed { .. }
-            | Event::Call { .. }
-            | Event::TaskAsked { .. } => show(Mode::Tasks, &|| PartContent::Tasks(Box::new(event.clone()))),
-            Event::Message { .. }
-            | Event::RunStarted { .. }
-            | Event::Child { .. }
-            | Event::Skipped { .. }
-            | Event::Interrupted { .. }
-            | Event::Paused { .. }
-            | Event::RunFinished { .. } => {}
-        }
-        show(Mode::Debug, &|| PartContent::Debug(Box::new(event.clone())));
-        contents
-    }
-
-    fn sort_messages<C: State>(
-        &mut self,
-        path: &[String],
-        event: &Event<C>,
-        contents: &mut Vec<PartContent<C>>,
-    ) {
-        match event {
-            Event::Values { state, .. } if !self.fields.contains_key(path) => {
-                // What is there before the run is not shown.
-                for (position, _) in conversations(state.fields()) {
-                    let json = state.field_json(position).ok();
-                    let messages = json.and_then(|json| serde_json::from_str::<Vec<Value>>(json.get()).ok());
-                    let ids = messages.iter().flatten().filter_map(Message::id).map(str::to_owned);
-                    self.shown.extend(ids);
-                }
-                self.fields.insert(path.to_vec(), state.fields().to_vec());
-            }
-            Event::Message { task, message } => {
-                self.shown.extend(message.id().map(str::to_owned));
-                let (task, message) = (task.clone(), message.clone());
-                contents.push(PartContent::Messages { task, field: None, message });
-            }
-            Event::TaskFinished { task, update, more, .. } => {
-                let Some(fields) = self.fields.get(path) else { return };
-                for update in std::iter::once(update).chain(more) {
-                    let written = update.written(fields);
-                    for (position, field) in conversations(fields).filter(|(at, _)| written.contains(*at)) {
-                        for message in written_messages::<C>(update, position, fields) {
-                            if message.id().is_none_or(|id| self.shown.insert(id.to_owned())) {
-                                let (task, field) = (task.clone(), Some(field.to_owned()));
-                                contents.push(PartContent::Messages { task, field, message });
-                            }
-                        }
-                    }
-                }
-            }
-            Event::Values { .. }
-            | Event::Custom { .. }
-            | Event::CheckpointSaved { .. }
-            | Event::TaskStarted { .. }
-            | Event::TaskRetrying { .. }
-            | Event::TaskFailed { .. }
-            | Event::CacheFailed { .. }
-            | Event::TaskAsked { .. }
-            | Event::Call { .. }
-            | Event::RunStarted { .. }
-            | Event::Child { .. }
-            | Event::Skipped { .. }
-            | Event::Interrupted { .. }
-            | Event::Paused { .. }
-            | Event::RunFinished { .. } => {}
-        }
-    }
-}
-
-/// The fields that hold messages.
-fn conversations(fields: &[Field]) -> impl Iterator<Item = (usize, &str)> {
-    let held = fields.iter().enumerate().filter(|(_, field)| field.storage == Storage::Messages);
-    held.map(|(position, field)| (position, &*field.name))
-}
-
-/// The messages an update puts, without those it removes.
-fn written_messages<S: State>(update: &S::Update, position: usize, fields: &[Field]) -> Vec<Value> {
-    let json = update.write_json(position, fields).ok();
-    let list = json.and_then(|json| serde_json::from_str::<Vec<Value>>(json.get()).ok()).unwrap_or_default();
-    let is_mark = |value: &Value| value.get("$remove").is_some() || value.get("$clear").is_some();
-    list.into_iter().filter(|value| !is_mark(value)).collect()
 }
 
 impl<S: State> Unpin for ModeStream<S> {}
@@ -344,6 +249,12 @@ impl<S: State> Stream for ModeStream<S> {
             match Pin::new(&mut self.run).poll_next(cx) {
                 Poll::Ready(Some(Ok(event))) => match self.sorter.take_over(event) {
                     Ok(content) => return Poll::Ready(Some(Ok(Part { path: Vec::new(), content }))),
+                    Err(Event::Child { path, event }) if self.shows == Shows::GraphAndSubgraphs => {
+                        let contents = event.sort(&mut self.sorter, &path).into_iter();
+                        let part =
+                            |content| Part { path: path.clone(), content: PartContent::Child(content) };
+                        self.parts.extend(contents.map(part));
+                    }
                     Err(event) => {
                         let contents = self.sorter.sort(&[], &event);
                         let parts = contents.into_iter().map(|content| Part { path: Vec::new(), content });

@@ -10,12 +10,14 @@ use serde_json::Value;
 
 use crate::run::event::Event;
 use crate::run::interest::Interest;
+use crate::run::modes::{Mode, PartContent};
 use crate::run::public;
 use crate::run::queue::{ChildSink, EventSink};
+use crate::run::sorter::Sorter;
 use crate::state::State;
 
 /// A task that runs a subgraph, as a part of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PathSegment {
     /// The node.
@@ -47,9 +49,14 @@ trait AnyEvent: Any + Send + Sync {
     fn to_public_json(&self) -> Result<Value, serde_json::Error>;
     fn debug(&self) -> &dyn Debug;
     fn any(&self) -> &dyn Any;
+    fn sort(&self, sorter: &mut Sorter, path: &[PathSegment]) -> Vec<ChildContent>;
 }
 
 impl<C: State> AnyEvent for Event<C> {
+    fn sort(&self, sorter: &mut Sorter, path: &[PathSegment]) -> Vec<ChildContent> {
+        sorter.sort(path, self).into_iter().map(|content| ChildContent(Arc::new(content))).collect()
+    }
+
     fn to_json(&self) -> Result<Value, serde_json::Error> {
         serde_json::to_value(self)
     }
@@ -84,6 +91,11 @@ impl ChildEvent {
     pub(crate) fn to_public_json(&self) -> Result<Value, serde_json::Error> {
         self.0.to_public_json()
     }
+
+    /// What it shows in the modes that are wanted.
+    pub(crate) fn sort(&self, sorter: &mut Sorter, path: &[PathSegment]) -> Vec<ChildContent> {
+        self.0.sort(sorter, path)
+    }
 }
 
 impl Debug for ChildEvent {
@@ -93,6 +105,64 @@ impl Debug for ChildEvent {
 }
 
 impl Serialize for ChildEvent {
+    fn serialize<W: Serializer>(&self, serializer: W) -> Result<W::Ok, W::Error> {
+        self.to_json().map_err(W::Error::custom)?.serialize(serializer)
+    }
+}
+
+/// What a subgraph shows in a mode: of which state is known to whoever built it. As JSON it is the content itself.
+#[derive(Clone)]
+pub struct ChildContent(Arc<dyn AnyContent>);
+
+trait AnyContent: Any + Send + Sync {
+    fn mode(&self) -> Mode;
+    fn to_json(&self) -> Result<Value, serde_json::Error>;
+    fn debug(&self) -> &dyn Debug;
+    fn any(&self) -> &dyn Any;
+}
+
+impl<C: State> AnyContent for PartContent<C> {
+    fn mode(&self) -> Mode {
+        self.mode()
+    }
+
+    fn to_json(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(self)
+    }
+
+    fn debug(&self) -> &dyn Debug {
+        self
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl ChildContent {
+    /// The content, if it is one of a graph over this state.
+    pub fn of<C: State>(&self) -> Option<&PartContent<C>> {
+        self.0.any().downcast_ref()
+    }
+
+    /// The mode it is shown in.
+    pub fn mode(&self) -> Mode {
+        self.0.mode()
+    }
+
+    /// The content as JSON, whatever the state.
+    pub fn to_json(&self) -> Result<Value, serde_json::Error> {
+        self.0.to_json()
+    }
+}
+
+impl Debug for ChildContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.debug().fmt(f)
+    }
+}
+
+impl Serialize for ChildContent {
     fn serialize<W: Serializer>(&self, serializer: W) -> Result<W::Ok, W::Error> {
         self.to_json().map_err(W::Error::custom)?.serialize(serializer)
     }

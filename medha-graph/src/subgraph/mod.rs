@@ -51,6 +51,6 @@ pub(crate) mod event;
 pub(crate) mod inspect;
 
 pub use crate::node::parent::ParentCommand;
-pub use event::{ChildEvent, PathSegment};
+pub use event::{ChildContent, ChildEvent, PathSegment};
 pub use mapped::{MappedSubgraph, Mapping};
 pub use node::Subgraph;

@@ -2,7 +2,7 @@
 
 use medha_graph::prelude::*;
 use medha_graph::reducer::Message;
-use medha_graph::{Durability, Mode, PartContent};
+use medha_graph::{Durability, Mode, PartContent, Subgraph};
 use serde_json::{Value, json};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -252,4 +252,63 @@ async fn a_slow_reader_holds_the_run_back() {
     tokio::task::yield_now().await;
     let outcome = stream.outcome().await.unwrap();
     assert_eq!(outcome.state().n, 2);
+}
+
+#[tokio::test]
+async fn subgraphs_are_shown_when_asked_for_with_the_path_that_leads_to_them() {
+    let inner = StateGraph::<Chat>::new("inner")
+        .node("chat", Subgraph::new(graph()))
+        .edge(START, "chat")
+        .edge("chat", END)
+        .compile()
+        .unwrap();
+    let outer = StateGraph::<Chat>::new("outer")
+        .node("inner", Subgraph::new(inner))
+        .edge(START, "inner")
+        .edge("inner", END)
+        .compile()
+        .unwrap();
+    let modes = [Mode::Updates, Mode::Messages, Mode::Custom];
+    let mut shown = Vec::new();
+    let mut stream = outer.thread("t").stream(Chat::update()).modes(modes).with_subgraphs();
+    while let Some(part) = stream.next().await {
+        let part = serde_json::to_value(part.unwrap()).unwrap();
+        let path: Vec<&str> =
+            part["path"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+        let data = &part["data"];
+        let what = match part["mode"].as_str().unwrap() {
+            "messages" => format!("says {}", data["message"]["text"].as_str().unwrap()),
+            mode => format!("{mode} of {}", data["task"]["node"].as_str().unwrap()),
+        };
+        shown.push(format!("{}: {what}", path.join("/")));
+    }
+    let deep = |what: &str| format!("inner:1.0/chat:1.0: {what}");
+    assert_eq!(
+        shown,
+        [
+            deep("custom of talk"),
+            deep("says he"),
+            deep("says llo"),
+            deep("says bye"),
+            deep("updates of talk"),
+            deep("says edited"),
+            deep("updates of end"),
+            "inner:1.0: updates of chat".to_owned(),
+            ": updates of inner".to_owned(),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn without_being_asked_for_subgraphs_are_not_shown() {
+    let outer = StateGraph::<Chat>::new("outer")
+        .node("chat", Subgraph::new(graph()))
+        .edge(START, "chat")
+        .edge("chat", END)
+        .compile()
+        .unwrap();
+    let mut stream = outer.thread("t").stream(Chat::update()).modes([Mode::Updates]);
+    let part = stream.next().await.unwrap().unwrap();
+    assert!(part.path.is_empty() && matches!(part.content, PartContent::Updates { .. }));
+    assert!(stream.next().await.is_none());
 }
