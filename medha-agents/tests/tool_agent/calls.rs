@@ -11,7 +11,7 @@ use medha_graph::store::Put;
 use medha_graph::{MemorySaver, MemoryStore, Mode, Namespace, NodeError, PartContent, RetryPolicy, Store};
 use serde_json::{Value, json};
 
-use crate::kit::{Nothing, add, call, count, counter, counting, results, said, texts};
+use crate::kit::{Nothing, add, answer, call, count, counter, counting, results, said, texts, told};
 
 #[tokio::test]
 async fn the_model_is_asked_until_it_calls_no_more_tools() {
@@ -20,8 +20,8 @@ async fn the_model_is_asked_until_it_calls_no_more_tools() {
         Turn::calls([call("2", "add", json!({"a": 3, "b": 4}))]),
         Turn::text("3 and 7"),
     ]);
-    let agent = ToolAgent::new(model.clone()).system("You add.").tools([add()]).compile().unwrap();
-    let done = agent.invoke(said("add them")).await.unwrap().into_state();
+    let agent = ToolAgent::new(model.clone()).system("You add.").tools([add()]);
+    let done = answer(agent, "add them").await;
     assert_eq!(texts(&done), ["add them", "", "3", "", "7", "3 and 7"]);
     assert_eq!(done.turns, 3);
     let requests = model.requests();
@@ -40,14 +40,14 @@ async fn tools_that_are_called_at_once_run_at_once() {
     let turns = || [Turn::calls(["1", "2", "3"].map(|id| call(id, "slow", json!({})))), Turn::text("done")];
     let started = tokio::time::Instant::now();
     let agent = ToolAgent::new(ScriptedModel::new(turns())).tool(tool("slow", "Sleeps.", slow));
-    let done = agent.compile().unwrap().invoke(said("go")).await.unwrap().into_state();
+    let done = answer(agent, "go").await;
     assert_eq!(started.elapsed(), Duration::from_secs(10));
     assert_eq!(results(&done).iter().map(|one| &*one.call_id).collect::<Vec<_>>(), ["1", "2", "3"]);
 
     let started = tokio::time::Instant::now();
     let model = ScriptedModel::new(turns());
     let agent = ToolAgent::new(model.clone()).tool(tool("slow", "Sleeps.", slow)).one_tool_at_a_time();
-    let done = agent.compile().unwrap().invoke(said("go")).await.unwrap().into_state();
+    let done = answer(agent, "go").await;
     assert_eq!(started.elapsed(), Duration::from_secs(30));
     assert_eq!(results(&done).len(), 3);
     assert!(model.requests()[0].one_call_at_a_time);
@@ -68,8 +68,8 @@ async fn the_result_of_a_direct_tool_is_the_answer_unless_it_failed() {
     let direct = direct.set(ToolSettings::default().return_direct());
     let turn = |id| Turn::calls([call(id, "look", json!({}))]);
     let model = ScriptedModel::new([turn("1"), turn("2"), Turn::text("never said")]);
-    let agent = ToolAgent::new(model.clone()).tool(direct).compile().unwrap();
-    let done = agent.invoke(said("look")).await.unwrap().into_state();
+    let agent = ToolAgent::new(model.clone()).tool(direct);
+    let done = answer(agent, "look").await;
     assert_eq!(texts(&done), ["look", "", "tool \"look\" failed: not yet", "", "42"]);
     assert_eq!(model.turns_left(), 1);
 }
@@ -173,8 +173,8 @@ async fn interceptors_wrap_calls_from_the_outside_in() {
     let calls = [call("1", "add", json!({"a": 20, "b": 3})), call("2", "ghost", json!({}))];
     let model = ScriptedModel::new([Turn::calls(calls), Turn::text("ok")]);
     let agent = ToolAgent::new(model).tool(add()).around_tools(Brackets).around_tools(Twice);
-    let done = agent.compile().unwrap().invoke(said("go")).await.unwrap().into_state();
-    assert_eq!(results(&done).iter().map(|one| &*one.text).collect::<Vec<_>>(), ["[23 then 3]", "boo"]);
+    let done = answer(agent, "go").await;
+    assert_eq!(told(&done), ["[23 then 3]", "boo"]);
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures_util::future::BoxFuture;
 use medha_agents::chat::{Message, ToolCall, ToolMessage, ToolSpec};
 use medha_agents::tool_agent::{
-    FunctionTool, IntoToolOutcome, Tool, ToolAgentState, ToolAgentStateUpdate, ToolContext, ToolOutcome,
-    ToolSettings, tool,
+    FunctionTool, IntoToolOutcome, Tool, ToolAgent, ToolAgentState, ToolAgentStateUpdate, ToolContext,
+    ToolOutcome, ToolSettings, tool,
 };
 use medha_graph::NodeError;
 use schemars::JsonSchema;
@@ -19,6 +19,11 @@ pub(crate) fn said(text: &str) -> ToolAgentStateUpdate {
     ToolAgentState::update().messages([Message::user(text)])
 }
 
+/// Runs the agent on what a person says, to its end.
+pub(crate) async fn answer(agent: ToolAgent, question: &str) -> ToolAgentState {
+    agent.compile().unwrap().invoke(said(question)).await.unwrap().into_state()
+}
+
 pub(crate) fn call(id: &str, tool: &str, arguments: Value) -> ToolCall {
     ToolCall::new(id, tool, arguments)
 }
@@ -26,6 +31,11 @@ pub(crate) fn call(id: &str, tool: &str, arguments: Value) -> ToolCall {
 /// The results of tool calls, in the order of the conversation.
 pub(crate) fn results(state: &ToolAgentState) -> Vec<&ToolMessage> {
     state.messages.iter().filter_map(Message::as_tool).collect()
+}
+
+/// What the tools told the model.
+pub(crate) fn told(state: &ToolAgentState) -> Vec<&str> {
+    results(state).iter().map(|one| &*one.text).collect()
 }
 
 pub(crate) fn texts(state: &ToolAgentState) -> Vec<&str> {

@@ -7,7 +7,7 @@ use medha_agents::tool_agent::{ToolAgent, ToolAgentState, ToolErrors, ToolSettin
 use medha_graph::{NodeError, RetryPolicy};
 use serde_json::{Value, json};
 
-use crate::kit::{Nothing, add, call, count, counter, counting, results, said};
+use crate::kit::{Nothing, add, answer, call, count, counter, counting, results, said, told};
 
 fn once(calls: impl IntoIterator<Item = ToolCall>) -> ScriptedModel {
     ScriptedModel::new([Turn::calls(calls), Turn::text("sorry")])
@@ -21,8 +21,7 @@ async fn the_model_is_told_what_it_did_wrong_even_where_failures_fail_the_run() 
         ToolCall::from_text("3", "add", "{a: 1}"),
     ];
     let agent = ToolAgent::new(once(calls)).tool(add()).tool(tool("now", "Tells the time.", noon));
-    let agent = agent.tool_errors(ToolErrors::Fail).compile().unwrap();
-    let done = agent.invoke(said("go")).await.unwrap().into_state();
+    let done = answer(agent.tool_errors(ToolErrors::Fail), "go").await;
     let told: Vec<(&str, bool)> = results(&done).iter().map(|one| (&*one.text, one.is_error)).collect();
     assert_eq!(
         told,
@@ -89,11 +88,10 @@ async fn each_tool_has_its_own_retries_and_its_own_timeout() {
     let endless = tool("endless", "Never ends.", endless).timeout(Duration::from_secs(5));
     let model = once([call("1", "flaky", json!({})), call("2", "endless", json!({}))]);
     let started = tokio::time::Instant::now();
-    let agent = ToolAgent::new(model).tool(flaky).tool(endless).compile().unwrap();
-    let done = agent.invoke(said("go")).await.unwrap().into_state();
+    let agent = ToolAgent::new(model).tool(flaky).tool(endless);
+    let done = answer(agent, "go").await;
     assert_eq!(count(&calls), 3);
-    let told: Vec<&str> = results(&done).iter().map(|one| &*one.text).collect();
-    assert_eq!(told, ["here you are", "tool \"endless\" failed: it took longer than 5s"]);
+    assert_eq!(told(&done), ["here you are", "tool \"endless\" failed: it took longer than 5s"]);
     assert_eq!(started.elapsed(), Duration::from_secs(5), "the waits of one tool are not those of another");
 }
 
@@ -115,8 +113,8 @@ async fn a_conversation_with_an_unanswered_call_is_refused_before_the_model_is_a
 async fn calls_without_an_id_of_their_own_are_given_one() {
     let same = || call("", "add", json!({"a": 1, "b": 1}));
     let model = ScriptedModel::new([Turn::calls([same(), same()]), Turn::text("2 and 2")]);
-    let agent = ToolAgent::new(model).tool(add()).compile().unwrap();
-    let done = agent.invoke(said("go")).await.unwrap().into_state();
+    let agent = ToolAgent::new(model).tool(add());
+    let done = answer(agent, "go").await;
     let ids: Vec<&str> = results(&done).iter().map(|one| &*one.call_id).collect();
     assert_ne!(ids[0], ids[1]);
     assert_eq!(done.last_text(), "2 and 2");

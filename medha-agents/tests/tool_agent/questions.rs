@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::kit::{add, call, count, counter, counting, results, said};
+use crate::kit::{add, call, count, counter, counting, results, said, told};
 
 #[derive(Deserialize, JsonSchema)]
 struct Room {
@@ -49,8 +49,7 @@ async fn two_tools_ask_at_once_and_are_answered_by_id_while_finished_ones_do_not
     let last = asking(half.interrupts(), "room 1");
     let done = thread.resume(Resume::answer_to(last.id, "ann")).await.unwrap();
     assert!(done.is_done());
-    let told: Vec<&str> = results(done.state()).iter().map(|one| &*one.text).collect();
-    assert_eq!(told, ["room 1 is for ann", "room 2 is for bob", "1"]);
+    assert_eq!(told(done.state()), ["room 1 is for ann", "room 2 is for bob", "1"]);
     assert_eq!((count(&counted), model.requests().len()), (1, 2));
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::kit::{add, call, said};
+use crate::kit::{add, answer, call, said};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Sum {
@@ -22,8 +22,8 @@ fn turns(answers: &[&str]) -> ScriptedModel {
 #[tokio::test]
 async fn the_answer_is_put_into_the_shape_of_a_type() {
     let model = turns(&["```json\n{\"total\": 42}\n```"]);
-    let agent = ToolAgent::new(model.clone()).tool(add()).respond_with::<Sum>().compile().unwrap();
-    let done = agent.invoke(said("20 + 22?")).await.unwrap().into_state();
+    let agent = ToolAgent::new(model.clone()).tool(add()).respond_with::<Sum>();
+    let done = answer(agent, "20 + 22?").await;
     assert_eq!(done.answer_as::<Sum>().unwrap(), Some(Sum { total: 42 }));
     assert_eq!(done.last_text(), "It is 42.", "the conversation keeps what was said");
     let last = model.requests().pop().unwrap();
