@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use medha_graph::node::IntoNode;
 use medha_graph::prelude::*;
 use medha_graph::{Durability, Pause, RunControl, RunError, Thread};
 
@@ -37,12 +38,21 @@ fn steps() -> CompiledGraph<Log> {
         .with_checkpointer(MemorySaver::default())
 }
 
-fn pause(outcome: &Outcome<Log>) -> Option<&Pause> {
+/// Why the run stopped, if it did.
+fn pause(outcome: &Outcome<Log>) -> Option<Pause> {
     match outcome {
-        Outcome::Paused { pause, .. } => Some(pause),
+        Outcome::Paused { pause, .. } => Some(pause.clone()),
         Outcome::Done(_) | Outcome::Interrupted { .. } => None,
         other => panic!("{other:?}"),
     }
+}
+
+fn before(node: &str) -> Option<Pause> {
+    Some(Pause::Before { nodes: vec![node.to_owned()] })
+}
+
+fn after(node: &str) -> Option<Pause> {
+    Some(Pause::After { nodes: vec![node.to_owned()] })
 }
 
 async fn stored(thread: &Thread<Log>) -> usize {
@@ -55,11 +65,11 @@ async fn a_breakpoint_after_every_node_stops_after_nodes_that_write_nothing() {
     for (durability, counts) in DURABILITIES.into_iter().zip([[2, 3, 4], [2, 3, 4], [1, 2, 3]]) {
         let thread = steps().thread("t").with_durability(durability).with_interrupt_after(["*"]);
         let paused = thread.invoke(Log::update()).await.unwrap();
-        assert_eq!(pause(&paused), Some(&Pause::After { nodes: vec!["step_1".to_owned()] }));
+        assert_eq!(pause(&paused), after("step_1"));
         let mut found = vec![stored(&thread).await];
         let mut next = vec![thread.state().await.unwrap().unwrap().next[0].node.to_string()];
         let paused = thread.resume(Resume::next()).await.unwrap();
-        assert_eq!(pause(&paused), Some(&Pause::After { nodes: vec!["step_2".to_owned()] }));
+        assert_eq!(pause(&paused), after("step_2"));
         found.push(stored(&thread).await);
         next.push(thread.state().await.unwrap().unwrap().next[0].node.to_string());
         let done = thread.resume(Resume::next()).await.unwrap();
@@ -75,11 +85,7 @@ async fn a_breakpoint_before_every_node_stops_before_each_once() {
         let thread = steps().thread("t").with_durability(durability).with_interrupt_before(["*"]);
         let mut outcome = thread.invoke(Log::update()).await.unwrap();
         for node in ["step_1", "step_2", "step_3"] {
-            assert_eq!(
-                pause(&outcome),
-                Some(&Pause::Before { nodes: vec![node.to_owned()] }),
-                "{durability:?}"
-            );
+            assert_eq!(pause(&outcome), before(node), "{durability:?}");
             outcome = thread.resume(Resume::next()).await.unwrap();
         }
         assert!(outcome.is_done());
@@ -101,13 +107,13 @@ async fn a_breakpoint_names_the_nodes_of_a_superstep_it_is_for() {
         .with_checkpointer(MemorySaver::default());
     let thread = graph.thread("before").with_interrupt_before(["b", "c"]);
     let paused = thread.invoke(Log::update()).await.unwrap();
-    assert_eq!(pause(&paused), Some(&Pause::Before { nodes: vec!["b".to_owned()] }));
+    assert_eq!(pause(&paused), before("b"));
     assert!(paused.state().seen.is_empty(), "its siblings wait too");
     let paused = thread.resume(Resume::next()).await.unwrap();
-    assert_eq!(pause(&paused), Some(&Pause::Before { nodes: vec!["c".to_owned()] }));
+    assert_eq!(pause(&paused), before("c"));
     let thread = graph.thread("after").with_interrupt_after(["b"]);
     let paused = thread.invoke(Log::update()).await.unwrap();
-    assert_eq!(pause(&paused), Some(&Pause::After { nodes: vec!["b".to_owned()] }));
+    assert_eq!(pause(&paused), after("b"));
     assert_eq!(paused.state().seen, ["a", "b"]);
 }
 
@@ -136,6 +142,15 @@ async fn breakpoints_of_a_thread_stand_in_for_those_of_its_graph() {
     assert!(done.is_done());
 }
 
+fn chain<A, B>(first: impl IntoNode<Log, A>, last: impl IntoNode<Log, B>) -> StateGraph<Log> {
+    StateGraph::new("chain")
+        .node("first", first)
+        .node("last", last)
+        .edge(START, "first")
+        .edge("first", "last")
+        .edge("last", END)
+}
+
 /// Asks the run it is part of to stop.
 async fn stops(control: Context<RunControl>, ctx: Ctx) -> LogUpdate {
     control.drain("deploy");
@@ -160,15 +175,9 @@ fn controlled(graph: &StateGraph<Log>, durability: Durability) -> (Thread<Log>, 
 #[tokio::test]
 async fn a_run_that_is_drained_stops_at_the_next_superstep_and_goes_on_later() {
     for durability in DURABILITIES {
-        let graph = StateGraph::new("chain")
-            .node("first", stops)
-            .node("last", one)
-            .edge(START, "first")
-            .edge("first", "last")
-            .edge("last", END);
-        let (thread, later) = controlled(&graph, durability);
+        let (thread, later) = controlled(&chain(stops, one), durability);
         let paused = thread.invoke(Log::update()).await.unwrap();
-        assert_eq!(pause(&paused), Some(&Pause::Drained { reason: "deploy".to_owned() }));
+        assert_eq!(pause(&paused), Some(Pause::Drained { reason: "deploy".to_owned() }));
         assert_eq!(later.state().await.unwrap().unwrap().state.seen, ["first"], "{durability:?}");
         assert_eq!(later.resume(Resume::next()).await.unwrap().state().seen, ["first", "last"]);
     }
@@ -177,9 +186,7 @@ async fn a_run_that_is_drained_stops_at_the_next_superstep_and_goes_on_later() {
 #[tokio::test]
 async fn a_run_that_is_drained_in_its_last_superstep_is_done() {
     for durability in DURABILITIES {
-        let graph = StateGraph::new("last").node("first", one).node("last", stops);
-        let graph = graph.edge(START, "first").edge("first", "last").edge("last", END);
-        let (thread, _) = controlled(&graph, durability);
+        let (thread, _) = controlled(&chain(one, stops), durability);
         assert!(thread.invoke(Log::update()).await.unwrap().is_done());
         let snapshot = thread.state().await.unwrap().unwrap();
         assert_eq!((snapshot.state.seen.len(), snapshot.next.len()), (2, 0), "{durability:?}");
@@ -206,15 +213,9 @@ async fn parallel_tasks_finish_before_a_drained_run_stops() {
 
 #[tokio::test]
 async fn a_breakpoint_at_the_same_place_wins_over_a_drain() {
-    let graph = StateGraph::new("chain")
-        .node("first", stops)
-        .node("last", one)
-        .edge(START, "first")
-        .edge("first", "last")
-        .edge("last", END);
-    let (thread, later) = controlled(&graph, Durability::Sync);
+    let (thread, later) = controlled(&chain(stops, one), Durability::Sync);
     let paused = thread.with_interrupt_before(["last"]).invoke(Log::update()).await.unwrap();
-    assert_eq!(pause(&paused), Some(&Pause::Before { nodes: vec!["last".to_owned()] }));
+    assert_eq!(pause(&paused), before("last"));
     assert!(later.with_interrupt_before(["last"]).resume(Resume::next()).await.unwrap().is_done());
 }
 
@@ -255,13 +256,7 @@ async fn a_run_that_is_cancelled_keeps_what_is_finished_and_goes_on_later() {
 #[tokio::test]
 async fn a_single_task_that_is_cancelled_runs_again() {
     for durability in DURABILITIES {
-        let graph = StateGraph::new("chain")
-            .node("first", one)
-            .node("last", cancels)
-            .edge(START, "first")
-            .edge("first", "last")
-            .edge("last", END);
-        let (thread, later) = controlled(&graph, durability);
+        let (thread, later) = controlled(&chain(one, cancels), durability);
         let error = thread.invoke(Log::update()).await.unwrap_err();
         assert_eq!(error.to_string(), "the run was cancelled in step 2; `resume` goes on from there");
         let snapshot = later.state().await.unwrap().unwrap();

@@ -39,6 +39,7 @@ mod resume;
 mod retries;
 mod savers;
 mod schemas;
+mod shapes;
 mod simulation;
 mod state;
 mod storage_errors;

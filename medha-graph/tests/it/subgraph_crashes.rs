@@ -4,6 +4,8 @@ use medha_graph::prelude::*;
 use medha_graph::store::{Break, Call, FaultySaver};
 use medha_graph::{Interrupt, RunError, Subgraph};
 
+use crate::shapes::of_one;
+
 /// Saves in memory, for a process that may die.
 type Saver = FaultySaver<MemorySaver>;
 
@@ -47,12 +49,7 @@ fn asking() -> CompiledGraph<Log> {
 
 /// A child over the same state, in a persistent one with a state of its own.
 fn nested() -> CompiledGraph<Log> {
-    let middle = StateGraph::<Log>::new("middle")
-        .node("child", Subgraph::new(asking()))
-        .edge(START, "child")
-        .edge("child", END)
-        .compile()
-        .unwrap();
+    let middle = of_one("middle", "child", Subgraph::new(asking()));
     let middle = Subgraph::new(middle)
         .input(|log: &Log| Log::update().seen([format!("visit after {}", log.seen.len())]))
         .output(|log: &Log| Log::update().seen(log.seen.clone()))

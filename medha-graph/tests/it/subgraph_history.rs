@@ -7,6 +7,8 @@ use medha_graph::prelude::*;
 use medha_graph::subgraph::MappedSubgraph;
 use medha_graph::{CheckpointId, Checkpointer, Durability, RunError, Subgraph, Thread};
 
+use crate::shapes::of_one;
+
 /// A conversation of its own.
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Chat {
@@ -30,12 +32,7 @@ async fn note(desk: &Desk) -> DeskUpdate {
 }
 
 fn chat() -> CompiledGraph<Chat> {
-    StateGraph::<Chat>::new("chat")
-        .node("reply", reply)
-        .edge(START, "reply")
-        .edge("reply", END)
-        .compile()
-        .unwrap()
+    of_one("chat", "reply", reply)
 }
 
 fn mapped() -> MappedSubgraph<Chat, Desk> {

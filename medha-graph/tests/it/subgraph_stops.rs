@@ -7,6 +7,8 @@ use medha_graph::prelude::*;
 use medha_graph::subgraph::MappedSubgraph;
 use medha_graph::{Durability, Pause, RunControl, RunError, Subgraph};
 
+use crate::shapes::of_one;
+
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Log {
     #[state(append)]
@@ -56,12 +58,7 @@ fn asking() -> CompiledGraph<Log> {
 }
 
 fn wrapped(name: &str, child: CompiledGraph<Log>) -> CompiledGraph<Log> {
-    StateGraph::<Log>::new(name)
-        .node("child", Subgraph::new(child))
-        .edge(START, "child")
-        .edge("child", END)
-        .compile()
-        .unwrap()
+    of_one(name, "child", Subgraph::new(child))
 }
 
 fn kept(graph: CompiledGraph<Log>) -> (CompiledGraph<Log>, Arc<Runs>) {
@@ -127,12 +124,7 @@ async fn children_in_parallel_each_get_their_own_answers_and_finished_ones_are_n
         count(&runs.before);
         ask_for(ctx, chat).await
     }
-    let child = StateGraph::<Log>::new("one")
-        .node("ask", ask_it)
-        .edge(START, "ask")
-        .edge("ask", END)
-        .compile()
-        .unwrap();
+    let child = of_one("one", "ask", ask_it);
     let one = Subgraph::new(child.clone())
         .input_with(|_: &Log, word: String| Log::update().seen([word]))
         .output(|one: &Log| Log::update().seen([one.seen.join(" ")]));
@@ -162,12 +154,7 @@ async fn children_in_parallel_each_get_their_own_answers_and_finished_ones_are_n
 
 #[tokio::test]
 async fn a_question_in_a_stateless_child_is_an_error_that_says_what_to_do() {
-    let graph = StateGraph::<Log>::new("parent")
-        .node("child", Subgraph::new(asking()).stateless())
-        .edge(START, "child")
-        .edge("child", END)
-        .compile()
-        .unwrap();
+    let graph = of_one("parent", "child", Subgraph::new(asking()).stateless());
     let (graph, _) = kept(graph);
     let error = graph.thread("t").invoke(Log::update()).await.unwrap_err();
     assert_eq!(
@@ -200,12 +187,7 @@ fn failing() -> CompiledGraph<Log> {
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_of_the_parent_goes_on_from_the_last_checkpoint_of_the_child() {
-    let graph = StateGraph::<Log>::new("parent")
-        .node("child", Subgraph::new(failing()).retry(RetryPolicy::attempts(2)))
-        .edge(START, "child")
-        .edge("child", END)
-        .compile()
-        .unwrap();
+    let graph = of_one("parent", "child", Subgraph::new(failing()).retry(RetryPolicy::attempts(2)));
     let (graph, runs) = kept(graph);
     let done = graph.thread("t").invoke(Log::update().seen(["input"])).await.unwrap().into_state();
     assert_eq!(done.seen, ["input", "before 1", "try 2"]);
@@ -240,12 +222,7 @@ async fn handle(failure: Failure) -> LogUpdate {
 
 #[tokio::test]
 async fn a_failure_or_a_panic_in_a_child_is_handled_by_the_error_edge_of_its_node() {
-    let panicking = StateGraph::<Log>::new("panicking")
-        .node("panics", panics)
-        .edge(START, "panics")
-        .edge("panics", END)
-        .compile()
-        .unwrap();
+    let panicking = of_one("panicking", "panics", panics);
     for (child, expected) in [
         (failing(), "child failed: fails Error not yet"),
         (panicking, "child failed: panics Panic panicked: by accident"),
@@ -344,12 +321,7 @@ fn persistent(child: CompiledGraph<Log>) -> MappedSubgraph<Log, Log> {
 
 #[tokio::test]
 async fn a_persistent_child_does_not_remember_a_visit_that_the_parent_has_abandoned() {
-    let graph = StateGraph::<Log>::new("parent")
-        .node("child", persistent(asking()))
-        .edge(START, "child")
-        .edge("child", END)
-        .compile()
-        .unwrap();
+    let graph = of_one("parent", "child", persistent(asking()));
     let (graph, _) = kept(graph);
     let thread = graph.thread("t");
     thread.invoke(Log::update()).await.unwrap();

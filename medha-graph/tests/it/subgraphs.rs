@@ -4,6 +4,8 @@ use medha_graph::prelude::*;
 use medha_graph::subgraph::MappedSubgraph;
 use medha_graph::{Checkpointer, Event, RunError, Subgraph};
 
+use crate::shapes::of_one;
+
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Log {
     #[state(append)]
@@ -64,12 +66,7 @@ async fn reply(chat: &Chat) -> ChatUpdate {
 }
 
 fn chat() -> CompiledGraph<Chat> {
-    StateGraph::<Chat>::new("chat")
-        .node("reply", reply)
-        .edge(START, "reply")
-        .edge("reply", END)
-        .compile()
-        .unwrap()
+    of_one("chat", "reply", reply)
 }
 
 fn asked(desk: &Desk) -> ChatUpdate {
@@ -115,24 +112,14 @@ async fn an_overwrite_inside_a_child_overwrites_in_the_parent() {
         .edge("second", END)
         .compile()
         .unwrap();
-    let parent = StateGraph::<Log>::new("parent")
-        .node("child", Subgraph::new(child))
-        .edge(START, "child")
-        .edge("child", END)
-        .compile()
-        .unwrap();
+    let parent = of_one("parent", "child", Subgraph::new(child));
     let done = parent.invoke(Log::update().seen(["input"])).await.unwrap().into_state();
     assert_eq!(done.seen, ["cleared", "second after 1"]);
 }
 
 #[tokio::test]
 async fn a_child_with_a_state_of_its_own_is_given_an_input_and_gives_an_output() {
-    let parent = StateGraph::<Desk>::new("desk")
-        .node("chat", Subgraph::new(chat()).input(asked).output(answered))
-        .edge(START, "chat")
-        .edge("chat", END)
-        .compile()
-        .unwrap();
+    let parent = of_one("desk", "chat", Subgraph::new(chat()).input(asked).output(answered));
     let done = parent.invoke(Desk::update().question("why?")).await.unwrap().into_state();
     assert_eq!(done.answers, ["why? answer 1"]);
 }
@@ -179,13 +166,7 @@ async fn graphs_nest_to_any_depth() {
 }
 
 fn desk(chat: MappedSubgraph<Chat, Desk>) -> CompiledGraph<Desk> {
-    StateGraph::<Desk>::new("desk")
-        .node("chat", chat)
-        .edge(START, "chat")
-        .edge("chat", END)
-        .compile()
-        .unwrap()
-        .with_checkpointer(MemorySaver::default())
+    of_one("desk", "chat", chat).with_checkpointer(MemorySaver::default())
 }
 
 async fn ask_thrice(desk: &CompiledGraph<Desk>) -> Vec<String> {
@@ -253,12 +234,7 @@ async fn calls_with_its_own_thread(
 #[tokio::test]
 async fn a_graph_that_a_node_runs_on_a_thread_of_its_own_keeps_that_thread() {
     let saver = MemorySaver::default();
-    let desk = StateGraph::<Desk>::new("desk")
-        .node("call", calls_with_its_own_thread)
-        .edge(START, "call")
-        .edge("call", END)
-        .compile()
-        .unwrap()
+    let desk = of_one("desk", "call", calls_with_its_own_thread)
         .with_checkpointer(saver.clone())
         .with_context(std::sync::Arc::new(saver.clone()));
     assert_eq!(ask_thrice(&desk).await[1], "1 answer 1 2 answer 3");
@@ -273,13 +249,7 @@ async fn needs(word: Context<str>, number: Context<u32>) -> ChatUpdate {
 #[tokio::test]
 async fn a_child_is_given_the_parents_dependencies_and_its_own_come_first() {
     use std::sync::Arc;
-    let child = StateGraph::<Chat>::new("chat")
-        .node("needs", needs)
-        .edge(START, "needs")
-        .edge("needs", END)
-        .compile()
-        .unwrap()
-        .with_context::<str>(Arc::from("own"));
+    let child = of_one("chat", "needs", needs).with_context::<str>(Arc::from("own"));
     let desk = desk(Subgraph::new(child).input(|_: &Desk| Chat::update()).output(answered))
         .with_context::<str>(Arc::from("the parent's"))
         .with_context(Arc::new(7_u32));
@@ -404,12 +374,7 @@ async fn events_of_a_child_come_in_order_with_the_path_that_leads_to_them() {
 
 #[tokio::test]
 async fn an_event_of_a_grandchild_has_the_whole_path_and_reads_as_json() {
-    let middle = StateGraph::<Log>::new("middle")
-        .node("inner", Subgraph::new(child()))
-        .edge(START, "inner")
-        .edge("inner", END)
-        .compile()
-        .unwrap();
+    let middle = of_one("middle", "inner", Subgraph::new(child()));
     let mut events = around(middle).thread("t").stream(Log::update());
     let mut deepest = Vec::new();
     while let Some(event) = events.next().await {
