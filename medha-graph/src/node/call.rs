@@ -14,10 +14,12 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::context::{Ctx, Emission};
+use super::cached::result::{CachePlace, kept};
+use super::context::Ctx;
 use super::error::{NodeError, full_text};
 use super::failure::FailureKind;
 use super::journal::{CallEnd, RecordedCall, RecordedFailure, hash_of};
+use super::task::Emission;
 use crate::engine::record::Json;
 use crate::engine::retry::{Attempted, Retry, RetryPolicy, after_failure};
 
@@ -37,6 +39,17 @@ struct Settings {
     /// The first that matches a failure decides.
     retry: Vec<RetryPolicy>,
     timeout: Option<Duration>,
+    /// Whether the result is kept for other runs.
+    keep: Keep,
+}
+
+/// For how long the result of a call is kept for other runs.
+#[derive(Clone, Copy, Debug, Default)]
+enum Keep {
+    #[default]
+    No,
+    AsLongAsThereIsRoom,
+    For(Duration),
 }
 
 enum Stage<'a, T> {
@@ -80,17 +93,16 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Call<'a, T> {
         W: Future<Output = Result<T, E>> + Send + 'a,
     {
         let task = Running { ctx: ctx.clone(), name: name.clone(), key: ctx.next_call() };
-        // The hash is made now: an argument that changes inside, like a counter behind an `Arc`, would change with it.
-        let args_hash = serde_json::to_value(&args).map(|args| hash_of(&args));
+        // Written now: an argument that changes inside, like a counter behind an `Arc`, would change with it.
+        let given = serde_json::to_value(&args);
         let planned = move |settings: Settings| -> Work<'a, T> {
             let start = move || {
                 let started = work(args.clone());
                 async move { started.await.map_err(Into::into) }
             };
             Box::pin(async move {
-                let args =
-                    args_hash.map_err(|error| task.cannot("its arguments cannot be written", &error))?;
-                task.run(args, settings, start).await
+                let given = given.map_err(|error| task.cannot("its arguments cannot be written", &error))?;
+                task.run(&given, settings, start).await
             })
         };
         Self { name, settings: Settings::default(), stage: Stage::Planned(Box::new(planned)) }
@@ -106,6 +118,21 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Call<'a, T> {
     /// Fails an attempt of the call that takes longer; the policy may then try again.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.settings.timeout = Some(limit);
+        self
+    }
+
+    /// Keeps the result in the cache of the graph: a call of this name with the same arguments, in this node of whatever
+    /// run on whatever thread, is given it without being made. Without
+    /// [`with_cache`](crate::CompiledGraph::with_cache) every call is made;
+    /// [`clear_cache`](crate::CompiledGraph::clear_cache) forgets what the calls of a node came to.
+    pub fn cache(mut self) -> Self {
+        self.settings.keep = Keep::AsLongAsThereIsRoom;
+        self
+    }
+
+    /// The same for so long.
+    pub fn cache_for(mut self, ttl: Duration) -> Self {
+        self.settings.keep = Keep::For(ttl);
         self
     }
 }
@@ -149,7 +176,7 @@ struct Running {
 impl Running {
     async fn run<T, W>(
         self,
-        args: String,
+        given: &Value,
         settings: Settings,
         start: impl Fn() -> W + Send,
     ) -> Result<T, NodeError>
@@ -158,17 +185,33 @@ impl Running {
         W: Future<Output = Result<T, NodeError>> + Send,
     {
         self.check(&settings)?;
+        let args = hash_of(given);
         if let Some(json) = self.ctx.effects().find(&self.key) {
             return self.replay(&json, &args);
         }
         self.ctx.record_lived_through().await?;
         self.ctx.effects().footing().await?;
+        let place = match settings.keep {
+            Keep::No => None,
+            Keep::AsLongAsThereIsRoom => CachePlace::of(&self.ctx, &self.name, given, None),
+            Keep::For(ttl) => CachePlace::of(&self.ctx, &self.name, given, Some(ttl)),
+        };
+        if let Some(place) = &place
+            && let Some(value) = place.look_up(&self.ctx).await
+        {
+            // Journalled like any other: the node must be given the same when it runs again, whatever the cache says then.
+            let json = self.done(args, &value)?;
+            self.ctx.effects().record(self.key.clone(), json).await?;
+            return Ok(value);
+        }
         self.emit(|| CallPhase::Started);
         match self.attempts(settings, start).await {
             Ok(value) => {
-                let done = CallEnd::Done(&value);
-                let json = self.json(&RecordedCall { name: self.name.clone(), args, end: done })?;
+                let (json, kept) = (self.done(args, &value)?, place.as_ref().map(|_| kept(&value)));
                 self.ctx.effects().record(self.key.clone(), json).await?;
+                if let Some((place, kept)) = place.as_ref().zip(kept) {
+                    place.keep(&self.ctx, kept).await;
+                }
                 self.emit(|| CallPhase::Finished {
                     output: serde_json::to_value(&value).unwrap_or_default(),
                 });
@@ -183,6 +226,10 @@ impl Running {
                 Err(failure.into_error())
             }
         }
+    }
+
+    fn done<T: Serialize>(&self, args: String, value: &T) -> Result<Json, NodeError> {
+        self.json(&RecordedCall { name: self.name.clone(), args, end: CallEnd::Done(value) })
     }
 
     fn check(&self, settings: &Settings) -> Result<(), NodeError> {

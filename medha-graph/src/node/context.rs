@@ -13,12 +13,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::call::{Call, CallPhase};
+use super::call::Call;
 use super::error::NodeError;
 use super::journal::{Journal, Place, effect_key};
 use super::once::{IdempotencyKey, TaskEffects};
 use super::pulse::Pulse;
-use crate::engine::checkpoint::{InterruptId, TaskId};
+use super::task::{Emission, Emit, GraphRef, TaskRef};
+use crate::engine::checkpoint::InterruptId;
 use crate::engine::record::Json;
 use crate::engine::timer::Sign;
 use crate::store::long_term::store::Store;
@@ -45,6 +46,8 @@ pub(crate) struct CtxInner {
     pub(crate) task: TaskRef,
     pub(crate) thread: Arc<str>,
     pub(crate) values: ContextValues,
+    /// The graph it is a node of, as caches know it.
+    pub(crate) graph: GraphRef,
     pub(crate) answers: BTreeMap<u32, Value>,
     pub(crate) emit: Option<Emit>,
     effects: TaskEffects,
@@ -57,36 +60,6 @@ pub(crate) struct CtxInner {
     asked: AtomicU32,
     pending: Mutex<Vec<Question>>,
     waker: AtomicWaker,
-}
-
-/// Sends what a node emits to whoever watches.
-pub(crate) type Emit = Arc<dyn Fn(TaskRef, Emission) + Send + Sync>;
-
-/// What a node emits while it runs.
-#[derive(Debug)]
-pub(crate) enum Emission {
-    Custom(Value),
-    Message(Value),
-    Call { name: String, phase: CallPhase },
-}
-
-/// Which attempt of which task of which superstep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct TaskRef {
-    /// The id of the task: the same whenever the same checkpoint is resumed.
-    pub id: TaskId,
-    /// The node.
-    #[serde(serialize_with = "as_text")]
-    pub node: Arc<str>,
-    /// The superstep, counted over the life of the thread, from 1.
-    pub step: u64,
-    /// The attempt, from 1.
-    pub attempt: u32,
-}
-
-fn as_text<W: serde::Serializer>(text: &Arc<str>, serializer: W) -> Result<W::Ok, W::Error> {
-    serializer.serialize_str(text)
 }
 
 /// A question a task asked, before it has an id for the outside.
@@ -110,12 +83,13 @@ impl Ctx {
         answers: BTreeMap<u32, Value>,
         emit: Option<Emit>,
         effects: TaskEffects,
-        (steps_left, pulse): (u64, Option<Arc<Pulse>>),
+        (graph, steps_left, pulse): (GraphRef, u64, Option<Arc<Pulse>>),
     ) -> Self {
         let inner = CtxInner {
             task,
             thread,
             values,
+            graph,
             answers,
             emit,
             effects,
@@ -212,7 +186,7 @@ impl Ctx {
     /// made, whichever ends first. What runs side by side and makes several calls in turn gets a [`branch`](Self::branch).
     ///
     /// A crash between the work and its record makes it run again: for effects on the outside, hand on the key that
-    /// [`once`](Self::once) gives. Each call can have its own [`retry`](Call::retry) and [`timeout`](Call::timeout).
+    /// [`once`](Self::once) gives. Each call can have its own [`retry`](Call::retry), [`timeout`](Call::timeout) and [`cache`](Call::cache).
     ///
     /// ```
     /// # use medha_graph::prelude::*;
@@ -373,6 +347,14 @@ impl Ctx {
         if let Some(emit) = &self.0.emit {
             emit(self.0.task.clone(), emitted());
         }
+    }
+
+    pub(crate) fn values(&self) -> &ContextValues {
+        &self.0.values
+    }
+
+    pub(crate) fn graph(&self) -> &GraphRef {
+        &self.0.graph
     }
 
     pub(crate) fn take_questions(&self) -> Vec<Question> {

@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cached::flight::Superstep;
-use super::context::{ContextValues, Ctx, Emit, TaskRef};
+use super::context::{ContextValues, Ctx};
 use super::error::NodeError;
 use super::failure::Failure;
 use super::once::TaskEffects;
 use super::pulse::Pulse;
+use super::task::{Emit, GraphRef, TaskRef};
 use crate::engine::checkpoint::TaskInput;
 use crate::graph::topology::Topology;
 use crate::state::State;
@@ -51,7 +52,10 @@ impl<S: State> Attempt<'_, S> {
             let origin = self.origin;
             let values = origin.values().clone();
             let (answers, effects) = (self.answers.clone(), origin.effects());
-            let rest = (origin.steps_left(), origin.pulse());
+            let Topology { name, version, fingerprint, .. } = self.topology;
+            let (name, fingerprint) = (Arc::clone(name), fingerprint.clone());
+            let graph = GraphRef { name, version: *version, fingerprint };
+            let rest = (graph, origin.steps_left(), origin.pulse());
             Ctx::new(origin.task(), origin.thread(), values, answers, origin.emit(), effects, rest)
         })
     }

@@ -18,11 +18,12 @@ use crate::engine::superstep::panic_text;
 use crate::engine::timer::Timeouts;
 use crate::graph::topology::Topology;
 use crate::node::cached::flight::Superstep;
-use crate::node::context::{ContextValues, Emission, Emit, TaskRef};
+use crate::node::context::ContextValues;
 use crate::node::error::{NodeError, Stop};
 use crate::node::extract::{Attempt, Origin};
 use crate::node::once::{EffectLog, TaskEffects};
 use crate::node::pulse::Pulse;
+use crate::node::task::{Emission, Emit, TaskRef};
 use crate::state::State;
 use crate::store::key::ThreadKey;
 use crate::subgraph::event::PathSegment;
@@ -208,6 +209,7 @@ impl<S: State> Origin for AttemptOrigin<'_, '_, S> {
                 Emission::Custom(value) => Event::Custom { task, value },
                 Emission::Message(message) => Event::Message { task, message },
                 Emission::Call { name, phase } => Event::Call { task, name, phase },
+                Emission::CacheFailed(error) => Event::CacheFailed { task, error },
             });
         }))
     }

@@ -9,8 +9,9 @@ use crate::engine::checkpoint::CheckpointId;
 use crate::engine::pause::Pause;
 use crate::engine::record::{Cause, StoredJoin};
 use crate::node::call::CallPhase;
-use crate::node::context::{Interrupt, TaskRef};
+use crate::node::context::Interrupt;
 use crate::node::failure::Failure;
+use crate::node::task::TaskRef;
 use crate::state::State;
 use crate::subgraph::event::{ChildEvent, PathSegment};
 

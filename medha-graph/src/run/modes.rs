@@ -16,7 +16,7 @@ use super::sorter::Sorter;
 use super::stream::RunStream;
 use crate::engine::checkpoint::CheckpointId;
 use crate::engine::record::Cause;
-use crate::node::context::TaskRef;
+use crate::node::task::TaskRef;
 use crate::state::State;
 use crate::subgraph::event::{ChildContent, PathSegment};
 

@@ -7,8 +7,11 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use medha_graph::node::CallPhase;
 use medha_graph::prelude::*;
-use medha_graph::workflow::{CompiledWorkflow, Ended, Final, Previous, Unsaved, Workflow, WorkflowState};
-use medha_graph::{Durability, Event};
+use medha_graph::store::ManualClock;
+use medha_graph::workflow::{
+    CompiledWorkflow, Ended, Final, Held, Previous, Unsaved, Workflow, WorkflowState,
+};
+use medha_graph::{Durability, Event, MemoryCache};
 
 /// Counts how often the functions of a test ran.
 #[derive(Default)]
@@ -73,6 +76,9 @@ async fn a_run_finds_what_the_last_one_on_its_thread_returned() {
     for (input, output) in [("a", "nothing a"), ("b", "nothing a b"), ("c", "nothing a b c")] {
         assert_eq!(thread.invoke(input.to_owned()).await.unwrap().into_output().unwrap(), output);
     }
+    let corrected = WorkflowState::update().saved(Some(Held { value: "a correction".into() }));
+    thread.thread().update(corrected).await.unwrap();
+    assert_eq!(thread.invoke("d".to_owned()).await.unwrap().into_output().unwrap(), "a correction d");
     let elsewhere = workflow.thread("u").invoke("a".to_owned()).await.unwrap();
     assert_eq!(elsewhere.into_output().unwrap(), "nothing a");
     let alone = workflow.invoke("a".to_owned()).await.unwrap();
@@ -130,6 +136,59 @@ async fn rounds_of_calls_and_questions_call_each_function_once() {
         assert_eq!(ended.into_output().unwrap(), ["2", "a", "4", "b", "6", "c"]);
         assert_eq!(counts.so_far(), 3, "{durability:?}");
     }
+}
+
+#[tokio::test]
+async fn rounds_of_cached_calls_and_questions_call_each_function_once_for_all_threads() {
+    async fn rounds(items: Vec<u32>, ctx: Ctx, counts: Context<Counts>) -> Result<Vec<String>, NodeError> {
+        let mut all = Vec::new();
+        for item in items {
+            let counts = &counts;
+            let double = move |item: u32| async move {
+                counts.count();
+                Ok::<_, NodeError>(item * 2)
+            };
+            all.push(ctx.call("double", item, double).cache().await?.to_string());
+            all.push(ctx.interrupt(format!("after {item}?")).await);
+        }
+        Ok(all)
+    }
+    let (workflow, counts) = ready(Workflow::new("rounds", rounds));
+    let workflow = workflow.with(|graph| graph.with_cache(MemoryCache::new()));
+    let run = async |thread: &str| {
+        let thread = workflow.thread(thread);
+        let mut ended = thread.invoke(vec![1, 2, 3]).await.unwrap();
+        for answer in ["a", "b", "c"] {
+            ended = thread.resume(Resume::answer(answer)).await.unwrap();
+        }
+        assert_eq!(ended.into_output().unwrap(), ["2", "a", "4", "b", "6", "c"]);
+    };
+    run("first").await;
+    assert_eq!(counts.so_far(), 3);
+    run("second").await;
+    assert_eq!(counts.so_far(), 3, "another thread is given what the first has found out");
+    workflow.graph().clear_cache(["rounds"]).await.unwrap();
+    run("third").await;
+    assert_eq!(counts.so_far(), 6);
+}
+
+#[tokio::test]
+async fn a_cached_call_is_made_again_when_its_time_is_over_or_its_arguments_differ() {
+    async fn look(what: String, ctx: Ctx, counts: Context<Counts>) -> Result<u32, NodeError> {
+        let counts = &counts;
+        let look = move |_: String| async move { Ok::<_, NodeError>(counts.count()) };
+        ctx.call("look", what, look).cache_for(Duration::from_secs(60)).await
+    }
+    let (workflow, counts) = ready(Workflow::new("look", look));
+    let clock = ManualClock::default();
+    let workflow = workflow.with(|graph| graph.with_cache(MemoryCache::new().with_clock(clock.clone())));
+    let look = async |thread: &str, what: &str| {
+        workflow.thread(thread).invoke(what.to_owned()).await.unwrap().into_output().unwrap()
+    };
+    assert_eq!([look("a", "sky").await, look("b", "sky").await, look("c", "sea").await], [1, 1, 2]);
+    clock.advance(Duration::from_secs(60));
+    assert_eq!([look("d", "sky").await, look("d", "sea").await], [3, 4]);
+    assert_eq!(counts.so_far(), 4);
 }
 
 /// The second call fails, and the workflow goes on without it.
