@@ -2,6 +2,8 @@
 //!
 //! Run it with `cargo bench --bench savers`. The files lie in the folder of the build, on the disk that is measured.
 
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 

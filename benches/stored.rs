@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
+use medha_graph::Durability;
 use medha_graph::prelude::*;
 use medha_graph::store::{Checkpointer, HistoryQuery, ThreadKey};
 use tokio::runtime::Runtime;
