@@ -11,6 +11,7 @@ mod schema;
 mod dialect;
 mod error;
 mod guard;
+pub mod audit;
 pub mod conformance;
 pub mod dummy;
 #[cfg(feature = "sqlite")]

@@ -10,6 +10,7 @@ mod stopping;
 mod guard;
 mod guard_names;
 mod guard_property;
+mod audit;
 mod conformance;
 mod savers;
 mod savers_sqlite;
