@@ -13,4 +13,8 @@ pub enum Dialect {
     Postgres,
     /// MySQL and MariaDB.
     MySql,
+    /// Snowflake.
+    Snowflake,
+    /// Google BigQuery, in its standard SQL.
+    BigQuery,
 }

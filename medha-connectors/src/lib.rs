@@ -26,7 +26,10 @@ pub mod sample;
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;
 pub use error::ConnectorError;
-pub use guard::{Guard, GuardError, GuardedSql};
+pub use guard::{
+    Action, Attribute, ColumnRule, Guard, GuardError, GuardedSql, OtherTables, Parents, Policy, PolicyError,
+    PolicyProblem, Reading, RowRule, Salt, TableRules, User, Why,
+};
 pub use schema::{Column, ColumnProfile, ForeignKey, Index, Schema, Table, TableKind};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteConnector;

@@ -128,18 +128,27 @@ impl FixtureTable {
 fn type_of(kind: ColumnKind, dialect: Dialect) -> &'static str {
     match (kind, dialect) {
         (ColumnKind::Integer, Dialect::Sqlite) => "INTEGER",
-        (ColumnKind::Integer, Dialect::Postgres | Dialect::MySql) => "BIGINT",
+        (ColumnKind::Integer, Dialect::Postgres | Dialect::MySql | Dialect::Snowflake) => "BIGINT",
+        (ColumnKind::Integer, Dialect::BigQuery) => "INT64",
+        (ColumnKind::Float, Dialect::Snowflake) => "DOUBLE",
+        (ColumnKind::Float, Dialect::BigQuery) => "FLOAT64",
         (ColumnKind::Float, Dialect::Sqlite) => "REAL",
         (ColumnKind::Float, Dialect::Postgres) => "DOUBLE PRECISION",
         (ColumnKind::Float, Dialect::MySql) => "DOUBLE",
         (ColumnKind::Date, _) => "DATE",
         (ColumnKind::Blob, Dialect::Postgres) => "BYTEA",
         (ColumnKind::Blob, Dialect::Sqlite | Dialect::MySql) => "BLOB",
+        (ColumnKind::Blob, Dialect::Snowflake) => "BINARY",
+        (ColumnKind::Blob, Dialect::BigQuery) => "BYTES",
+        (ColumnKind::Boolean, Dialect::BigQuery) => "BOOL",
+        (ColumnKind::Decimal, Dialect::BigQuery) => "BIGNUMERIC",
         (ColumnKind::Boolean, _) => "BOOLEAN",
         (ColumnKind::Decimal, _) => "DECIMAL(30, 10)",
         (ColumnKind::DateTime, Dialect::Postgres) => "TIMESTAMP",
-        (ColumnKind::DateTime, Dialect::Sqlite | Dialect::MySql) => "DATETIME",
+        (ColumnKind::DateTime, Dialect::Snowflake) => "TIMESTAMP_NTZ",
+        (ColumnKind::DateTime, Dialect::Sqlite | Dialect::MySql | Dialect::BigQuery) => "DATETIME",
         (ColumnKind::Time, _) => "TIME",
+        (ColumnKind::Text | ColumnKind::Unknown, Dialect::BigQuery) => "STRING",
         (ColumnKind::Text | ColumnKind::Unknown, _) => "TEXT",
     }
 }
@@ -155,7 +164,8 @@ fn literal(value: &Value, dialect: Dialect) -> String {
         Value::Blob(bytes) => {
             let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             match dialect {
-                Dialect::Sqlite | Dialect::MySql => format!("x'{digits}'"),
+                Dialect::Sqlite | Dialect::MySql | Dialect::Snowflake => format!("x'{digits}'"),
+                Dialect::BigQuery => format!("FROM_HEX('{digits}')"),
                 Dialect::Postgres => format!("'\\x{digits}'"),
             }
         }

@@ -1,12 +1,14 @@
 //! [`Guard::check`], from the text that was asked to the text that runs.
 
-use std::ops::ControlFlow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sqlparser::ast::{Expr, Query, Value, ValueWithSpan, visit_expressions_mut};
+use sqlparser::ast::Query;
 
 use super::error::GuardError;
-use super::{cost, limit, names, parse, shape};
+use super::policy::{Policy, PolicyError, User};
+use super::protect::{Access, Protect};
+use super::{cost, limit, literals, names, parse, shape};
 use crate::dialect::Dialect;
 use crate::schema::Schema;
 
@@ -20,6 +22,7 @@ const STACK: usize = 32 * 1024 * 1024;
 pub struct GuardedSql {
     sql: String,
     tables: Vec<String>,
+    rules: Vec<String>,
     max_rows: usize,
 }
 
@@ -34,6 +37,12 @@ impl GuardedSql {
     #[must_use]
     pub fn tables(&self) -> &[String] {
         &self.tables
+    }
+
+    /// The rules of a policy that were put into it, in words; empty without a policy.
+    #[must_use]
+    pub fn rules(&self) -> &[String] {
+        &self.rules
     }
 
     /// The most rows its answer may have. It can give one more, which says that there are more, so a connector stops here
@@ -71,7 +80,9 @@ impl GuardedSql {
 pub struct Guard {
     dialect: Dialect,
     schema: Arc<Schema>,
-    namespace: Option<String>,
+    namespace: Vec<String>,
+    views: BTreeMap<String, String>,
+    access: Option<Arc<Access>>,
 }
 
 impl Guard {
@@ -82,18 +93,42 @@ impl Guard {
     #[must_use]
     pub fn new(dialect: Dialect, schema: Arc<Schema>) -> Self {
         let namespace = match dialect {
-            Dialect::Sqlite => Some("main".to_owned()),
-            Dialect::Postgres => Some("public".to_owned()),
-            Dialect::MySql => None,
+            Dialect::Sqlite => vec!["main".to_owned()],
+            Dialect::Postgres => vec!["public".to_owned()],
+            Dialect::MySql | Dialect::Snowflake | Dialect::BigQuery => Vec::new(),
         };
-        Self { dialect, schema, namespace }
+        Self { dialect, schema, namespace, views: BTreeMap::new(), access: None }
     }
 
-    /// Lets names be qualified with this namespace (a PostgreSQL schema, a MySQL database) instead of the usual one.
+    /// Lets names be qualified with this namespace instead of the usual one: a PostgreSQL schema, a MySQL database, a
+    /// Snowflake database and schema or a BigQuery project and dataset with a dot between them.
     #[must_use]
     pub fn with_namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = Some(namespace.into());
+        let namespace = namespace.into();
+        self.namespace = match self.dialect {
+            Dialect::Snowflake | Dialect::BigQuery => namespace.split('.').map(str::to_owned).collect(),
+            Dialect::Sqlite | Dialect::Postgres | Dialect::MySql => vec![namespace],
+        };
         self
+    }
+
+    /// Says how a view is defined, as `CREATE VIEW … AS SELECT …` or the query alone. Under a policy a view is its definition,
+    /// so that the rules of the tables behind it hold; one whose definition is not known cannot be read.
+    #[must_use]
+    pub fn with_view(mut self, name: impl Into<String>, definition: impl Into<String>) -> Self {
+        self.views.insert(name.into(), definition.into());
+        self
+    }
+
+    /// Lets through only what a policy lets this user read. To be called last; without it everything can be read.
+    ///
+    /// # Errors
+    /// A [`PolicyError`] with everything that is wrong with the policy, or missing from the user.
+    pub fn with_policy(mut self, policy: &Policy, user: &User) -> Result<Self, PolicyError> {
+        let (schema, dialect) = (&self.schema, self.dialect);
+        let access = Access::new(policy, user, schema, dialect, &self.namespace, &self.views)?;
+        self.access = Some(Arc::new(access));
+        Ok(self)
     }
 
     /// Lets a query through, with a limit of one row more than `max_rows`, so that a reader knows whether there are more.
@@ -108,34 +143,27 @@ impl Guard {
     fn check_here(&self, sql: &str, max_rows: usize) -> Result<GuardedSql, GuardError> {
         let mut query = parse::one_query(sql, self.dialect)?;
         shape::check(&query, self.dialect)?;
-        cost::check(&query, &self.schema)?;
-        let tables = names::check(&query, self.dialect, &self.schema, self.namespace.as_deref())?;
+        let schema = self.access.as_ref().map_or(&self.schema, |access| &access.visible);
+        cost::check(&query, schema)?;
+        let tables = names::check(&query, self.dialect, schema, &self.namespace)?;
+        let mut rules = Vec::new();
+        if let Some(access) = &self.access {
+            let mut protect =
+                Protect::new(&access.sources, &access.all_tables, self.dialect, &self.namespace);
+            protect.answer(&mut query)?;
+            rules = protect.into_rules();
+        }
         limit::put_on(&mut query, self.dialect, max_rows)?;
         let sql = self.written_out(&query)?;
-        Ok(GuardedSql { sql, tables, max_rows })
+        Ok(GuardedSql { sql, tables, rules, max_rows })
     }
 
     /// Writes the tree out and reads it back, so that a fault of the writer cannot change what runs.
     fn written_out(&self, query: &Query) -> Result<String, GuardError> {
-        let sql = with_quotes_doubled(query).to_string();
+        let sql = literals::escaped(query, self.dialect).to_string();
         match parse::one_query(&sql, self.dialect) {
             Ok(read_back) if read_back == *query => Ok(sql),
             _ => Err(GuardError::not_allowed("a notation that does not survive being written out")),
         }
     }
-}
-
-/// The tree for the writer, which takes two quotes in a row, or one behind a backslash, for one that is escaped already.
-fn with_quotes_doubled(query: &Query) -> Query {
-    let mut query = query.clone();
-    let done: ControlFlow<()> = visit_expressions_mut(&mut query, |expr| {
-        if let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = expr
-            && text.contains('\'')
-        {
-            *text = text.replace('\'', "''");
-        }
-        ControlFlow::Continue(())
-    });
-    debug_assert!(done.is_continue(), "nothing ends the walk early");
-    query
 }

@@ -8,7 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::error::GuardError;
-use super::{functions, unfold};
+use super::{series, unfold};
 use crate::schema::Schema;
 
 /// The most combinations a join without any condition may have.
@@ -91,7 +91,7 @@ fn generated(function: &ObjectName, args: &[FunctionArg]) -> u128 {
         clippy::cast_sign_loss,
         reason = "a count of at most a million"
     )]
-    match functions::generated_rows(&function.to_string(), args) {
+    match series::generated_rows(&function.to_string(), args) {
         Ok(Some(rows)) => (rows as u128).max(1),
         Ok(None) | Err(_) => 1,
     }

@@ -75,6 +75,22 @@ pub enum GuardError {
         /// The column in reach of the most similar name.
         nearest: Option<String>,
     },
+    /// A name is written with letters that look like others, or cannot be seen.
+    #[error("the name {name:?} cannot be trusted: {reason}")]
+    DeceptiveName {
+        /// As written.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A policy protects a column against what the statement does with it.
+    #[error("the column {column:?} {reason}")]
+    ProtectedColumn {
+        /// As `table.column`.
+        column: String,
+        /// How it is protected and what can be done with it.
+        reason: String,
+    },
     /// A word in double quotes is no column in reach. SQLite would take it for a text, and a misspelt column with it.
     #[error("there is no column {text:?}; if it is meant as text, put it in single quotes")]
     TextInDoubleQuotes {

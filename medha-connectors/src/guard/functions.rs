@@ -1,9 +1,10 @@
 //! Functions that only compute, per dialect. What is not on a list is refused.
 
-use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, UnaryOperator, Value, ValueWithSpan};
+use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, Value, ValueWithSpan};
 
 use super::error::GuardError;
 use super::scope::{Columns, nearest};
+use super::series::{generated_rows, number_of};
 use crate::dialect::Dialect;
 
 /// In all three dialects, in lower case. SQLite's mathematics are left out: the bundled library is built without them.
@@ -20,7 +21,7 @@ const SQLITE: &str = "\
     unixepoch unlikely";
 
 const POSTGRES: &str = "\
-    acos age array array_agg array_length array_position array_to_string ascii asin atan atan2 bit_and \
+    acos age any_value array array_agg array_append array_cat array_length array_position array_to_string ascii asin atan atan2 bit_and \
     bit_or bit_xor bool_and bool_or btrim cardinality cbrt ceil ceiling char_length character_length chr \
     corr cos cosh covar_pop covar_samp date date_bin date_part date_trunc degrees div encode every exp \
     extract floor format gcd generate_series greatest grouping initcap isfinite json_agg json_array_length \
@@ -32,7 +33,7 @@ const POSTGRES: &str = "\
     num_nonnulls num_nulls octet_length overlay percentile_cont percentile_disc pi plainto_tsquery \
     position pow power quote_literal radians regexp_count regexp_instr regexp_like regexp_match \
     regexp_replace regexp_substr regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope \
-    regr_sxx regr_sxy regr_syy repeat reverse right rpad scale sin sinh split_part sqrt starts_with \
+    regexp_matches regexp_split_to_array regr_sxx regr_sxy regr_syy repeat reverse right rpad scale sin sinh split_part sqrt starts_with \
     stddev stddev_pop stddev_samp string_agg string_to_array strpos tan tanh timezone to_char to_date \
     to_json to_jsonb to_number to_timestamp to_tsquery to_tsvector translate trim_scale trunc ts_rank \
     unnest var_pop var_samp variance websearch_to_tsquery width_bucket";
@@ -53,10 +54,61 @@ const MYSQL: &str = "\
     timestampadd timestampdiff to_days to_seconds truncate ucase unhex unix_timestamp utc_date utc_time \
     utc_timestamp var_pop var_samp variance week weekday weekofyear weight_string year yearweek";
 
+const SNOWFLAKE: &str = "\
+    acos acosh add_months any_value approx_count_distinct approx_percentile approx_top_k array_agg \
+    array_append array_cat array_compact array_construct array_contains array_distinct array_intersection \
+    array_max array_min array_position array_prepend array_size array_slice array_sort array_sum \
+    array_to_string array_unique_agg arrays_overlap as_array as_char as_date as_decimal as_double as_integer \
+    as_number as_object as_timestamp_ntz as_varchar ascii asin asinh atan atan2 atanh bit_length bitand bitor \
+    bitxor booland booland_agg boolor boolor_agg boolxor bround cbrt ceil ceiling char charindex chr collate \
+    conditional_change_event conditional_true_event contains convert_timezone corr cos cosh cot \
+    count_if covar_pop covar_samp date date_from_parts date_part date_trunc dateadd datediff datefromparts day \
+    dayname dayofmonth dayofweek dayofweekiso dayofyear decode degrees div0 div0null editdistance endswith \
+    equal_null exp factorial floor get get_path greatest greatest_ignore_nulls grouping grouping_id \
+    haversine hour iff ifnull ilike initcap insert is_array is_boolean is_date \
+    is_decimal is_double is_integer is_null_value is_object is_real is_timestamp_ntz is_varchar jarowinkler_similarity \
+    kurtosis last_day least least_ignore_nulls left len like listagg ln localtime localtimestamp log \
+    lpad md5 md5_hex median minute mod mode month monthname months_between next_day nullifzero nvl nvl2 \
+    object_agg object_construct object_construct_keep_null object_keys octet_length parse_json percentile_cont \
+    percentile_disc pi position pow power previous_day quarter radians ratio_to_report regexp_count regexp_instr \
+    regexp_like regexp_replace regexp_substr regexp_substr_all regr_avgx regr_avgy regr_count regr_intercept \
+    regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat reverse right rlike rpad second sha1 \
+    sha1_hex sha2 sha2_hex sin sinh skew soundex space split split_part sqrt square startswith stddev stddev_pop \
+    stddev_samp strtok strtok_to_array sysdate tan tanh time time_from_parts time_slice timeadd timediff \
+    timestamp_from_parts timestamp_ntz_from_parts timestampadd timestampdiff to_array to_boolean to_char to_date \
+    to_decimal to_double to_json to_number to_numeric to_object to_time to_timestamp to_timestamp_ltz \
+    to_timestamp_ntz to_timestamp_tz to_varchar to_variant translate trunc truncate try_parse_json try_to_boolean \
+    try_to_date try_to_decimal try_to_double try_to_number try_to_numeric try_to_time try_to_timestamp typeof \
+    uniform unicode var_pop var_samp variance variance_pop variance_samp week weekiso weekofyear width_bucket year \
+    yearofweek yearofweekiso zeroifnull";
+
+const BIGQUERY: &str = "\
+    acos acosh any_value approx_count_distinct approx_quantiles approx_top_count approx_top_sum array array_agg \
+    array_concat array_concat_agg array_length array_reverse array_to_string ascii asin asinh atan atan2 atanh \
+    bit_and bit_count bit_or bit_xor byte_length cbrt ceil ceiling char_length character_length chr \
+    code_points_to_string collate contains_substr corr cos cosh cot countif covar_pop covar_samp current_datetime \
+    date date_add date_diff date_from_unix_date date_sub date_trunc datetime datetime_add datetime_diff \
+    datetime_sub datetime_trunc div edit_distance ends_with exp extract farm_fingerprint floor format \
+    format_date format_datetime format_time format_timestamp generate_array generate_date_array \
+    generate_timestamp_array greatest grouping ieee_divide if ifnull initcap instr int64 is_inf is_nan \
+    json_array json_extract json_extract_array json_extract_scalar json_object json_query json_query_array json_type \
+    json_value json_value_array last_day lax_bool lax_float64 lax_int64 lax_string least left ln log log10 logical_and \
+    logical_or lpad max_by md5 min_by mod normalize offset ordinal parse_date parse_datetime parse_json parse_numeric \
+    parse_time parse_timestamp percentile_cont percentile_disc pow power rand range_bucket regexp_contains \
+    regexp_extract regexp_extract_all regexp_instr regexp_replace regexp_substr repeat reverse right rpad \
+    safe_add safe_divide safe_multiply safe_negate safe_offset safe_ordinal safe_subtract sha1 sha256 \
+    sha512 sin sinh soundex split sqrt starts_with stddev stddev_pop stddev_samp string string_agg strpos tan tanh \
+    time time_add time_diff time_sub time_trunc timestamp timestamp_add timestamp_diff timestamp_micros \
+    timestamp_millis timestamp_seconds timestamp_sub timestamp_trunc to_base64 to_code_points to_hex to_json \
+    to_json_string translate trunc unix_date unix_micros unix_millis unix_seconds var_pop var_samp variance week";
+
 /// Functions that give rows, with the columns they give.
 const TABLE_FUNCTIONS: &[(Dialect, &str, &[&str])] = &[
     (Dialect::Sqlite, "json_each", &["key", "value", "type", "atom", "id", "parent", "fullkey", "path"]),
     (Dialect::Sqlite, "json_tree", &["key", "value", "type", "atom", "id", "parent", "fullkey", "path"]),
+    (Dialect::Snowflake, "flatten", &["seq", "key", "path", "index", "value", "this"]),
+    (Dialect::Snowflake, "generator", &[]),
+    (Dialect::Snowflake, "split_to_table", &["seq", "index", "value"]),
     (Dialect::Postgres, "generate_series", &[]),
     (Dialect::Postgres, "unnest", &[]),
     (Dialect::Postgres, "json_array_elements", &[]),
@@ -76,8 +128,6 @@ const TABLE_FUNCTIONS: &[(Dialect, &str, &[&str])] = &[
 
 /// The longest text a padding or repeating function may make.
 const MAX_MADE: u64 = 10_000;
-/// The most rows a generator may make.
-const MAX_GENERATED: f64 = 1_000_000.0;
 
 /// Checks a function by its name in lower case, and the sizes its arguments ask for.
 pub(crate) fn check(
@@ -90,6 +140,8 @@ pub(crate) fn check(
         Dialect::Sqlite => SQLITE,
         Dialect::Postgres => POSTGRES,
         Dialect::MySql => MYSQL,
+        Dialect::Snowflake => SNOWFLAKE,
+        Dialect::BigQuery => BIGQUERY,
     };
     let known = || COMMON.split_ascii_whitespace().chain(own.split_ascii_whitespace());
     if !known().any(|known| known == name) {
@@ -100,8 +152,12 @@ pub(crate) fn check(
     match name {
         "repeat" | "lpad" | "rpad" => check_made(written, args.get(1)),
         "space" => check_made(written, args.first()),
-        "generate_series" => generated_rows(written, args).map(drop),
-        "format" | "printf" if dialect == Dialect::Sqlite => check_format(written, args.first()),
+        "generate_series" | "generate_array" | "generate_date_array" | "generate_timestamp_array" => {
+            generated_rows(written, args).map(drop)
+        }
+        "format" | "printf" if matches!(dialect, Dialect::Sqlite | Dialect::Postgres | Dialect::BigQuery) => {
+            check_format(written, args.first())
+        }
         _ => Ok(()),
     }
 }
@@ -124,23 +180,6 @@ pub(crate) fn check_table_function(
     generated_rows(&wanted, args).map(drop)
 }
 
-/// How many rows a call of `generate_series` makes, where its arguments are written as numbers.
-pub(crate) fn generated_rows(function: &str, args: &[FunctionArg]) -> Result<Option<f64>, GuardError> {
-    let [start, end, step @ ..] = args else {
-        return Ok(None);
-    };
-    let (true, Some(start), Some(end)) =
-        (function.eq_ignore_ascii_case("generate_series"), literal(start), literal(end))
-    else {
-        return Ok(None);
-    };
-    let step = step.first().map_or(Some(1.0), literal);
-    match step.map(|step| ((end - start) / step).abs()) {
-        Some(rows) if rows <= MAX_GENERATED => Ok(Some(rows)),
-        _ => Err(GuardError::too_large(format!("{function} may make at most {MAX_GENERATED} rows"))),
-    }
-}
-
 /// The columns of a function in `FROM`, `None` where they depend on the call.
 pub(crate) fn table_function_columns(name: &str) -> Columns {
     let wanted = name.to_ascii_lowercase();
@@ -149,7 +188,7 @@ pub(crate) fn table_function_columns(name: &str) -> Columns {
 }
 
 fn check_made(function: &str, length: Option<&FunctionArg>) -> Result<(), GuardError> {
-    match length.and_then(literal) {
+    match length.and_then(number_of) {
         #[allow(clippy::cast_precision_loss, reason = "a bound of ten thousand is exact")]
         Some(length) if length <= MAX_MADE as f64 => Ok(()),
         _ => Err(GuardError::too_large(format!(
@@ -175,23 +214,6 @@ fn check_format(function: &str, format: Option<&FunctionArg>) -> Result<(), Guar
     Ok(())
 }
 
-/// The value of an argument that is written as a number.
-fn literal(arg: &FunctionArg) -> Option<f64> {
-    match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => number(expr),
-        _ => None,
-    }
-}
-
-fn number(expr: &Expr) -> Option<f64> {
-    match expr {
-        Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) => digits.parse().ok(),
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|number| -number),
-        Expr::Nested(inner) => number(inner),
-        _ => None,
-    }
-}
-
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use sqlx::{Connection, Row, SqliteConnection};
@@ -212,7 +234,7 @@ mod tests {
             .filter(|name| !there.iter().any(|there| there == name))
             .collect();
         assert_eq!(missing, Vec::<&str>::new());
-        for own in [SQLITE, POSTGRES, MYSQL] {
+        for own in [SQLITE, POSTGRES, MYSQL, SNOWFLAKE, BIGQUERY] {
             let mut repeated = own
                 .split_ascii_whitespace()
                 .filter(|name| COMMON.split_ascii_whitespace().any(|common| common == *name));

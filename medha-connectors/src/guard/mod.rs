@@ -9,15 +9,24 @@
 
 mod check;
 mod error;
+pub(crate) mod policy;
 mod grammar;
+mod identifiers;
+mod literals;
 mod parse;
 mod shape;
 mod functions;
+mod series;
 mod names;
 mod scope;
 mod cost;
 mod unfold;
+mod protect;
 mod limit;
 
 pub use check::{Guard, GuardedSql};
 pub use error::GuardError;
+pub use policy::{
+    Action, Attribute, ColumnRule, OtherTables, Parents, Policy, PolicyError, PolicyProblem, Reading,
+    RowRule, Salt, TableRules, User, Why,
+};

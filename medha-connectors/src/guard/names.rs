@@ -6,15 +6,16 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Cte, Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Visit, Visitor,
+    Cte, Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Visit,
+    Visitor,
 };
 
 use super::error::GuardError;
 use super::functions;
 use super::scope::{Columns, Ctes, Relation, Scope, nearest};
 use crate::dialect::Dialect;
-use crate::schema::Schema;
+use crate::schema::{Schema, Table};
 
 /// No database has rows as wide as that; `*` over a few wide tables would be.
 const MAX_COLUMNS: usize = 4_096;
@@ -24,17 +25,35 @@ pub(crate) fn check(
     query: &Query,
     dialect: Dialect,
     schema: &Schema,
-    namespace: Option<&str>,
+    namespace: &[String],
 ) -> Result<Vec<String>, GuardError> {
     let mut names = Names { dialect, schema, namespace, tables: Vec::new() };
     names.query(query, None, &Ctes::new())?;
     Ok(names.tables)
 }
 
+/// Checks the names of a condition over one table; queries in it see the whole schema.
+pub(crate) fn check_condition(
+    condition: &Expr,
+    table: &Table,
+    dialect: Dialect,
+    schema: &Schema,
+) -> Result<(), GuardError> {
+    let mut names = Names { dialect, schema, namespace: &[], tables: Vec::new() };
+    let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+    let mut scope = Scope::within(None);
+    scope.relations.push(Relation {
+        name: table.name.clone(),
+        table: Some(table.name.clone()),
+        columns: Some(columns),
+    });
+    names.expressions(condition, &scope, &Ctes::new())
+}
+
 struct Names<'a> {
     dialect: Dialect,
     schema: &'a Schema,
-    namespace: Option<&'a str>,
+    namespace: &'a [String],
     tables: Vec<String>,
 }
 
@@ -151,6 +170,7 @@ impl Names<'_> {
         }
         self.expressions(&select.having, &scope, ctes)?;
         self.expressions(&select.named_window, &scope, ctes)?;
+        self.expressions(&select.qualify, &scope, ctes)?;
         Ok((columns, scope))
     }
 
@@ -188,6 +208,19 @@ impl Names<'_> {
                 let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
                 scope.relations.push(Relation { name, table: None, columns: None });
             }
+            TableFactor::TableFunction { expr, alias } => {
+                self.expressions(expr, scope, ctes)?;
+                let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
+                scope.relations.push(Relation { name, table: None, columns: renamed(None, alias.as_ref()) });
+            }
+            TableFactor::Pivot { table, aggregate_functions, value_column, alias, .. } => {
+                let mut within = Scope::within(scope.around);
+                self.factor(table, &mut within, ctes)?;
+                self.expressions(aggregate_functions, &within, ctes)?;
+                self.expressions(value_column, &within, ctes)?;
+                let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
+                scope.relations.push(Relation { name, table: None, columns: None });
+            }
             TableFactor::Derived { lateral, subquery, alias, .. } => {
                 let columns = if *lateral {
                     self.query(subquery, Some(scope), ctes)?
@@ -219,24 +252,18 @@ impl Names<'_> {
             table: written.to_owned(),
             nearest: nearest(written, names),
         };
-        let (qualifier, ident) = match name.0.as_slice() {
-            [table] => (None, table.as_ident()),
-            [qualifier, table] => (qualifier.as_ident(), table.as_ident()),
-            _ => (None, None),
-        };
-        let Some(ident) = ident else {
+        let parts: Option<Vec<&Ident>> = name.0.iter().map(ObjectNamePart::as_ident).collect();
+        let Some((ident, qualifiers)) = parts.as_ref().and_then(|parts| parts.split_last()) else {
             return Err(unknown(&mut std::iter::empty(), &name.to_string()));
         };
         let called = alias.map_or(&ident.value, |alias| &alias.name.value).clone();
-        if qualifier.is_none()
+        if qualifiers.is_empty()
             && let Some((_, columns)) =
                 ctes.iter().rev().find(|(cte, _)| cte.eq_ignore_ascii_case(&ident.value))
         {
             return Ok(Relation { name: called, table: None, columns: renamed(columns.clone(), alias) });
         }
-        if let Some(qualifier) = qualifier
-            && self.namespace.is_none_or(|namespace| !namespace.eq_ignore_ascii_case(&qualifier.value))
-        {
+        if !is_namespace(qualifiers, self.namespace) {
             return Err(unknown(&mut std::iter::empty(), &name.to_string()));
         }
         let Some(table) = self.schema.table(&ident.value) else {
@@ -297,9 +324,7 @@ impl Visitor for Expressions<'_, '_, '_> {
         }
         match expr {
             // The first argument of MySQL's TIMESTAMPDIFF and TIMESTAMPADD is a word that looks like a column.
-            Expr::Identifier(word) if self.names.dialect == Dialect::MySql && is_time_unit(word) => {
-                ControlFlow::Continue(())
-            }
+            Expr::Identifier(word) if is_time_unit(word, self.names.dialect) => ControlFlow::Continue(()),
             // In SQLite a full-text table is searched by a column of its own name, and sorted by one called "rank".
             Expr::Identifier(word)
                 if self.names.dialect == Dialect::Sqlite && self.scope.may_be_hidden(word) =>
@@ -308,12 +333,8 @@ impl Visitor for Expressions<'_, '_, '_> {
             }
             Expr::Identifier(column) => verdict(self.scope.column(column)),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                [relation, column] => verdict(self.scope.qualified(relation, column)),
-                [namespace, relation, column]
-                    if self
-                        .names
-                        .namespace
-                        .is_some_and(|known| known.eq_ignore_ascii_case(&namespace.value)) =>
+                [qualifiers @ .., relation, column]
+                    if is_namespace(&qualifiers.iter().collect::<Vec<_>>(), self.names.namespace) =>
                 {
                     verdict(self.scope.qualified(relation, column))
                 }
@@ -324,10 +345,45 @@ impl Visitor for Expressions<'_, '_, '_> {
     }
 }
 
-fn is_time_unit(word: &Ident) -> bool {
+/// Whether a word can be the unit that functions over dates take by its bare name.
+pub(crate) fn is_time_unit(word: &Ident, dialect: Dialect) -> bool {
     const UNITS: [&str; 9] =
         ["microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"];
-    word.quote_style.is_none() && UNITS.iter().any(|unit| word.value.eq_ignore_ascii_case(unit))
+    const OF_WAREHOUSES: [&str; 19] = [
+        "millisecond",
+        "dayofweek",
+        "dayofyear",
+        "isoweek",
+        "isoyear",
+        "date",
+        "time",
+        "days",
+        "weeks",
+        "months",
+        "quarters",
+        "years",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    let is_one_of = |units: &[&str]| units.iter().any(|unit| word.value.eq_ignore_ascii_case(unit));
+    word.quote_style.is_none()
+        && match dialect {
+            Dialect::Sqlite | Dialect::Postgres => false,
+            Dialect::MySql => is_one_of(&UNITS),
+            Dialect::Snowflake | Dialect::BigQuery => is_one_of(&UNITS) || is_one_of(&OF_WAREHOUSES),
+        }
+}
+
+/// Whether what stands before a table's name is the end of the namespace, or nothing.
+pub(crate) fn is_namespace(qualifiers: &[&Ident], namespace: &[String]) -> bool {
+    let (written, known) = (qualifiers.iter().rev(), namespace.iter().rev());
+    qualifiers.len() <= namespace.len()
+        && written.zip(known).all(|(written, known)| written.value.eq_ignore_ascii_case(known))
 }
 
 fn table_function(name: &Ident, alias: Option<&TableAlias>) -> Relation {

@@ -1,13 +1,16 @@
 //! From text to the tree of exactly one query, in the dialect's own grammar.
 
 use sqlparser::ast::{Query, Statement};
-use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect};
+use sqlparser::dialect::{
+    BigQueryDialect, Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SnowflakeDialect,
+};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use super::error::GuardError;
 use super::grammar::SqliteGrammar;
+use super::{identifiers, literals};
 use crate::dialect::Dialect;
 
 /// No question needs a longer text.
@@ -19,8 +22,32 @@ const MAX_DEEPENING: usize = 1_500;
 /// Parentheses within parentheses.
 const MAX_NESTING: usize = 64;
 
+/// Parses the definition of a view: the statement that makes it, or its query alone.
+pub(crate) fn one_view(sql: &str, dialect: Dialect) -> Result<Query, GuardError> {
+    let mut query = match one_statement(sql, dialect)? {
+        Statement::CreateView(view) if view.columns.is_empty() => view.query,
+        Statement::CreateView(_) => {
+            return Err(GuardError::not_allowed("a list of columns behind a view's name"));
+        }
+        Statement::Query(query) => query,
+        other => return Err(GuardError::NotAQuery { statement: first_words(&other) }),
+    };
+    literals::make_plain(&mut query, dialect)?;
+    Ok(*query)
+}
+
 /// Parses exactly one statement, which must be a query.
 pub(crate) fn one_query(sql: &str, dialect: Dialect) -> Result<Query, GuardError> {
+    match one_statement(sql, dialect)? {
+        Statement::Query(mut query) => {
+            literals::make_plain(&mut query, dialect)?;
+            Ok(*query)
+        }
+        other => Err(GuardError::NotAQuery { statement: first_words(&other) }),
+    }
+}
+
+fn one_statement(sql: &str, dialect: Dialect) -> Result<Statement, GuardError> {
     // Some editors put a byte order mark at the start of what they copy.
     let sql = sql.trim_start_matches('\u{feff}');
     check_text(sql)?;
@@ -30,7 +57,8 @@ pub(crate) fn one_query(sql: &str, dialect: Dialect) -> Result<Query, GuardError
         .map_err(|error| GuardError::Syntax { reason: error.to_string() })?;
     check_comments(tokens.iter().map(|token| &token.token))?;
     check_size(tokens.iter().map(|token| &token.token))?;
-    if dialect != Dialect::MySql {
+    identifiers::check(tokens.iter().map(|token| &token.token))?;
+    if matches!(dialect, Dialect::Sqlite | Dialect::Postgres | Dialect::BigQuery) {
         read_hexadecimal_numbers(sql, &mut tokens)?;
     }
     let mut statements = Parser::new(grammar)
@@ -48,10 +76,7 @@ pub(crate) fn one_query(sql: &str, dialect: Dialect) -> Result<Query, GuardError
     if statements.len() != 1 {
         return Err(GuardError::NotOneStatement { count: statements.len() });
     }
-    match statements.remove(0) {
-        Statement::Query(query) => Ok(*query),
-        other => Err(GuardError::NotAQuery { statement: first_words(&other) }),
-    }
+    Ok(statements.remove(0))
 }
 
 fn grammar(dialect: Dialect) -> &'static dyn Grammar {
@@ -59,6 +84,8 @@ fn grammar(dialect: Dialect) -> &'static dyn Grammar {
         Dialect::Sqlite => &SqliteGrammar,
         Dialect::Postgres => &PostgreSqlDialect {},
         Dialect::MySql => &MySqlDialect {},
+        Dialect::Snowflake => &SnowflakeDialect {},
+        Dialect::BigQuery => &BigQueryDialect {},
     }
 }
 

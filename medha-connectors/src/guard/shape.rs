@@ -5,10 +5,11 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, GroupByExpr, GroupByWithModifier, JoinConstraint, JoinOperator, Query, Select,
-    SelectFlavor, SelectItem, SetExpr, Statement, TableAlias, TableFactor, TableWithJoins, Value,
-    ValueWithSpan, Visit, Visitor, WildcardAdditionalOptions,
+    AccessExpr, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentClause, FunctionArguments, GroupByExpr, GroupByWithModifier, JoinConstraint,
+    JoinOperator, JsonPathElem, ObjectNamePart, PivotValueSource, Query, Select, SelectFlavor, SelectItem,
+    SetExpr, Statement, TableAlias, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
+    WildcardAdditionalOptions,
 };
 
 use super::error::GuardError;
@@ -18,6 +19,14 @@ use crate::dialect::Dialect;
 /// Checks every node of the query.
 pub(crate) fn check(query: &Query, dialect: Dialect) -> Result<(), GuardError> {
     match query.visit(&mut Shape { dialect }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(*error),
+    }
+}
+
+/// Checks an expression that stands outside a query.
+pub(crate) fn check_expression(expr: &Expr, dialect: Dialect) -> Result<(), GuardError> {
+    match expr.visit(&mut Shape { dialect }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
     }
@@ -78,7 +87,7 @@ impl Visitor for Shape {
             orders.iter().any(|order| !order.is_empty()) || !select.sort_by.is_empty(),
             "CLUSTER, DISTRIBUTE or SORT BY",
         )?;
-        refuse_if(select.qualify.is_some(), "QUALIFY")?;
+        refuse_if(select.qualify.is_some() && !self.is_warehouse(), "QUALIFY")?;
         refuse_if(select.value_table_mode.is_some(), "SELECT AS VALUE or STRUCT")?;
         refuse_if(select.flavor != SelectFlavor::Standard, "a query that starts with FROM")?;
         select.projection.iter().try_for_each(|selected| self.item(selected))?;
@@ -126,9 +135,34 @@ impl Visitor for Shape {
                 self.joins(table_with_joins)
             }
             TableFactor::UNNEST { alias: name, with_offset: false, with_offset_alias: None, .. }
-                if self.dialect == Dialect::Postgres =>
+                if matches!(self.dialect, Dialect::Postgres | Dialect::BigQuery) =>
             {
                 alias(name.as_ref())
+            }
+            TableFactor::TableFunction { expr: Expr::Function(function), alias: name }
+                if self.dialect == Dialect::Snowflake =>
+            {
+                alias(name.as_ref())?;
+                let FunctionArguments::List(list) = &function.args else {
+                    return refuse("a table function without arguments");
+                };
+                refuse_if(!list.clauses.is_empty(), "a clause in the arguments of a table function")?;
+                self.table_function(&function.name.to_string(), &list.args)
+            }
+            TableFactor::Pivot { table, value_source, default_on_null, alias: name, .. }
+                if self.is_warehouse() =>
+            {
+                alias(name.as_ref())?;
+                refuse_if(
+                    name.as_ref().is_some_and(|name| !name.columns.is_empty()),
+                    "names for the columns of PIVOT",
+                )?;
+                refuse_if(default_on_null.is_some(), "a default in PIVOT")?;
+                refuse_if(
+                    !matches!(value_source, PivotValueSource::List(_)),
+                    "PIVOT over values that are not listed",
+                )?;
+                refuse_if(!matches!(**table, TableFactor::Derived { .. }), "PIVOT of anything but a subquery")
             }
             _ => refuse("a table expression of this kind"),
         }
@@ -136,6 +170,7 @@ impl Visitor for Shape {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> Verdict {
         let postgres = self.dialect == Dialect::Postgres;
+        let warehouse = self.is_warehouse();
         match expr {
             Expr::Identifier(_)
             | Expr::CompoundIdentifier(_)
@@ -178,14 +213,28 @@ impl Visitor for Shape {
             | Expr::GroupingSets(_)
             | Expr::Cube(_)
             | Expr::Rollup(_)
-                if postgres =>
+                if postgres || warehouse =>
             {
                 FINE
             }
+            Expr::Like { .. } | Expr::ILike { .. } | Expr::InUnnest { .. } if warehouse => FINE,
+            Expr::JsonAccess { path, .. } if self.dialect == Dialect::Snowflake => {
+                let plain = path.path.iter().all(|part| matches!(part, JsonPathElem::Dot { .. }));
+                refuse_if(!plain, "a computed path into JSON")
+            }
+            Expr::CompoundFieldAccess { access_chain, .. } if postgres || warehouse => {
+                let by_place = access_chain.iter().all(|access| matches!(access, AccessExpr::Subscript(_)));
+                refuse_if(!by_place, &format!("the expression {}", shortened(&expr.to_string())))
+            }
+            Expr::Struct { fields, .. } if self.dialect == Dialect::BigQuery => {
+                refuse_if(!fields.is_empty(), "a STRUCT with types")
+            }
+            Expr::Named { .. } if self.dialect == Dialect::BigQuery => FINE,
             Expr::BinaryOp { op, .. } => operator(op),
             Expr::Cast { kind, data_type, format, .. } => {
                 refuse_if(format.is_some(), "CAST with a format")?;
-                refuse_if(matches!(kind, CastKind::TryCast | CastKind::SafeCast), "TRY_CAST")?;
+                let tries = matches!(kind, CastKind::TryCast | CastKind::SafeCast);
+                refuse_if(tries && !warehouse, "TRY_CAST")?;
                 self.data_type(data_type)
             }
             Expr::Convert { data_type, styles, is_try: false, .. } if self.dialect == Dialect::MySql => {
@@ -211,7 +260,8 @@ impl Shape {
         let args = match &function.args {
             FunctionArguments::None => &[][..],
             FunctionArguments::Subquery(_)
-                if self.dialect == Dialect::Postgres && written.eq_ignore_ascii_case("array") =>
+                if matches!(self.dialect, Dialect::Postgres | Dialect::BigQuery)
+                    && written.eq_ignore_ascii_case("array") =>
             {
                 return FINE;
             }
@@ -221,21 +271,38 @@ impl Shape {
                     FunctionArgumentClause::IgnoreOrRespectNulls(_)
                     | FunctionArgumentClause::OrderBy(_)
                     | FunctionArgumentClause::Separator(_) => FINE,
+                    FunctionArgumentClause::Limit(_) if self.dialect == Dialect::BigQuery => FINE,
                     _ => refuse("this clause in the arguments of a function"),
                 })?;
                 &list.args
             }
         };
-        arguments(args)?;
-        let name = function_name(function)?;
+        self.arguments(args)?;
+        let name = function_name(function, self.dialect)?;
         functions::check(&name, &written, args, self.dialect)
             .map_or_else(|error| ControlFlow::Break(Box::new(error)), |()| FINE)
     }
 
     fn table_function(&self, name: &str, args: &[FunctionArg]) -> Verdict {
-        arguments(args)?;
+        self.arguments(args)?;
         functions::check_table_function(name, args, self.dialect)
             .map_or_else(|error| ControlFlow::Break(Box::new(error)), |()| FINE)
+    }
+
+    fn arguments(&self, args: &[FunctionArg]) -> Verdict {
+        args.iter().try_for_each(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(_) | FunctionArgExpr::Wildcard) => FINE,
+            FunctionArg::Named { arg: FunctionArgExpr::Expr(_), .. }
+                if self.dialect == Dialect::Snowflake =>
+            {
+                FINE
+            }
+            _ => refuse("a named argument or a qualified wildcard in a function"),
+        })
+    }
+
+    fn is_warehouse(&self) -> bool {
+        matches!(self.dialect, Dialect::Snowflake | Dialect::BigQuery)
     }
 
     fn item(&self, item: &SelectItem) -> Verdict {
@@ -243,7 +310,7 @@ impl Shape {
             SelectItem::UnnamedExpr(_) => FINE,
             // To PostgreSQL a text after a text on the next line is more of the same text, not a name.
             SelectItem::ExprWithAlias { alias, .. } => refuse_if(
-                self.dialect == Dialect::Postgres && alias.quote_style == Some('\''),
+                !matches!(self.dialect, Dialect::Sqlite | Dialect::MySql) && alias.quote_style == Some('\''),
                 "an alias in single quotes",
             ),
             SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
@@ -257,8 +324,8 @@ impl Shape {
                     opt_alias,
                 } = options;
                 let plain = opt_ilike.is_none()
-                    && opt_exclude.is_none()
-                    && opt_except.is_none()
+                    && (opt_exclude.is_none() || self.dialect == Dialect::Snowflake)
+                    && (opt_except.is_none() || self.dialect == Dialect::BigQuery)
                     && opt_replace.is_none()
                     && opt_rename.is_none()
                     && opt_alias.is_none();
@@ -276,7 +343,9 @@ impl Shape {
                     _ => refuse("this modifier of GROUP BY"),
                 })
             }
-            GroupByExpr::All(_) => refuse("GROUP BY ALL"),
+            GroupByExpr::All(modifiers) => {
+                refuse_if(!self.is_warehouse() || !modifiers.is_empty(), "GROUP BY ALL")
+            }
         }
     }
 
@@ -312,10 +381,17 @@ impl Shape {
                     Dialect::Postgres => ["money", "citext", "inet", "cidr", "bpchar"]
                         .contains(&name.to_string().to_ascii_lowercase().as_str()),
                     Dialect::MySql => false,
+                    Dialect::Snowflake => {
+                        ["number", "variant", "object", "timestamp_ntz", "timestamp_ltz", "timestamp_tz"]
+                            .contains(&name.to_string().to_ascii_lowercase().as_str())
+                    }
+                    Dialect::BigQuery => {
+                        ["bignumeric", "json"].contains(&name.to_string().to_ascii_lowercase().as_str())
+                    }
                 };
                 refuse_if(!harmless, &format!("the type {name}"))
             }
-            DataType::Array(_) if self.dialect == Dialect::Postgres => FINE,
+            DataType::Array(_) if self.dialect == Dialect::Postgres || self.is_warehouse() => FINE,
             DataType::Regclass
             | DataType::Table(_)
             | DataType::NamedTable { .. }
@@ -338,8 +414,17 @@ impl Shape {
 }
 
 /// The one word a function is called by; a qualified name could be a function of another schema.
-fn function_name(function: &Function) -> ControlFlow<Box<GuardError>, String> {
-    match function.name.0.as_slice() {
+fn function_name(function: &Function, dialect: Dialect) -> ControlFlow<Box<GuardError>, String> {
+    let is_safe = |part: &ObjectNamePart| {
+        part.as_ident()
+            .is_some_and(|ident| ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("safe"))
+    };
+    let parts = match function.name.0.as_slice() {
+        // In BigQuery it gives NULL in place of an error.
+        [safe, rest @ ..] if dialect == Dialect::BigQuery && is_safe(safe) => rest,
+        parts => parts,
+    };
+    match parts {
         [part] => match part.as_ident() {
             Some(ident) => ControlFlow::Continue(ident.value.to_ascii_lowercase()),
             None => ControlFlow::Break(Box::new(GuardError::not_allowed("a computed function name"))),
@@ -349,13 +434,6 @@ fn function_name(function: &Function) -> ControlFlow<Box<GuardError>, String> {
             function.name
         )))),
     }
-}
-
-fn arguments(args: &[FunctionArg]) -> Verdict {
-    args.iter().try_for_each(|arg| match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(_) | FunctionArgExpr::Wildcard) => FINE,
-        _ => refuse("a named argument or a qualified wildcard in a function"),
-    })
 }
 
 fn body(body: &SetExpr) -> Verdict {
