@@ -33,7 +33,7 @@ enum Command {
     Serve(ServeArgs),
     /// Print the analyst's workflow as a Mermaid diagram
     Graph,
-    /// Answer the questions of an evaluation pack
+    /// Answer the questions of an evaluation pack, or let the guard decide its statements
     Eval(EvalArgs),
 }
 
@@ -98,7 +98,34 @@ pub(crate) struct ServeArgs {
 
 /// `medha eval`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct EvalArgs {
+    #[command(subcommand)]
+    command: Option<EvalCommand>,
+    #[command(flatten)]
+    questions: Option<EvalQuestionsArgs>,
+}
+
+#[derive(Debug, Subcommand)]
+enum EvalCommand {
+    /// Let the guard decide the statements of a corpus
+    Guard(EvalGuardArgs),
+}
+
+/// `medha eval guard`.
+#[derive(Debug, Args)]
+pub(crate) struct EvalGuardArgs {
+    /// A folder with `must_block.jsonl` and `must_allow.jsonl`; contexts.json and fixture/ are in the folder above
+    #[arg(value_name = "GUARD")]
+    pub(crate) folder: PathBuf,
+    /// Where the decisions are written
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// `medha eval` over questions.
+#[derive(Debug, Args)]
+pub(crate) struct EvalQuestionsArgs {
     /// A folder with questions.jsonl, db/*.sqlite and semantic/*.ossie.yaml
     pub(crate) pack: PathBuf,
     /// A file of questions in that folder
@@ -146,7 +173,11 @@ async fn carry_out(command: Command, terminal: Terminal) -> Result<Exit, Command
         Command::Ask(args) => ask::ask(args, terminal).await,
         Command::Serve(args) => serve::serve(args).await,
         Command::Graph => graph::graph(),
-        Command::Eval(args) => eval::eval(args).await,
+        Command::Eval(EvalArgs { command: Some(EvalCommand::Guard(args)), .. }) => {
+            eval::eval_guard(args).await
+        }
+        Command::Eval(EvalArgs { questions: Some(args), .. }) => eval::eval(args).await,
+        Command::Eval(EvalArgs { command: None, questions: None }) => Ok(Exit::Usage),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::data_dir::DataDirError;
-use crate::eval::PackError;
+use crate::eval::{ContextError, PackError};
 use crate::exit::Exit;
 use crate::question::QuestionError;
 use crate::serve::ServeError;
@@ -27,6 +27,9 @@ pub(crate) enum CommandError {
     /// The evaluation pack cannot be read, or the predictions not be written.
     #[error(transparent)]
     Pack(#[from] PackError),
+    /// No guard can be made for a corpus.
+    #[error(transparent)]
+    Context(#[from] ContextError),
     /// Standard output cannot be written to.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
@@ -38,9 +41,12 @@ impl CommandError {
         match self {
             Self::Question(QuestionError::Input(_)) => Exit::Failed,
             Self::Question(QuestionError::Empty | QuestionError::TooLong { .. }) => Exit::Usage,
-            Self::Source(_) | Self::DataDir(_) | Self::Serve(_) | Self::Pack(_) | Self::Output(_) => {
-                Exit::Failed
-            }
+            Self::Source(_)
+            | Self::DataDir(_)
+            | Self::Serve(_)
+            | Self::Pack(_)
+            | Self::Context(_)
+            | Self::Output(_) => Exit::Failed,
         }
     }
 }

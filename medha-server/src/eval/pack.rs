@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::clock::parse_moment;
 use crate::source::ModelSource;
@@ -52,16 +53,19 @@ pub(crate) struct PackQuestion {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PackError {
     /// A file cannot be read.
-    #[error("cannot read {path:?}: {source}; a pack is a folder with questions.jsonl and db/*.sqlite")]
+    #[error(
+        "cannot read {path:?}: {source}; a pack is a folder with questions.jsonl and db/*.sqlite, and the guard's is one with \
+         must_block.jsonl and must_allow.jsonl, contexts.json above it"
+    )]
     Read {
         /// Which file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// A line is no question.
+    /// A line is not what the file should hold.
     #[error("{path:?}, line {line}: {reason}")]
-    Question {
+    Line {
         /// Which file.
         path: PathBuf,
         /// Which line, from 1.
@@ -87,18 +91,7 @@ impl Pack {
     /// Reads the questions of a file in the folder, in order.
     pub(crate) fn questions(&self, file: &Path) -> Result<Vec<PackQuestion>, PackError> {
         let path = self.folder.join(file);
-        let text =
-            fs::read_to_string(&path).map_err(|source| PackError::Read { path: path.clone(), source })?;
-        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        lines
-            .map(|(index, line)| {
-                serde_json::from_str(line).map_err(|error| PackError::Question {
-                    path: path.clone(),
-                    line: index + 1,
-                    reason: error.to_string(),
-                })
-            })
-            .collect()
+        read_lines(&path)
     }
 
     /// The file of a database.
@@ -114,6 +107,22 @@ impl Pack {
             Models::OfPack | Models::Inferred => ModelSource::Inferred,
         }
     }
+}
+
+/// Reads a file of one JSON value a line.
+pub(super) fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, PackError> {
+    let text =
+        fs::read_to_string(path).map_err(|source| PackError::Read { path: path.to_owned(), source })?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(index, line)| {
+            serde_json::from_str(line).map_err(|error| PackError::Line {
+                path: path.to_owned(),
+                line: index + 1,
+                reason: error.to_string(),
+            })
+        })
+        .collect()
 }
 
 fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime>, D::Error> {

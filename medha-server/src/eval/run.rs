@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::pack::{Models, Pack, PackError, PackQuestion};
 use super::prediction::{Prediction, Tally};
-use crate::cli::EvalArgs;
+use crate::cli::EvalQuestionsArgs;
 use crate::clock;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -28,7 +28,7 @@ struct Sessions {
 }
 
 /// Answers a pack's questions and writes the predictions. Ctrl-C ends it with nothing written.
-pub(crate) async fn eval(args: EvalArgs) -> Result<Exit, CommandError> {
+pub(crate) async fn eval(args: EvalQuestionsArgs) -> Result<Exit, CommandError> {
     let mut signals = Signals::listen();
     tokio::select! {
         ended = predict(args) => ended,
@@ -39,7 +39,7 @@ pub(crate) async fn eval(args: EvalArgs) -> Result<Exit, CommandError> {
     }
 }
 
-async fn predict(args: EvalArgs) -> Result<Exit, CommandError> {
+async fn predict(args: EvalQuestionsArgs) -> Result<Exit, CommandError> {
     let started = clock::start();
     let models = if args.no_models { Models::Inferred } else { Models::OfPack };
     let pack = Pack::new(args.pack, models);
@@ -113,7 +113,7 @@ impl Sessions {
 }
 
 /// Writes the file whole or not at all.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     fs::write(&part, text)?;
