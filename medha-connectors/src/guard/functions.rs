@@ -2,9 +2,9 @@
 
 use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, Value, ValueWithSpan};
 
+use super::cost::{generated_rows, number_of};
 use super::error::GuardError;
 use super::scope::{Columns, nearest};
-use super::series::{generated_rows, number_of};
 use crate::dialect::Dialect;
 
 /// In all three dialects, in lower case. SQLite's mathematics are left out: the bundled library is built without them.
@@ -64,7 +64,7 @@ const SNOWFLAKE: &str = "\
     conditional_change_event conditional_true_event contains convert_timezone corr cos cosh cot \
     count_if covar_pop covar_samp date date_from_parts date_part date_trunc dateadd datediff datefromparts day \
     dayname dayofmonth dayofweek dayofweekiso dayofyear decode degrees div0 div0null editdistance endswith \
-    equal_null exp factorial floor get get_path greatest greatest_ignore_nulls grouping grouping_id \
+    equal_null exp factorial flatten floor generator get get_path greatest greatest_ignore_nulls grouping grouping_id \
     haversine hour iff ifnull ilike initcap insert is_array is_boolean is_date \
     is_decimal is_double is_integer is_null_value is_object is_real is_timestamp_ntz is_varchar jarowinkler_similarity \
     kurtosis last_day least least_ignore_nulls left len like listagg ln localtime localtimestamp log \
@@ -73,7 +73,7 @@ const SNOWFLAKE: &str = "\
     percentile_disc pi position pow power previous_day quarter radians ratio_to_report regexp_count regexp_instr \
     regexp_like regexp_replace regexp_substr regexp_substr_all regr_avgx regr_avgy regr_count regr_intercept \
     regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat reverse right rlike rpad second sha1 \
-    sha1_hex sha2 sha2_hex sin sinh skew soundex space split split_part sqrt square startswith stddev stddev_pop \
+    sha1_hex sha2 sha2_hex sin sinh skew soundex space split split_part split_to_table sqrt square startswith stddev stddev_pop \
     stddev_samp strtok strtok_to_array sysdate tan tanh time time_from_parts time_slice timeadd timediff \
     timestamp_from_parts timestamp_ntz_from_parts timestampadd timestampdiff to_array to_boolean to_char to_date \
     to_decimal to_double to_json to_number to_numeric to_object to_time to_timestamp to_timestamp_ltz \
@@ -152,9 +152,11 @@ pub(crate) fn check(
     match name {
         "repeat" | "lpad" | "rpad" => check_made(written, args.get(1)),
         "space" => check_made(written, args.first()),
-        "generate_series" | "generate_array" | "generate_date_array" | "generate_timestamp_array" => {
-            generated_rows(written, args).map(drop)
-        }
+        "generate_series"
+        | "generator"
+        | "generate_array"
+        | "generate_date_array"
+        | "generate_timestamp_array" => generated_rows(written, args).map(drop),
         "format" | "printf" if matches!(dialect, Dialect::Sqlite | Dialect::Postgres | Dialect::BigQuery) => {
             check_format(written, args.first())
         }

@@ -1,9 +1,10 @@
 //! Every statement passes here before it reaches a database.
 //!
-//! In this order: the text is normalised and parsed to exactly one statement (`parse`), every node of the tree must be of a
-//! kind that only reads (`shape`), every function must be on the dialect's list (`functions`), sizes are bounded (`cost`,
-//! `unfold`), every table and column must exist where it is named (`names`, `scope`), a limit is put on (`limit`), and the
-//! tree is written out again: that text, never the one that was asked, is what runs (`check`).
+//! In this order: the text is normalised and parsed to exactly one statement (`parse`, `identifiers`, `literals`), every node
+//! of the tree must be of a kind that only reads (`shape`), every function must be on the dialect's list (`functions`), sizes
+//! are bounded (`cost`), every table and column must exist where it is named, for the user who asks (`names`, `scope`), the
+//! rules of a policy (`policy`) are put in (`protect`), a limit is put on (`limit`), and the tree is written out again: that
+//! text, never the one that was asked, is what runs (`check`).
 //!
 //! *Architecture invariant: what the guard does not understand it refuses. No check looks at the text.*
 
@@ -16,11 +17,9 @@ mod literals;
 mod parse;
 mod shape;
 mod functions;
-mod series;
 mod names;
 mod scope;
 mod cost;
-mod unfold;
 mod protect;
 mod limit;
 

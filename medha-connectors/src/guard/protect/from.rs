@@ -131,6 +131,12 @@ impl Protect<'_> {
             let columns = columns.clone().renamed(alias.as_ref())?;
             return Ok(Relation { name: called, columns, kind: RelationKind::Derived });
         }
+        if qualifiers.is_empty() && self.later.contains(&ident.value.to_lowercase()) {
+            return Err(GuardError::not_allowed(format!(
+                "the name {:?} before the common table expression it means",
+                ident.value
+            )));
+        }
         let source = self.sources.get(&ident.value.to_lowercase()).ok_or_else(unknown)?;
         // With quotes these two tell capitals from small letters, and another table may be meant.
         let is_exact = !matches!(self.dialect, Dialect::Postgres | Dialect::Snowflake)

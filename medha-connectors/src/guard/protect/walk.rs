@@ -24,6 +24,8 @@ pub(crate) struct Protect<'a> {
     pub(super) cte_names: HashSet<String>,
     pub(super) rules: Vec<String>,
     pub(super) tables: Vec<String>,
+    /// Names that in the common table expression being walked mean it, or one that comes after it.
+    pub(super) later: Vec<String>,
 }
 
 impl<'a> Protect<'a> {
@@ -33,8 +35,8 @@ impl<'a> Protect<'a> {
         dialect: Dialect,
         namespace: &'a [String],
     ) -> Self {
-        let (cte_names, rules, tables) = (HashSet::new(), Vec::new(), Vec::new());
-        Self { sources, all_tables, dialect, namespace, cte_names, rules, tables }
+        let (cte_names, rules, tables, later) = (HashSet::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { sources, all_tables, dialect, namespace, cte_names, rules, tables, later }
     }
 
     /// The rules that were put in, in words.
@@ -89,8 +91,15 @@ impl<'a> Protect<'a> {
         let mut ctes = ctes.clone();
         if let Some(with) = &mut query.with {
             let recursive = with.recursive;
-            for cte in &mut with.cte_tables {
+            let names: Vec<String> =
+                with.cte_tables.iter().map(|cte| cte.alias.name.value.to_lowercase()).collect();
+            for (index, cte) in with.cte_tables.iter_mut().enumerate() {
+                let outer = self.later.len();
+                if recursive || self.dialect == Dialect::Sqlite {
+                    self.later.extend_from_slice(&names[index..]);
+                }
                 let columns = self.cte(cte, recursive, around, &ctes)?;
+                self.later.truncate(outer);
                 ctes.push((cte.alias.name.value.clone(), columns));
             }
         }

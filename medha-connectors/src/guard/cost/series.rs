@@ -5,7 +5,7 @@ use sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Interval, TypedString, UnaryOperator, Value, ValueWithSpan,
 };
 
-use super::error::GuardError;
+use crate::guard::error::GuardError;
 
 /// The most rows a generator may make.
 const MAX_GENERATED: f64 = 1_000_000.0;

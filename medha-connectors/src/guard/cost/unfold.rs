@@ -8,7 +8,7 @@ use std::ptr;
 
 use sqlparser::ast::{ObjectName, Query, Visit, Visitor};
 
-use super::error::GuardError;
+use crate::guard::error::GuardError;
 
 /// The most tables, counted again wherever they are named. SQLite needs some tens of milliseconds for so many.
 const MAX_RELATIONS: u64 = 1_000;
