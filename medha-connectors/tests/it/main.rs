@@ -11,6 +11,8 @@ mod guard;
 mod guard_names;
 mod guard_property;
 mod audit;
+mod clinic;
+mod guard_corpus;
 mod conformance;
 mod savers;
 mod savers_sqlite;
