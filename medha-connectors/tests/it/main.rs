@@ -13,6 +13,7 @@ mod guard_property;
 mod audit;
 mod clinic;
 mod guard_corpus;
+mod guard_policy;
 mod conformance;
 mod savers;
 mod savers_sqlite;

@@ -55,6 +55,8 @@ impl fmt::Display for Why {
 impl Policy {
     /// Explains how a user can read a column, named as `table.column`.
     ///
+    /// For a column of a view it tells the view's own rules; those of the tables behind the view hold as well.
+    ///
     /// # Errors
     /// A [`PolicyError`] if there is no such table or column.
     pub fn why(&self, user: &User, schema: &Schema, column: &str) -> Result<Why, PolicyError> {

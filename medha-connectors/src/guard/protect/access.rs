@@ -134,7 +134,7 @@ impl Maker<'_> {
             })?),
         };
         let columns = Columns { list: shown.into_iter().map(|shown| shown.column).collect(), open: false };
-        Ok(Source { table: table.name.clone(), query, columns, rules: words })
+        Ok(Source { table: table.name.clone(), query, columns, kind: table.kind, rules: words })
     }
 
     fn shown<'r>(

@@ -7,11 +7,12 @@ use sqlparser::ast::{
 use super::lineage::{Column, Columns, Ctes, Relation, RelationKind, Scope};
 use super::names;
 use super::source;
-use super::walk::Protect;
+use super::walk::{Naming, Protect};
 use crate::dialect::Dialect;
 use crate::guard::error::GuardError;
 use crate::guard::functions;
 use crate::guard::names::is_namespace;
+use crate::schema::TableKind;
 
 impl Protect<'_> {
     /// Adds the relations of one item of `FROM` and returns the columns that `*` gives of them.
@@ -151,7 +152,7 @@ impl Protect<'_> {
         self.tables.push(source.table.to_lowercase());
         let columns = source.columns.clone().renamed(alias.as_ref())?;
         let Some(query) = &source.query else {
-            if self.cte_names.contains(&source.table.to_lowercase()) {
+            if self.naming == Naming::Qualified || self.cte_names.contains(&source.table.to_lowercase()) {
                 let (ident, table) =
                     ((*ident).clone(), names::table(&source.table, self.namespace, self.dialect));
                 alias.get_or_insert_with(|| source::alias(ident));
@@ -162,7 +163,12 @@ impl Protect<'_> {
         let alias = alias.take().unwrap_or_else(|| source::alias((*ident).clone()));
         let subquery = Box::new(query.clone());
         *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None };
-        Ok(Relation { name: called, columns, kind: RelationKind::Restricted })
+        // Behind a view one row can stand many times.
+        let kind = match source.kind {
+            TableKind::Table => RelationKind::Restricted,
+            TableKind::View => RelationKind::Derived,
+        };
+        Ok(Relation { name: called, columns, kind })
     }
 }
 

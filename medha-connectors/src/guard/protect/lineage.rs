@@ -152,7 +152,7 @@ pub(crate) struct Relation {
 pub(crate) enum RelationKind {
     /// A table that is read as it is.
     Table,
-    /// A query in the place of a table.
+    /// A query in the place of a table, a row for each of its rows.
     Restricted,
     /// Anything else.
     Derived,

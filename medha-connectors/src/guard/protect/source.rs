@@ -14,6 +14,7 @@ use crate::dialect::Dialect;
 use crate::guard::error::GuardError;
 use crate::guard::parse;
 use crate::guard::policy::Action;
+use crate::schema::TableKind;
 
 /// How a table is read under a policy.
 #[derive(Debug, Clone)]
@@ -23,6 +24,7 @@ pub(crate) struct Source {
     /// What stands in its place; `None` where it is read as it is.
     pub(crate) query: Option<Query>,
     pub(crate) columns: Columns,
+    pub(crate) kind: TableKind,
     /// The rules that are in the query, in words.
     pub(crate) rules: Vec<String>,
 }

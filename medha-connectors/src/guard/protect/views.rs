@@ -117,7 +117,7 @@ fn expanded(
     behind: &HashMap<String, Source>,
 ) -> Result<(Source, Vec<String>), String> {
     let all_tables = behind.keys().cloned().collect();
-    let mut protect = Protect::new(behind, &all_tables, maker.dialect, maker.namespace);
+    let mut protect = Protect::new(behind, &all_tables, maker.dialect, maker.namespace).within_others();
     let columns = protect.statement(&mut query).map_err(|error| error.to_string())?;
     let same = columns.list.len() == view.columns.len()
         && columns

@@ -26,6 +26,16 @@ pub(crate) struct Protect<'a> {
     pub(super) tables: Vec<String>,
     /// Names that in the common table expression being walked mean it, or one that comes after it.
     pub(super) later: Vec<String>,
+    pub(super) naming: Naming,
+}
+
+/// How tables that are read as they are are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// As they are written, unless a common table expression has the name.
+    AsWritten,
+    /// With their namespace, since what is written will stand within another statement.
+    Qualified,
 }
 
 impl<'a> Protect<'a> {
@@ -36,7 +46,14 @@ impl<'a> Protect<'a> {
         namespace: &'a [String],
     ) -> Self {
         let (cte_names, rules, tables, later) = (HashSet::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { sources, all_tables, dialect, namespace, cte_names, rules, tables, later }
+        let naming = Naming::AsWritten;
+        Self { sources, all_tables, dialect, namespace, cte_names, rules, tables, later, naming }
+    }
+
+    /// For the definition of a view.
+    pub(super) fn within_others(mut self) -> Self {
+        self.naming = Naming::Qualified;
+        self
     }
 
     /// The rules that were put in, in words.
