@@ -26,11 +26,11 @@ const POSTGRES: &str = "\
     corr cos cosh covar_pop covar_samp date date_bin date_part date_trunc degrees div encode every exp \
     extract floor format gcd generate_series greatest grouping initcap isfinite json_agg json_array_length \
     json_build_array json_build_object json_extract_path json_extract_path_text json_object_agg \
-    json_typeof jsonb_agg jsonb_array_length jsonb_build_array jsonb_build_object jsonb_extract_path \
+    json_typeof json_array_elements json_array_elements_text json_object_keys jsonb_agg jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_object_keys jsonb_build_array jsonb_build_object jsonb_extract_path \
     jsonb_extract_path_text jsonb_object_agg jsonb_path_exists jsonb_path_query_first jsonb_typeof \
     justify_days justify_hours justify_interval lcm least left ln localtime localtimestamp log log10 \
     log2 lpad make_date make_interval make_time make_timestamp make_timestamptz md5 mod mode now \
-    num_nonnulls num_nulls octet_length overlay percentile_cont percentile_disc pi plainto_tsquery \
+    num_nonnulls num_nulls octet_length overlay percentile_cont percentile_disc pi plainto_tsquery quote_ident regexp_split_to_table row \
     position pow power quote_literal radians regexp_count regexp_instr regexp_like regexp_match \
     regexp_replace regexp_substr regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope \
     regexp_matches regexp_split_to_array regr_sxx regr_sxy regr_syy repeat reverse right rpad scale sin sinh split_part sqrt starts_with \
@@ -64,15 +64,15 @@ const SNOWFLAKE: &str = "\
     conditional_change_event conditional_true_event contains convert_timezone corr cos cosh cot \
     count_if covar_pop covar_samp date date_from_parts date_part date_trunc dateadd datediff datefromparts day \
     dayname dayofmonth dayofweek dayofweekiso dayofyear decode degrees div0 div0null editdistance endswith \
-    equal_null exp factorial flatten floor generator get get_path greatest greatest_ignore_nulls grouping grouping_id \
-    haversine hour iff ifnull ilike initcap insert is_array is_boolean is_date \
+    equal_null exp factorial flatten floor generator get get_path getdate greatest greatest_ignore_nulls grouping grouping_id \
+    haversine hll hour iff ifnull ilike initcap insert is_array is_boolean is_date \
     is_decimal is_double is_integer is_null_value is_object is_real is_timestamp_ntz is_varchar jarowinkler_similarity \
     kurtosis last_day least least_ignore_nulls left len like listagg ln localtime localtimestamp log \
-    lpad md5 md5_hex median minute mod mode month monthname months_between next_day nullifzero nvl nvl2 \
+    lpad max_by md5 md5_hex median min_by minute mod mode month monthname months_between next_day nullifzero nvl nvl2 \
     object_agg object_construct object_construct_keep_null object_keys octet_length parse_json percentile_cont \
     percentile_disc pi position pow power previous_day quarter radians ratio_to_report regexp_count regexp_instr \
     regexp_like regexp_replace regexp_substr regexp_substr_all regr_avgx regr_avgy regr_count regr_intercept \
-    regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat reverse right rlike rpad second sha1 \
+    regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat reverse right rlike rpad second seq1 seq2 seq4 seq8 sha1 \
     sha1_hex sha2 sha2_hex sin sinh skew soundex space split split_part split_to_table sqrt square startswith stddev stddev_pop \
     stddev_samp strtok strtok_to_array sysdate tan tanh time time_from_parts time_slice timeadd timediff \
     timestamp_from_parts timestamp_ntz_from_parts timestampadd timestampdiff to_array to_boolean to_char to_date \

@@ -3,11 +3,12 @@
 use std::any::TypeId;
 
 use sqlparser::ast::{Expr, Statement};
-use sqlparser::dialect::{Dialect, SQLiteDialect};
+use sqlparser::dialect::{Dialect, Precedence, SQLiteDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
-/// SQLite's dialect with `<<`, `>>` and the comparison `a IS b`, which knows `NULL` on both sides.
+/// SQLite's dialect with `<<`, `>>`, `ISNULL` and the comparison `a IS b`, which knows `NULL` on both sides.
 #[derive(Debug)]
 pub(crate) struct SqliteGrammar;
 
@@ -53,11 +54,18 @@ impl Dialect for SqliteGrammar {
         expr: &Expr,
         precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
-        if parser.parse_keyword(Keyword::IS) {
+        if is_isnull(parser) {
+            parser.next_token();
+            Some(Ok(Expr::IsNull(Box::new(expr.clone()))))
+        } else if parser.parse_keyword(Keyword::IS) {
             Some(is(parser, expr, precedence))
         } else {
             BASE.parse_infix(parser, expr, precedence)
         }
+    }
+
+    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        is_isnull(parser).then(|| Ok(self.prec_value(Precedence::Is)))
     }
 
     fn supports_in_empty_list(&self) -> bool {
@@ -91,6 +99,14 @@ impl Dialect for SqliteGrammar {
     fn supports_bitwise_shift_operators(&self) -> bool {
         true
     }
+}
+
+/// `a ISNULL`, which the parser would take for a name.
+fn is_isnull(parser: &Parser<'_>) -> bool {
+    matches!(
+        &parser.peek_token_ref().token,
+        Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("isnull")
+    )
 }
 
 /// What follows `IS`: to SQLite it is a comparison like `=`, whatever stands on its right.

@@ -1,6 +1,8 @@
 //! The limit on the outermost query.
 
-use sqlparser::ast::{Expr, Fetch, LimitClause, Query, SetExpr, UnaryOperator, Value, ValueWithSpan};
+use sqlparser::ast::{
+    Expr, Fetch, LimitClause, Query, SetExpr, TopQuantity, UnaryOperator, Value, ValueWithSpan,
+};
 use sqlparser::tokenizer::Span;
 
 use super::error::GuardError;
@@ -13,6 +15,14 @@ pub(crate) fn put_on(query: &mut Query, dialect: Dialect, max_rows: usize) -> Re
         // SQLite has no LIMIT after VALUES.
         *query = parse::one_query(&format!("SELECT * FROM ({query})"), dialect)?;
     }
+    // Snowflake takes one or the other.
+    let top = match &mut *query.body {
+        SetExpr::Select(select) => select.top.take().and_then(|top| match top.quantity {
+            Some(TopQuantity::Constant(rows)) => Some(rows),
+            Some(TopQuantity::Expr(_)) | None => None,
+        }),
+        _ => None,
+    };
     let most = u64::try_from(max_rows).unwrap_or(u64::MAX).saturating_add(1).min(i64::MAX as u64);
     let fetched = query.fetch.take().map(|fetch| rows_of(&fetch)).transpose()?;
     let clause = query.limit_clause.take();
@@ -29,7 +39,7 @@ pub(crate) fn put_on(query: &mut Query, dialect: Dialect, max_rows: usize) -> Re
             (number(&limit)?, Some(offset))
         }
     };
-    let rows = [limit, fetched].into_iter().flatten().fold(most, u64::min);
+    let rows = [limit, fetched, top].into_iter().flatten().fold(most, u64::min);
     query.limit_clause =
         Some(LimitClause::LimitOffset { limit: Some(literal(rows)), offset, limit_by: Vec::new() });
     Ok(())

@@ -16,6 +16,7 @@ mod identifiers;
 mod literals;
 mod parse;
 mod shape;
+mod types;
 mod functions;
 mod names;
 mod scope;

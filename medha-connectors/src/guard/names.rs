@@ -147,8 +147,9 @@ impl Names<'_> {
         }
         for item in &select.projection {
             match item {
-                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
                     scope.relation(last(name)?)?;
+                    self.expressions(options, &scope, ctes)?;
                 }
                 // An expression of the list does not see the names that the list gives.
                 _ => self.expressions(item, &scope, ctes)?,
@@ -221,6 +222,13 @@ impl Names<'_> {
                 let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
                 scope.relations.push(Relation { name, table: None, columns: None });
             }
+            TableFactor::Unpivot { table, columns, alias, .. } => {
+                let mut within = Scope::within(scope.around);
+                self.factor(table, &mut within, ctes)?;
+                self.expressions(columns, &within, ctes)?;
+                let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
+                scope.relations.push(Relation { name, table: None, columns: None });
+            }
             TableFactor::Derived { lateral, subquery, alias, .. } => {
                 let columns = if *lateral {
                     self.query(subquery, Some(scope), ctes)?
@@ -265,6 +273,10 @@ impl Names<'_> {
         }
         if !is_namespace(qualifiers, self.namespace) {
             return Err(unknown(&mut std::iter::empty(), &name.to_string()));
+        }
+        if qualifiers.is_empty() && is_dual(ident, self.dialect) && self.schema.table(&ident.value).is_none()
+        {
+            return Ok(Relation { name: called, table: None, columns: Some(Vec::new()) });
         }
         let Some(table) = self.schema.table(&ident.value) else {
             let mut known =
@@ -379,6 +391,13 @@ pub(crate) fn is_time_unit(word: &Ident, dialect: Dialect) -> bool {
         }
 }
 
+/// The table of one row that some databases have for a `SELECT` that needs none.
+pub(crate) fn is_dual(name: &Ident, dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::MySql | Dialect::Snowflake)
+        && name.quote_style.is_none()
+        && name.value.eq_ignore_ascii_case("dual")
+}
+
 /// Whether what stands before a table's name is the end of the namespace, or nothing.
 pub(crate) fn is_namespace(qualifiers: &[&Ident], namespace: &[String]) -> bool {
     let (written, known) = (qualifiers.iter().rev(), namespace.iter().rev());
@@ -401,6 +420,7 @@ fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
         | JoinOperator::Right(constraint)
         | JoinOperator::RightOuter(constraint)
         | JoinOperator::FullOuter(constraint)
+        | JoinOperator::StraightJoin(constraint)
         | JoinOperator::CrossJoin(constraint) => Some(constraint),
         _ => None,
     }

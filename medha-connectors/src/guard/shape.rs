@@ -8,12 +8,12 @@ use sqlparser::ast::{
     AccessExpr, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentClause, FunctionArguments, GroupByExpr, GroupByWithModifier, JoinConstraint,
     JoinOperator, JsonPathElem, ObjectNamePart, PivotValueSource, Query, Select, SelectFlavor, SelectItem,
-    SetExpr, Statement, TableAlias, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
-    WildcardAdditionalOptions,
+    SelectModifiers, SetExpr, Statement, TableAlias, TableFactor, TableWithJoins, Top, TopQuantity, Value,
+    ValueTableMode, ValueWithSpan, Visit, Visitor, WildcardAdditionalOptions,
 };
 
 use super::error::GuardError;
-use super::functions;
+use super::{functions, types};
 use crate::dialect::Dialect;
 
 /// Checks every node of the query.
@@ -75,9 +75,21 @@ impl Visitor for Shape {
 
     fn pre_visit_select(&mut self, select: &Select) -> Verdict {
         refuse_if(select.into.is_some(), "SELECT INTO")?;
-        refuse_if(select.top.is_some(), "TOP")?;
+        let is_number = |top: &Top| {
+            matches!(top, Top { with_ties: false, percent: false, quantity: Some(TopQuantity::Constant(_)) })
+        };
+        let plain_top = self.dialect == Dialect::Snowflake && select.top.as_ref().is_none_or(is_number);
+        refuse_if(select.top.is_some() && !plain_top, "TOP")?;
         refuse_if(!select.optimizer_hints.is_empty(), "an optimizer hint")?;
-        refuse_if(select.select_modifiers.is_some(), "a modifier of SELECT")?;
+        let plans = |modifiers: &SelectModifiers| {
+            let only = SelectModifiers {
+                straight_join: modifiers.straight_join,
+                sql_no_cache: modifiers.sql_no_cache,
+                ..SelectModifiers::default()
+            };
+            *modifiers == only
+        };
+        refuse_if(!select.select_modifiers.as_ref().is_none_or(plans), "a modifier of SELECT")?;
         refuse_if(select.exclude.is_some(), "EXCLUDE")?;
         refuse_if(!select.lateral_views.is_empty(), "LATERAL VIEW")?;
         refuse_if(select.prewhere.is_some(), "PREWHERE")?;
@@ -88,7 +100,8 @@ impl Visitor for Shape {
             "CLUSTER, DISTRIBUTE or SORT BY",
         )?;
         refuse_if(select.qualify.is_some() && !self.is_warehouse(), "QUALIFY")?;
-        refuse_if(select.value_table_mode.is_some(), "SELECT AS VALUE or STRUCT")?;
+        let as_struct = matches!(select.value_table_mode, None | Some(ValueTableMode::AsStruct));
+        refuse_if(!as_struct, "SELECT AS VALUE")?;
         refuse_if(select.flavor != SelectFlavor::Standard, "a query that starts with FROM")?;
         select.projection.iter().try_for_each(|selected| self.item(selected))?;
         self.group_by(&select.group_by)?;
@@ -134,8 +147,9 @@ impl Visitor for Shape {
                 refuse_if(name.is_some(), "an alias of a join")?;
                 self.joins(table_with_joins)
             }
-            TableFactor::UNNEST { alias: name, with_offset: false, with_offset_alias: None, .. }
-                if matches!(self.dialect, Dialect::Postgres | Dialect::BigQuery) =>
+            TableFactor::UNNEST { alias: name, with_offset, with_offset_alias, .. }
+                if self.dialect == Dialect::BigQuery
+                    || (self.dialect == Dialect::Postgres && !with_offset && with_offset_alias.is_none()) =>
             {
                 alias(name.as_ref())
             }
@@ -149,9 +163,7 @@ impl Visitor for Shape {
                 refuse_if(!list.clauses.is_empty(), "a clause in the arguments of a table function")?;
                 self.table_function(&function.name.to_string(), &list.args)
             }
-            TableFactor::Pivot { table, value_source, default_on_null, alias: name, .. }
-                if self.is_warehouse() =>
-            {
+            TableFactor::Pivot { value_source, default_on_null, alias: name, .. } if self.is_warehouse() => {
                 alias(name.as_ref())?;
                 refuse_if(
                     name.as_ref().is_some_and(|name| !name.columns.is_empty()),
@@ -161,9 +173,9 @@ impl Visitor for Shape {
                 refuse_if(
                     !matches!(value_source, PivotValueSource::List(_)),
                     "PIVOT over values that are not listed",
-                )?;
-                refuse_if(!matches!(**table, TableFactor::Derived { .. }), "PIVOT of anything but a subquery")
+                )
             }
+            TableFactor::Unpivot { alias: name, .. } if self.is_warehouse() => alias(name.as_ref()),
             _ => refuse("a table expression of this kind"),
         }
     }
@@ -219,7 +231,9 @@ impl Visitor for Shape {
             }
             Expr::Like { .. } | Expr::ILike { .. } | Expr::InUnnest { .. } if warehouse => FINE,
             Expr::JsonAccess { path, .. } if self.dialect == Dialect::Snowflake => {
-                let plain = path.path.iter().all(|part| matches!(part, JsonPathElem::Dot { .. }));
+                let plain = path.path.iter().all(|part| {
+                    matches!(part, JsonPathElem::Dot { .. } | JsonPathElem::Bracket { key: Expr::Value(_) })
+                });
                 refuse_if(!plain, "a computed path into JSON")
             }
             Expr::CompoundFieldAccess { access_chain, .. } if postgres || warehouse => {
@@ -279,6 +293,8 @@ impl Shape {
         };
         self.arguments(args)?;
         let name = function_name(function, self.dialect)?;
+        let is_star = |arg: &FunctionArg| matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
+        refuse_if(name != "count" && args.iter().any(is_star), "a function over all columns")?;
         functions::check(&name, &written, args, self.dialect)
             .map_or_else(|error| ControlFlow::Break(Box::new(error)), |()| FINE)
     }
@@ -309,6 +325,13 @@ impl Shape {
         match item {
             SelectItem::UnnamedExpr(_) => FINE,
             // To PostgreSQL a text after a text on the next line is more of the same text, not a name.
+            SelectItem::ExprWithAlias { alias, .. }
+                if self.dialect == Dialect::Postgres
+                    && alias.quote_style.is_none()
+                    && alias.value.eq_ignore_ascii_case("isnull") =>
+            {
+                refuse("ISNULL, which means IS NULL to PostgreSQL and a name to us,")
+            }
             SelectItem::ExprWithAlias { alias, .. } => refuse_if(
                 !matches!(self.dialect, Dialect::Sqlite | Dialect::MySql) && alias.quote_style == Some('\''),
                 "an alias in single quotes",
@@ -326,7 +349,7 @@ impl Shape {
                 let plain = opt_ilike.is_none()
                     && (opt_exclude.is_none() || self.dialect == Dialect::Snowflake)
                     && (opt_except.is_none() || self.dialect == Dialect::BigQuery)
-                    && opt_replace.is_none()
+                    && (opt_replace.is_none() || self.is_warehouse())
                     && opt_rename.is_none()
                     && opt_alias.is_none();
                 refuse_if(!plain, "an option of a wildcard")
@@ -360,6 +383,7 @@ impl Shape {
                 | JoinOperator::Right(constraint)
                 | JoinOperator::RightOuter(constraint)
                 | JoinOperator::FullOuter(constraint)
+                | JoinOperator::StraightJoin(constraint)
                 | JoinOperator::CrossJoin(constraint) => match constraint {
                     JoinConstraint::On(_)
                     | JoinConstraint::Using(_)
@@ -371,45 +395,8 @@ impl Shape {
         })
     }
 
-    /// Types that only say how to read a value. In PostgreSQL a type name can look things up (`regclass`), so only known
-    /// types pass there; in SQLite any name is an affinity.
     fn data_type(&self, data_type: &DataType) -> Verdict {
-        match data_type {
-            DataType::Custom(name, _) => {
-                let harmless = match self.dialect {
-                    Dialect::Sqlite => true,
-                    Dialect::Postgres => ["money", "citext", "inet", "cidr", "bpchar"]
-                        .contains(&name.to_string().to_ascii_lowercase().as_str()),
-                    Dialect::MySql => false,
-                    Dialect::Snowflake => {
-                        ["number", "variant", "object", "timestamp_ntz", "timestamp_ltz", "timestamp_tz"]
-                            .contains(&name.to_string().to_ascii_lowercase().as_str())
-                    }
-                    Dialect::BigQuery => {
-                        ["bignumeric", "json"].contains(&name.to_string().to_ascii_lowercase().as_str())
-                    }
-                };
-                refuse_if(!harmless, &format!("the type {name}"))
-            }
-            DataType::Array(_) if self.dialect == Dialect::Postgres || self.is_warehouse() => FINE,
-            DataType::Regclass
-            | DataType::Table(_)
-            | DataType::NamedTable { .. }
-            | DataType::Array(_)
-            | DataType::Map(..)
-            | DataType::Tuple(_)
-            | DataType::Nested(_)
-            | DataType::Enum(..)
-            | DataType::Set(_)
-            | DataType::Struct(..)
-            | DataType::Union(_)
-            | DataType::Nullable(_)
-            | DataType::LowCardinality(_)
-            | DataType::Trigger
-            | DataType::AnyType
-            | DataType::GeometricType(_) => refuse(format!("the type {data_type}")),
-            _ => FINE,
-        }
+        refuse_if(!types::is_harmless(data_type, self.dialect), &format!("the type {data_type}"))
     }
 }
 

@@ -131,7 +131,7 @@ impl Clinic {
 const MAX_ROWS: usize = 10_000;
 
 /// The rows as texts, in an order of their own.
-async fn answer(connector: &SqliteConnector, sql: &medha_connectors::GuardedSql) -> Vec<String> {
+pub(crate) async fn answer(connector: &SqliteConnector, sql: &medha_connectors::GuardedSql) -> Vec<String> {
     let rows = connector.query(sql, QueryOptions::default()).await;
     let rows = match rows {
         Ok(rows) => rows.collect().await,

@@ -281,7 +281,7 @@ async fn work_without_an_end_is_refused_by_its_form() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        r#"the statement is too large: the recursion of "t" has no end that can be seen; give it a WHERE with a bound of at most 1000000, or a LIMIT"#
+        r#"the statement is too large: the recursion of "t" has no end that can be seen; give it a WHERE with a bound of at most 10000000, or a LIMIT"#
     );
     let ends = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 9) SELECT n FROM t";
     assert!(guard.check(ends, 10).is_ok());

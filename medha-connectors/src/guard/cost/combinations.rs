@@ -120,6 +120,7 @@ impl<'a> Combinations<'a> {
                 | JoinOperator::Right(constraint)
                 | JoinOperator::RightOuter(constraint)
                 | JoinOperator::FullOuter(constraint)
+                | JoinOperator::StraightJoin(constraint)
                 | JoinOperator::CrossJoin(constraint) => match constraint {
                     JoinConstraint::On(condition) => conditions.push(condition),
                     JoinConstraint::Using(_) | JoinConstraint::Natural
@@ -175,6 +176,9 @@ impl<'a> Combinations<'a> {
             TableFactor::UNNEST { array_exprs, alias, .. } => {
                 let rows = array_exprs.iter().map(unnested).fold(1, u128::max);
                 (String::new(), alias, rows, None)
+            }
+            TableFactor::Pivot { table, .. } | TableFactor::Unpivot { table, .. } => {
+                return self.factor(table, parts, conditions);
             }
             TableFactor::Derived { subquery, alias, .. } => {
                 (String::new(), alias, self.query(subquery)?.max(1), None)

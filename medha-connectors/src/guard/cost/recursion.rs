@@ -10,7 +10,7 @@ use sqlparser::ast::{
 use crate::guard::error::GuardError;
 
 /// The largest number a recursion may count to.
-const MAX_STEPS: f64 = 1_000_000.0;
+const MAX_STEPS: f64 = 10_000_000.0;
 
 /// Refuses recursion that nothing ends.
 pub(crate) fn check(query: &Query) -> Result<(), GuardError> {

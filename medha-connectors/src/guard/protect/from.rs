@@ -11,7 +11,7 @@ use super::walk::{Naming, Protect};
 use crate::dialect::Dialect;
 use crate::guard::error::GuardError;
 use crate::guard::functions;
-use crate::guard::names::is_namespace;
+use crate::guard::names::{is_dual, is_namespace};
 use crate::schema::TableKind;
 
 impl Protect<'_> {
@@ -100,6 +100,12 @@ impl Protect<'_> {
                 self.uses(value_column, &within, ctes)?;
                 made(None, alias.as_ref())?
             }
+            TableFactor::Unpivot { table, columns, alias, .. } => {
+                let mut within = Scope::within(scope.around);
+                self.factor(table, &mut within, ctes)?.all_free()?;
+                self.uses(columns, &within, ctes)?;
+                made(None, alias.as_ref())?
+            }
             TableFactor::Derived { lateral, subquery, alias, .. } => {
                 let columns = if *lateral {
                     self.query(subquery, Some(scope), ctes)?
@@ -137,6 +143,10 @@ impl Protect<'_> {
                 "the name {:?} before the common table expression it means",
                 ident.value
             )));
+        }
+        let is_there = self.sources.contains_key(&ident.value.to_lowercase());
+        if qualifiers.is_empty() && is_dual(ident, self.dialect) && !is_there {
+            return Ok(Relation { name: called, columns: Columns::default(), kind: RelationKind::Derived });
         }
         let source = self.sources.get(&ident.value.to_lowercase()).ok_or_else(unknown)?;
         // With quotes these two tell capitals from small letters, and another table may be meant.
@@ -209,6 +219,7 @@ fn constraint(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {
         | JoinOperator::Right(constraint)
         | JoinOperator::RightOuter(constraint)
         | JoinOperator::FullOuter(constraint)
+        | JoinOperator::StraightJoin(constraint)
         | JoinOperator::CrossJoin(constraint) => Some(constraint),
         _ => None,
     }

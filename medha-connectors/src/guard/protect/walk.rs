@@ -290,13 +290,17 @@ impl<'a> Protect<'a> {
             SelectItem::ExprWithAlias { expr, alias } => {
                 Ok(one(alias.value.clone(), self.value(expr, scope, ctes)?))
             }
-            SelectItem::Wildcard(options) => Ok(without(star.clone(), options)),
+            SelectItem::Wildcard(options) => {
+                self.uses(&mut options.opt_replace, scope, ctes)?;
+                Ok(without(star.clone(), options))
+            }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
                 let Some(ident) = name.0.last().and_then(|part| part.as_ident()).cloned() else {
                     return Err(GuardError::not_allowed(format!("the computed name {name}")));
                 };
                 // The query in a table's place has no namespace.
                 name.0.drain(..name.0.len() - 1);
+                self.uses(&mut options.opt_replace, scope, ctes)?;
                 Ok(without(scope.columns_of(&ident)?.clone(), options))
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _)
@@ -332,7 +336,7 @@ fn combined(
     }
 }
 
-/// A wildcard without the columns it leaves out.
+/// A wildcard without the columns it leaves out; those it replaces are free, as what replaces them was checked.
 fn without(mut columns: Columns, options: &WildcardAdditionalOptions) -> Columns {
     let last = |name: &ObjectName| name.0.last().and_then(|part| part.as_ident()).cloned();
     let mut left_out: Vec<Ident> = Vec::new();
@@ -344,6 +348,10 @@ fn without(mut columns: Columns, options: &WildcardAdditionalOptions) -> Columns
     if let Some(except) = &options.opt_except {
         left_out.push(except.first_element.clone());
         left_out.extend(except.additional_elements.iter().cloned());
+    }
+    for replaced in options.opt_replace.iter().flat_map(|replace| &replace.items) {
+        let is_it = |column: &&mut Column| column.name.eq_ignore_ascii_case(&replaced.column_name.value);
+        columns.list.iter_mut().filter(is_it).for_each(|column| column.tag = Tag::Clear);
     }
     columns.list.retain(|column| !left_out.iter().any(|name| name.value.eq_ignore_ascii_case(&column.name)));
     columns
