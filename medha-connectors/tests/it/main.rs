@@ -14,6 +14,7 @@ mod audit;
 mod clinic;
 mod guard_corpus;
 mod guard_policy;
+mod guard_differential;
 mod conformance;
 mod savers;
 mod savers_sqlite;
