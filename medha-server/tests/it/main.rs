@@ -6,5 +6,6 @@ mod support;
 
 mod cli;
 mod eval;
+mod eval_guard;
 mod http;
 mod sample;
