@@ -8,6 +8,7 @@ mod connector;
 mod value;
 mod kind;
 mod schema;
+mod profile;
 mod dialect;
 mod error;
 mod guard;
