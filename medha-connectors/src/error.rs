@@ -24,6 +24,14 @@ pub enum ConnectorError {
         /// Which database.
         database: String,
     },
+    /// The connection was lost while the query ran; nothing was changed, so asking again is safe.
+    #[error("the connection to {database:?} was lost ({reason}); ask again")]
+    Lost {
+        /// Which database, without secrets.
+        database: String,
+        /// What was seen of it.
+        reason: String,
+    },
     /// The deadline passed before the answer was complete.
     #[error("the query was stopped after {after:?}; ask for less or raise the deadline")]
     Deadline {

@@ -13,10 +13,15 @@ mod dialect;
 mod error;
 mod guard;
 pub mod audit;
+mod secret;
 pub mod conformance;
 pub mod dummy;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sql")]
 pub mod savers;
 #[cfg(feature = "encryption")]
@@ -31,7 +36,10 @@ pub use guard::{
     Action, Attribute, ColumnRule, Guard, GuardError, GuardedSql, OtherTables, Parents, Policy, PolicyError,
     PolicyProblem, Reading, RowRule, Salt, TableRules, User, Why,
 };
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresConnector;
 pub use schema::{Column, ColumnProfile, ForeignKey, Index, Schema, Table, TableKind};
+pub use secret::Secret;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteConnector;
 pub use value::{ColumnKind, ResultColumn, ResultSet, Truncation, Value};

@@ -12,8 +12,6 @@ mod rows;
 mod database;
 mod saver;
 mod upkeep;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-mod address;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "postgres")]

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaOrm, DbErr, Statement};
 
-use super::address::without_secrets;
 use super::database::Database;
 use super::dialect::MYSQL;
 use super::options::SaverOptions;
 use super::saver::SqlSaver;
 use crate::error::ConnectorError;
+use crate::server::without_secrets;
 
 /// Stands for MySQL and MariaDB in [`SqlSaver`].
 #[derive(Debug)]

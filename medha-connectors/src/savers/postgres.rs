@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use sea_orm::{ConnectOptions, Database as SeaOrm};
 
-use super::address::without_secrets;
 use super::database::Database;
 use super::dialect::POSTGRES;
 use super::options::SaverOptions;
 use super::saver::SqlSaver;
 use crate::error::ConnectorError;
+use crate::server::without_secrets;
 
 /// Stands for PostgreSQL in [`SqlSaver`].
 #[derive(Debug)]

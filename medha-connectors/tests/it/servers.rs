@@ -2,9 +2,11 @@
 //! create databases), else it is the usual port of this machine. With `MEDHA_TEST_REQUIRE_SERVERS=1` a server that does
 //! not answer fails the test; without, the test says what it has skipped.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,7 +49,7 @@ impl Server {
     /// Runs a test with the address of a database of its own, if the server answers.
     pub(crate) async fn with_database<F>(self, test: impl FnOnce(String) -> F)
     where
-        F: Future<Output = ()> + Send + 'static,
+        F: Future<Output = ()>,
     {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let Some(admin) = self.connect().await else { return };
@@ -55,7 +57,7 @@ impl Server {
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (base, _) =
             self.address().rsplit_once('/').map(|(base, rest)| (base.to_owned(), rest.to_owned())).unwrap();
-        let ended = tokio::spawn(test(format!("{base}/{name}"))).await;
+        let ended = AssertUnwindSafe(test(format!("{base}/{name}"))).catch_unwind().await;
         let force = match self {
             #[cfg(feature = "postgres")]
             Self::Postgres => " WITH (FORCE)",
@@ -64,7 +66,16 @@ impl Server {
         };
         admin.execute_unprepared(&format!("DROP DATABASE {name}{force}")).await.unwrap();
         if let Err(panicked) = ended {
-            std::panic::resume_unwind(panicked.into_panic());
+            std::panic::resume_unwind(panicked);
         }
     }
+}
+
+/// Runs statements in a database.
+pub(crate) async fn load(url: &str, statements: &[String]) {
+    let connection = Database::connect(ConnectOptions::new(url)).await.unwrap();
+    for statement in statements {
+        connection.execute_unprepared(statement).await.unwrap();
+    }
+    connection.close().await.unwrap();
 }

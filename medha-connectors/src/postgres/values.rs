@@ -1,0 +1,154 @@
+//! Values out of PostgreSQL's text, by the number of their type.
+
+use sqlx::postgres::PgRow;
+use sqlx::{Column as _, Row as _, ValueRef as _};
+
+use crate::value::{ColumnKind, Value};
+
+/// How the text of a value is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    Boolean,
+    Integer,
+    Float,
+    Decimal,
+    Bytes,
+    /// As it is: dates, intervals, arrays, ranges, enums, and whatever a user has defined.
+    Text,
+}
+
+/// How values of the type of this number are read. The numbers are fixed in PostgreSQL's catalog.
+pub(crate) fn reading(oid: u32) -> Reading {
+    match oid {
+        16 => Reading::Boolean,
+        // int8, int2, int4, oid
+        20 | 21 | 23 | 26 => Reading::Integer,
+        700 | 701 => Reading::Float,
+        1700 => Reading::Decimal,
+        17 => Reading::Bytes,
+        _ => Reading::Text,
+    }
+}
+
+/// What the type of this number promises.
+pub(crate) fn kind(oid: u32) -> ColumnKind {
+    match reading(oid) {
+        Reading::Boolean => ColumnKind::Boolean,
+        Reading::Integer => ColumnKind::Integer,
+        Reading::Float => ColumnKind::Float,
+        Reading::Decimal => ColumnKind::Decimal,
+        Reading::Bytes => ColumnKind::Blob,
+        Reading::Text => match oid {
+            1082 => ColumnKind::Date,
+            1114 | 1184 => ColumnKind::DateTime,
+            1083 => ColumnKind::Time,
+            // char, name, text, json, xml, bpchar, varchar, timetz, interval, uuid, jsonb
+            18 | 19 | 25 | 114 | 142 | 1042 | 1043 | 1266 | 1186 | 2950 | 3802 => ColumnKind::Text,
+            _ => ColumnKind::Unknown,
+        },
+    }
+}
+
+/// How the columns of a row are read.
+pub(crate) fn readings(row: &PgRow) -> Vec<Reading> {
+    row.columns()
+        .iter()
+        .map(|column| column.type_info().oid().map_or(Reading::Text, |oid| reading(oid.0)))
+        .collect()
+}
+
+/// All values of a row that came as text.
+pub(crate) fn decode_row(row: &PgRow, readings: &[Reading]) -> Result<Vec<Value>, sqlx::Error> {
+    let decoded = readings.iter().enumerate().map(|(index, reading)| {
+        let raw = row.try_get_raw(index)?;
+        if raw.is_null() {
+            return Ok(Value::Null);
+        }
+        let bytes = raw
+            .as_bytes()
+            .map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })?;
+        Ok(decode(bytes, *reading))
+    });
+    decoded.collect()
+}
+
+/// One value. What is not as its type promises stays the text it is.
+fn decode(bytes: &[u8], reading: Reading) -> Value {
+    // A database in the encoding SQL_ASCII sends whatever bytes it was given.
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Value::Blob(bytes.to_vec());
+    };
+    let read = match reading {
+        Reading::Boolean => match text {
+            "t" => Some(Value::Bool(true)),
+            "f" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        Reading::Integer => text.parse().ok().map(Value::Integer),
+        Reading::Float => text.parse().ok().map(Value::Float),
+        Reading::Decimal => Some(Value::Decimal(text.to_owned())),
+        Reading::Bytes => unescaped(text).map(Value::Blob),
+        Reading::Text => None,
+    };
+    read.unwrap_or_else(|| Value::Text(text.to_owned()))
+}
+
+/// The bytes of a `bytea`, in either of the two forms a server may be set to.
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    if let Some(digits) = text.strip_prefix("\\x") {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let pairs = digits.as_bytes().chunks(2).map(|pair| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        });
+        return pairs.collect();
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = match (first, after) {
+            (b'\\', [b'\\', after @ ..]) => {
+                bytes.push(b'\\');
+                after
+            }
+            (b'\\', after) => {
+                let (octal, after) = after.split_at_checked(3)?;
+                bytes.push(u8::from_str_radix(std::str::from_utf8(octal).ok()?, 8).ok()?);
+                after
+            }
+            (byte, after) => {
+                bytes.push(*byte);
+                after
+            }
+        };
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_by_its_type() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        for (bytes, oid, value) in [
+            (&b"t"[..], 16, Value::Bool(true)),
+            (b"-9223372036854775808", 20, Value::Integer(i64::MIN)),
+            (b"4294967295", 26, Value::Integer(4_294_967_295)),
+            (b"1.1", 700, Value::Float(1.1)),
+            (b"-Infinity", 701, Value::Float(f64::NEG_INFINITY)),
+            (b"0.10", 1700, Value::Decimal("0.10".to_owned())),
+            (b"NaN", 1700, Value::Decimal("NaN".to_owned())),
+            (b"\\x00ff10", 17, Value::Blob(vec![0, 255, 16])),
+            (b"\\000\\377a\\\\b", 17, Value::Blob(vec![0, 255, b'a', b'\\', b'b'])),
+            (b"\\", 17, text("\\")),
+            (b"infinity", 1082, text("infinity")),
+            (b"{1,NULL}", 1007, text("{1,NULL}")),
+            (b"\xff\xfe", 25, Value::Blob(vec![255, 254])),
+        ] {
+            assert_eq!(decode(bytes, reading(oid)), value);
+        }
+        assert!(matches!(decode(b"NaN", reading(701)), Value::Float(nan) if nan.is_nan()));
+    }
+}

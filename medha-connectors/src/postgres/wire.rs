@@ -1,0 +1,129 @@
+//! One connection to PostgreSQL.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::{PgConnectOptions, PgRow};
+use sqlx::{AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
+use sqlx::{Row as _, SqlSafeStr as _, Statement as _};
+
+use super::failure;
+use super::values::{self, Reading};
+use crate::server::Wire;
+use crate::value::{ResultColumn, Value};
+
+/// A connection, and the number of the process that serves it.
+pub(crate) struct PgWire {
+    connection: PgConnection,
+    process: i32,
+}
+
+/// What one fetch brought.
+pub(crate) struct Fetched {
+    pub(crate) rows: Vec<Vec<Value>>,
+    /// How large they are.
+    pub(crate) bytes: usize,
+    /// Whether all that was asked for has been read; if not, rows are still on their way.
+    pub(crate) is_read: bool,
+}
+
+impl Wire for PgWire {
+    type Options = PgConnectOptions;
+    type Id = i32;
+
+    async fn connect(options: &PgConnectOptions) -> Result<Self, sqlx::Error> {
+        Ok(Self { connection: options.connect().await?, process: 0 })
+    }
+
+    async fn begin(&mut self, time: Duration) -> Result<(), sqlx::Error> {
+        // All rows are wanted, so a plan that finds the first ones soon is not what a cursor should get here. The process is
+        // asked for each time, because behind a pooler it may be another one.
+        let milliseconds = time.as_millis().clamp(1, i32::MAX as u128);
+        let sql = format!(
+            "BEGIN TRANSACTION READ ONLY; \
+             SET LOCAL statement_timeout = {milliseconds}; \
+             SET LOCAL idle_in_transaction_session_timeout = {milliseconds}; \
+             SET LOCAL cursor_tuple_fraction = 1; \
+             SELECT pg_catalog.pg_backend_pid()"
+        );
+        let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut self.connection).await?;
+        self.process = row.try_get(0)?;
+        Ok(())
+    }
+
+    async fn reset(&mut self) -> Result<(), sqlx::Error> {
+        self.connection.execute(sqlx::raw_sql("ROLLBACK")).await?;
+        // Settings, session locks, prepared statements, temporary tables; it must be alone in its message.
+        self.connection.execute(sqlx::raw_sql("DISCARD ALL")).await?;
+        Ok(())
+    }
+
+    fn id(&self) -> i32 {
+        self.process
+    }
+
+    async fn stop(options: &PgConnectOptions, process: i32) -> Result<(), sqlx::Error> {
+        let mut other = options.connect().await?;
+        sqlx::query("SELECT pg_catalog.pg_cancel_backend($1)")
+            .persistent(false)
+            .bind(process)
+            .execute(&mut other)
+            .await?;
+        other.close().await
+    }
+
+    fn may_pass(error: &sqlx::Error) -> bool {
+        failure::may_pass(error)
+    }
+
+    fn is_lost(error: &sqlx::Error) -> bool {
+        failure::is_lost(error)
+    }
+
+    fn connect_failure(error: &sqlx::Error) -> String {
+        failure::of_connect(error)
+    }
+}
+
+impl PgWire {
+    /// Declares the statement as a cursor, which takes one statement and only one that reads, and says what its columns are.
+    pub(crate) async fn declare(&mut self, sql: &str) -> Result<Vec<ResultColumn>, sqlx::Error> {
+        let declare = format!("DECLARE medha_cursor NO SCROLL CURSOR FOR {sql}");
+        sqlx::query(AssertSqlSafe(declare)).persistent(false).execute(&mut self.connection).await?;
+        // The columns are known from a fetch that is only described.
+        let fetch = self.connection.prepare("FETCH FORWARD 0 FROM medha_cursor".into_sql_str()).await?;
+        let columns = fetch.columns().iter().map(|column| ResultColumn {
+            name: column.name().to_owned(),
+            kind: values::kind(column.type_info().oid().map_or(0, |oid| oid.0)),
+        });
+        Ok(columns.collect())
+    }
+
+    /// The next rows of the cursor, as many as are asked for or fit in `max_bytes`.
+    pub(crate) async fn fetch(&mut self, rows: usize, max_bytes: usize) -> Result<Fetched, sqlx::Error> {
+        let sql = format!("FETCH FORWARD {rows} FROM medha_cursor");
+        let mut arriving = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut self.connection);
+        let mut readings: Vec<Reading> = Vec::new();
+        let mut fetched = Fetched { rows: Vec::with_capacity(rows.min(1_024)), bytes: 0, is_read: true };
+        while let Some(row) = arriving.try_next().await? {
+            if fetched.rows.is_empty() {
+                readings = values::readings(&row);
+            }
+            let row = values::decode_row(&row, &readings)?;
+            fetched.bytes = row.iter().map(Value::size).fold(fetched.bytes, usize::saturating_add);
+            fetched.rows.push(row);
+            if fetched.bytes > max_bytes {
+                fetched.is_read = false;
+                break;
+            }
+        }
+        Ok(fetched)
+    }
+
+    /// The first column of all rows of a statement of ours, as text.
+    pub(crate) async fn texts(&mut self, sql: String) -> Result<Vec<String>, sqlx::Error> {
+        let rows: Vec<PgRow> =
+            sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut self.connection).await?;
+        rows.iter().map(|row| row.try_get(0)).collect()
+    }
+}

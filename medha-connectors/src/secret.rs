@@ -1,0 +1,55 @@
+//! What must never be printed.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// A password, or an address with one in it: it never shows in logs, errors and debug output.
+///
+/// ```
+/// use medha_connectors::Secret;
+///
+/// let url = Secret::new("postgres://me:hunter2@db.example.com/sales");
+/// assert_eq!(format!("{url} {url:?}"), "<secret> Secret(<secret>)");
+/// assert!(url.expose().contains("hunter2"));
+/// ```
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(<secret>)")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("<secret>")
+    }
+}

@@ -1,0 +1,19 @@
+//! What the connectors for database servers share: addresses, a small pool, work that is stopped on the server, a stream of
+//! batches, and a look at the values.
+
+mod address;
+mod breaker;
+mod pool;
+mod profile;
+mod rows;
+mod session;
+mod wire;
+mod work;
+
+pub(crate) use address::{Address, is_loopback, without_secrets};
+pub(crate) use pool::Pool;
+pub(crate) use profile::{Described, Look, look_at};
+pub(crate) use rows::{MAX_BATCH_BYTES, Rows, Sender};
+pub(crate) use session::Session;
+pub(crate) use wire::Wire;
+pub(crate) use work::Work;

@@ -1,0 +1,59 @@
+//! One piece of work for a server: how long it may take, and whether anybody still wants it.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::error::ConnectorError;
+
+/// A deadline and a cancellation, from the moment the work begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    started: Instant,
+    deadline: Duration,
+    cancel: CancellationToken,
+}
+
+impl Work {
+    /// Begins now.
+    #[allow(clippy::disallowed_methods, reason = "a deadline of the outside world starts at the edge")]
+    pub(crate) fn begin(deadline: Duration, cancel: CancellationToken) -> Self {
+        Self { started: Instant::now(), deadline, cancel }
+    }
+
+    /// The time that is left.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.started.elapsed())
+    }
+
+    /// Why it should stop, if it should.
+    pub(crate) fn stop_reason(&self) -> Option<ConnectorError> {
+        if self.cancel.is_cancelled() {
+            Some(ConnectorError::Cancelled)
+        } else if self.left().is_zero() {
+            Some(ConnectorError::Deadline { after: self.deadline })
+        } else {
+            None
+        }
+    }
+
+    /// Waits for `future`, unless the work is cancelled or its time is up before.
+    pub(crate) async fn wait_for<T>(&self, future: impl Future<Output = T>) -> Result<T, ConnectorError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(ConnectorError::Cancelled),
+            outcome = tokio::time::timeout(self.left(), future) => {
+                outcome.map_err(|_| ConnectorError::Deadline { after: self.deadline })
+            }
+        }
+    }
+
+    /// Comes when the work is cancelled or its time is up.
+    pub(crate) async fn stopped(self) -> ConnectorError {
+        match self.wait_for(std::future::pending::<Infallible>()).await {
+            Ok(never) => match never {},
+            Err(reason) => reason,
+        }
+    }
+}
