@@ -22,6 +22,8 @@ mod sqlite;
 mod server;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "sql")]
 pub mod savers;
 #[cfg(feature = "encryption")]
@@ -36,6 +38,8 @@ pub use guard::{
     Action, Attribute, ColumnRule, Guard, GuardError, GuardedSql, OtherTables, Parents, Policy, PolicyError,
     PolicyProblem, Reading, RowRule, Salt, TableRules, User, Why,
 };
+#[cfg(feature = "mysql")]
+pub use mysql::MySqlConnector;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresConnector;
 pub use schema::{Column, ColumnProfile, ForeignKey, Index, Schema, Table, TableKind};

@@ -118,7 +118,7 @@ async fn pump(
     while wanted > 0 {
         let asked = batch.min(wanted);
         let Some(wire) = session.busy() else { return };
-        let outcome = wire.fetch(asked, max_bytes).await;
+        let outcome = wire.fetch(asked, max_bytes, work.limit()).await;
         // With rows still on their way the session stays busy, so that its end stops the server.
         if !matches!(&outcome, Ok(fetched) if !fetched.is_read) {
             session.done(&outcome);

@@ -18,6 +18,7 @@ pub(crate) fn of_query(error: &Error, database: &str, work: &Work) -> ConnectorE
         return ConnectorError::Lost { database: database.to_owned(), reason: message_of(error) };
     }
     match code_of(error).as_deref() {
+        Some(CANCELLED) if work.is_late() => work.late(),
         Some(CANCELLED) => ConnectorError::Query {
             reason: format!("somebody stopped it on the server ({})", message_of(error)),
         },

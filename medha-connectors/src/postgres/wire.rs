@@ -36,14 +36,16 @@ impl Wire for PgWire {
     }
 
     async fn begin(&mut self, time: Duration) -> Result<(), sqlx::Error> {
-        // All rows are wanted, so a plan that finds the first ones soon is not what a cursor should get here. The process is
-        // asked for each time, because behind a pooler it may be another one.
-        let milliseconds = time.as_millis().clamp(1, i32::MAX as u128);
+        // All rows are wanted, so a plan that finds the first ones soon is not what a cursor should get here. The guard reads a
+        // backslash in a text as a backslash, so the server must too. The process is asked for each time, because behind a
+        // pooler it may be another one.
+        let milliseconds = milliseconds(time);
         let sql = format!(
             "BEGIN TRANSACTION READ ONLY; \
              SET LOCAL statement_timeout = {milliseconds}; \
              SET LOCAL idle_in_transaction_session_timeout = {milliseconds}; \
              SET LOCAL cursor_tuple_fraction = 1; \
+             SET LOCAL standard_conforming_strings = on; \
              SELECT pg_catalog.pg_backend_pid()"
         );
         let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut self.connection).await?;
@@ -100,8 +102,17 @@ impl PgWire {
     }
 
     /// The next rows of the cursor, as many as are asked for or fit in `max_bytes`.
-    pub(crate) async fn fetch(&mut self, rows: usize, max_bytes: usize) -> Result<Fetched, sqlx::Error> {
-        let sql = format!("FETCH FORWARD {rows} FROM medha_cursor");
+    pub(crate) async fn fetch(
+        &mut self,
+        rows: usize,
+        max_bytes: usize,
+        time: Duration,
+    ) -> Result<Fetched, sqlx::Error> {
+        // The server's limit is for one statement, ours for all.
+        let sql = format!(
+            "SET LOCAL statement_timeout = {}; FETCH FORWARD {rows} FROM medha_cursor",
+            milliseconds(time)
+        );
         let mut arriving = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut self.connection);
         let mut readings: Vec<Reading> = Vec::new();
         let mut fetched = Fetched { rows: Vec::with_capacity(rows.min(1_024)), bytes: 0, is_read: true };
@@ -126,4 +137,8 @@ impl PgWire {
             sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut self.connection).await?;
         rows.iter().map(|row| row.try_get(0)).collect()
     }
+}
+
+fn milliseconds(time: Duration) -> i32 {
+    i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1)
 }

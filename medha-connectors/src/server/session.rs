@@ -45,7 +45,7 @@ impl<W: Wire> Session<W> {
 
     /// Begins the transaction; the outer error is a stop, the inner one the server's.
     pub(super) async fn begin(&mut self, work: &Work) -> Result<Result<(), sqlx::Error>, ConnectorError> {
-        let time = work.left();
+        let time = work.limit();
         let Some(wire) = self.busy() else { return Ok(Err(sqlx::Error::PoolClosed)) };
         let outcome = work.wait_for(wire.begin(time)).await?;
         self.done(&outcome);

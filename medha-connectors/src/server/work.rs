@@ -7,6 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::ConnectorError;
 
+/// How much sooner than us a server stops.
+const AHEAD: Duration = Duration::from_millis(10);
+
 /// A deadline and a cancellation, from the moment the work begins.
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
@@ -25,6 +28,22 @@ impl Work {
     /// The time that is left.
     pub(crate) fn left(&self) -> Duration {
         self.deadline.saturating_sub(self.started.elapsed())
+    }
+
+    /// What the server is told as its limit: a little less than is left, so that it is the server that stops, and its
+    /// connection stays usable.
+    pub(crate) fn limit(&self) -> Duration {
+        self.left().saturating_sub(AHEAD).max(Duration::from_millis(1))
+    }
+
+    /// The error of a server that has stopped at the limit it was told.
+    pub(crate) fn late(&self) -> ConnectorError {
+        ConnectorError::Deadline { after: self.deadline }
+    }
+
+    /// Whether a server that stops now does so because of its limit.
+    pub(crate) fn is_late(&self) -> bool {
+        self.left() <= 2 * AHEAD
     }
 
     /// Why it should stop, if it should.

@@ -12,6 +12,8 @@ use medha_connectors::{
 use crate::files::made;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::servers::{Server, load};
+#[cfg(feature = "mysql")]
+use medha_connectors::MySqlConnector;
 #[cfg(feature = "postgres")]
 use medha_connectors::PostgresConnector;
 
@@ -41,6 +43,19 @@ async fn postgres_passes() {
         conformance::run(make).await.unwrap();
     };
     Server::Postgres.with_database(test).await;
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+async fn mysql_passes() {
+    let test = async |url: String| {
+        let make = async |fixture: &Fixture| {
+            load(&url, &fixture.statements(Dialect::MySql)).await;
+            Subject::new(Arc::new(MySqlConnector::open(url.as_str()).unwrap()), ENDLESS_ON_A_SERVER)
+        };
+        conformance::run(make).await.unwrap();
+    };
+    Server::MySql.with_database(test).await;
 }
 
 #[tokio::test]
