@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use sqlx::ConnectOptions as _;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
+use super::wire::MAX_PREPARED;
 use crate::error::ConnectorError;
 use crate::secret::Secret;
 use crate::server::{Address, is_loopback};
@@ -34,8 +35,8 @@ pub(crate) fn options(url: &Secret) -> Result<(MySqlConnectOptions, String), Con
         // The driver would change what `||` means and which zone times are in.
         .pipes_as_concat(false)
         .no_engine_substitution(false)
-        // The statement whose columns were asked for is the one that runs.
-        .statement_cache_capacity(1)
+        // The statement whose columns were asked for is the one that runs, and none is closed before its connection.
+        .statement_cache_capacity(MAX_PREPARED + 1)
         .disable_statement_logging();
     if !says_zone {
         options = options.timezone(None);

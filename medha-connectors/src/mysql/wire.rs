@@ -19,7 +19,13 @@ pub(crate) struct MySqlWire {
     connection: MySqlConnection,
     number: u64,
     is_mariadb: bool,
+    prepared: usize,
 }
+
+/// A connection remembers the statements it has prepared until it is closed, after so many. To close one of them, the driver
+/// sends a message that has no answer; the system then holds the next one back until the server has confirmed the first, which
+/// takes 40 milliseconds.
+pub(crate) const MAX_PREPARED: usize = 50;
 
 /// Modes of a server under which a statement means something else than what the guard reads in it.
 const OTHER_GRAMMAR: [&str; 8] =
@@ -37,7 +43,7 @@ impl Wire for MySqlWire {
             let set = format!("SET SESSION sql_mode = '{mode}'");
             connection.execute(sqlx::raw_sql(AssertSqlSafe(set))).await?;
         }
-        Ok(Self { number: row.try_get(0)?, is_mariadb: version.contains("MariaDB"), connection })
+        Ok(Self { number: row.try_get(0)?, is_mariadb: version.contains("MariaDB"), connection, prepared: 0 })
     }
 
     async fn begin(&mut self, time: Duration) -> Result<(), sqlx::Error> {
@@ -57,6 +63,10 @@ impl Wire for MySqlWire {
             // Old servers do not have it, and the guard lets no lock be taken.
             Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    fn is_worn(&self) -> bool {
+        self.prepared >= MAX_PREPARED
     }
 
     fn id(&self) -> u64 {
@@ -85,6 +95,7 @@ impl Wire for MySqlWire {
 impl MySqlWire {
     /// Prepares the statement, which takes exactly one, and says what its columns are.
     pub(crate) async fn prepare(&mut self, sql: &str) -> Result<Vec<ResultColumn>, sqlx::Error> {
+        self.prepared += 1;
         let statement = self.connection.prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await?;
         let columns = statement.columns().iter().map(|column| ResultColumn {
             name: column.name().to_owned(),

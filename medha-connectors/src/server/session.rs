@@ -89,7 +89,9 @@ impl<W: Wire> Drop for Session<W> {
         self.runtime.spawn(async move {
             match state {
                 State::Ready => {
-                    if let Ok(Ok(())) = timeout(TIDY_TIME, wire.reset()).await {
+                    if !wire.is_worn()
+                        && let Ok(Ok(())) = timeout(TIDY_TIME, wire.reset()).await
+                    {
                         pool.take_back(wire);
                     }
                 }

@@ -18,6 +18,11 @@ pub(crate) trait Wire: Send + Sized + 'static {
     /// Ends the transaction and forgets whatever a statement may have left in the session.
     fn reset(&mut self) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
+    /// Whether a clean connection should be closed all the same.
+    fn is_worn(&self) -> bool {
+        false
+    }
+
     /// What the server calls this connection.
     fn id(&self) -> Self::Id;
 
