@@ -126,20 +126,15 @@ fn is_time(text: &str) -> bool {
     }
 }
 
-/// The time without `Z`, `+02:00` or `+0200` at its end.
+/// The time without `Z`, `+02:00`, `+0200` or, as PostgreSQL writes it, `+02` at its end. Old zones have seconds, too.
 fn without_zone(time: &str) -> &str {
     if let Some(time) = time.strip_suffix('Z') {
         return time;
     }
-    match time.rfind(['+', '-']) {
-        Some(sign)
-            if time[sign + 1..].chars().filter(char::is_ascii_digit).count() == 4
-                && time.len() - sign <= 6 =>
-        {
-            time[..sign].trim_end()
-        }
-        _ => time,
-    }
+    let Some(sign) = time.rfind(['+', '-']) else { return time };
+    let digits = time[sign + 1..].chars().filter(char::is_ascii_digit).count();
+    let is_zone = matches!((digits, time.len() - sign), (2, 3) | (4, 5 | 6) | (6, 9));
+    if is_zone { time[..sign].trim_end() } else { time }
 }
 
 #[cfg(test)]
@@ -157,6 +152,9 @@ mod tests {
             ("2024-02-29 10:00", ColumnKind::DateTime),
             ("2024-02-29T10:00:59.123Z", ColumnKind::DateTime),
             ("2024-02-29 10:00:59+02:00", ColumnKind::DateTime),
+            ("2024-02-29 10:00:59.5+02", ColumnKind::DateTime),
+            ("1815-12-10 10:00:59-00:53:28", ColumnKind::DateTime),
+            ("2024-02-29 10:00:59+2", ColumnKind::Text),
             ("2024-02-29 25:00", ColumnKind::Text),
             ("2024-02-29 10:00:", ColumnKind::Text),
             ("2024-02-29x", ColumnKind::Text),

@@ -82,6 +82,11 @@ impl MySqlConnector {
         };
         session.done(&prepared);
         let columns = prepared.map_err(|error| failure::of_query(&error, session.database(), &work))?;
+        if columns.is_empty() {
+            // A read-only transaction lets `TRUNCATE`, `INTO OUTFILE` and `SET GLOBAL` through, and none of them has columns.
+            let reason = "only reading is allowed (the statement gives no rows)".to_owned();
+            return Err(ConnectorError::Query { reason });
+        }
         let running = Running {
             sql: sql.to_owned(),
             columns: columns.len(),

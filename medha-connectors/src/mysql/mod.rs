@@ -10,5 +10,7 @@ mod values;
 mod geometry;
 mod catalog;
 mod failure;
+#[cfg(test)]
+mod tests;
 
 pub use connector::MySqlConnector;

@@ -37,9 +37,12 @@ impl Wire for MySqlWire {
 
     async fn connect(options: &MySqlConnectOptions) -> Result<Self, sqlx::Error> {
         let mut connection = options.connect().await?;
-        let row = connection.fetch_one("SELECT CONNECTION_ID(), VERSION(), @@SESSION.sql_mode").await?;
-        let (version, mode): (String, String) = (row.try_get(1)?, row.try_get(2)?);
-        if let Some(mode) = in_our_grammar(&mode) {
+        let row = connection
+            .fetch_one("SELECT CONNECTION_ID(), VERSION(), @@SESSION.sql_mode, @@GLOBAL.sql_mode")
+            .await?;
+        let (version, mode, usual): (String, String, String) =
+            (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        if let Some(mode) = in_our_grammar(&mode, &usual) {
             let set = format!("SET SESSION sql_mode = '{mode}'");
             connection.execute(sqlx::raw_sql(AssertSqlSafe(set))).await?;
         }
@@ -110,9 +113,15 @@ impl MySqlWire {
     }
 }
 
-/// The modes without those that change the grammar; `None` if there are none of them.
-fn in_our_grammar(mode: &str) -> Option<String> {
-    let kept: Vec<&str> = mode.split(',').filter(|mode| !OTHER_GRAMMAR.contains(mode)).collect();
+/// The modes without those that change the grammar, and without the one the driver adds (`IGNORE_SPACE` makes the names of
+/// functions reserved words) unless it is usual on this server; `None` if nothing is to be changed.
+fn in_our_grammar(mode: &str, usual: &str) -> Option<String> {
+    const OF_THE_DRIVER: &str = "IGNORE_SPACE";
+    let has_it = usual.split(',').any(|mode| mode == OF_THE_DRIVER);
+    let kept: Vec<&str> = mode
+        .split(',')
+        .filter(|mode| !OTHER_GRAMMAR.contains(mode) && (has_it || *mode != OF_THE_DRIVER))
+        .collect();
     let kept = kept.join(",");
     (kept != mode).then_some(kept)
 }
@@ -123,11 +132,14 @@ mod tests {
 
     #[test]
     fn modes_that_change_the_grammar_are_switched_off_and_no_others() {
-        assert_eq!(in_our_grammar("STRICT_TRANS_TABLES,PIPES_AS_CONCAT"), None);
-        assert_eq!(in_our_grammar(""), None);
+        assert_eq!(in_our_grammar("STRICT_TRANS_TABLES,PIPES_AS_CONCAT", ""), None);
+        assert_eq!(in_our_grammar("", ""), None);
+        let changed = |mode: &str, usual: &str| in_our_grammar(mode, usual).unwrap();
         assert_eq!(
-            in_our_grammar("ANSI_QUOTES,STRICT_TRANS_TABLES,NO_BACKSLASH_ESCAPES").as_deref(),
-            Some("STRICT_TRANS_TABLES")
+            changed("ANSI_QUOTES,STRICT_TRANS_TABLES,NO_BACKSLASH_ESCAPES", ""),
+            "STRICT_TRANS_TABLES"
         );
+        assert_eq!(changed("IGNORE_SPACE,NO_ZERO_DATE", "NO_ZERO_DATE"), "NO_ZERO_DATE");
+        assert_eq!(in_our_grammar("IGNORE_SPACE", "IGNORE_SPACE"), None);
     }
 }

@@ -9,5 +9,7 @@ mod wire;
 mod values;
 mod catalog;
 mod failure;
+#[cfg(test)]
+mod tests;
 
 pub use connector::PostgresConnector;

@@ -9,6 +9,8 @@ mod rows;
 mod session;
 mod wire;
 mod work;
+#[cfg(test)]
+pub(crate) mod memory;
 
 pub(crate) use address::{Address, is_loopback, without_secrets};
 pub(crate) use pool::Pool;

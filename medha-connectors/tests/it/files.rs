@@ -38,13 +38,13 @@ impl Made {
 }
 
 /// Asks through the guard.
-pub(crate) async fn ask(connector: &SqliteConnector, sql: &str) -> ResultSet {
+pub(crate) async fn ask(connector: &dyn Connector, sql: &str) -> ResultSet {
     ask_with(connector, sql, QueryOptions::default()).await.unwrap()
 }
 
 /// Asks through the guard, under limits.
 pub(crate) async fn ask_with(
-    connector: &SqliteConnector,
+    connector: &dyn Connector,
     sql: &str,
     options: QueryOptions,
 ) -> Result<ResultSet, ConnectorError> {

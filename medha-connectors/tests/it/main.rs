@@ -20,5 +20,11 @@ mod savers;
 mod savers_sqlite;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod servers;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server_limits;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "encryption")]
 mod encryption;

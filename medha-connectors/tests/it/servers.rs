@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Server {
@@ -78,4 +78,74 @@ pub(crate) async fn load(url: &str, statements: &[String]) {
         connection.execute_unprepared(statement).await.unwrap();
     }
     connection.close().await.unwrap();
+}
+
+/// Somebody who sees what a server does in one database, from another one.
+pub(crate) struct Admin {
+    server: Server,
+    connection: DatabaseConnection,
+    database: String,
+}
+
+impl Admin {
+    pub(crate) async fn of(server: Server, url: &str) -> Self {
+        let database = url.rsplit('/').next().unwrap().to_owned();
+        Self { server, connection: server.connect().await.unwrap(), database }
+    }
+
+    /// How many connections of a connector there are.
+    pub(crate) async fn connections(&self) -> i64 {
+        self.count("true", "true").await
+    }
+
+    /// How many of them work.
+    pub(crate) async fn working(&self) -> i64 {
+        self.count("state = 'active'", "command IN ('Query', 'Execute')").await
+    }
+
+    async fn count(&self, postgres: &str, mysql: &str) -> i64 {
+        let database = &self.database;
+        let sql = match self.server {
+            #[cfg(feature = "postgres")]
+            Server::Postgres => format!(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND application_name = 'medha' AND {postgres}"
+            ),
+            #[cfg(feature = "mysql")]
+            Server::MySql => {
+                format!(
+                    "SELECT count(*) FROM information_schema.processlist WHERE db = '{database}' AND {mysql}"
+                )
+            }
+        };
+        let _ = (postgres, mysql);
+        let statement = Statement::from_string(self.connection.get_database_backend(), sql);
+        let row = self.connection.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+
+    /// Ends all connections to the database.
+    pub(crate) async fn kill_all(&self) {
+        let database = &self.database;
+        match self.server {
+            #[cfg(feature = "postgres")]
+            Server::Postgres => {
+                let sql = format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}' AND application_name = 'medha'"
+                );
+                self.connection.execute_unprepared(&sql).await.unwrap();
+            }
+            #[cfg(feature = "mysql")]
+            Server::MySql => {
+                let sql = format!(
+                    "SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = '{database}'"
+                );
+                let statement = Statement::from_string(self.connection.get_database_backend(), sql);
+                for row in self.connection.query_all_raw(statement).await.unwrap() {
+                    let id: i64 = row.try_get_by_index(0).unwrap();
+                    // One may have ended meanwhile.
+                    let _ = self.connection.execute_unprepared(&format!("KILL {id}")).await;
+                }
+            }
+        }
+    }
 }
