@@ -1,7 +1,8 @@
 //! The outside world of AgentMedha: databases, and the guard every statement passes.
 //!
 //! A [`Connector`] describes a database as a [`Schema`] and answers statements with a [`RowStream`] of [`Value`]s. It runs
-//! nothing but [`GuardedSql`], and only a [`Guard`] makes that. `SqliteConnector` is the one to read first; a new system
+//! nothing but [`GuardedSql`], and only a [`Guard`] makes that. A [`ConnectionConfig`] opens one by its address, a [`Registry`]
+//! by its name. `SqliteConnector` is the one to read first, `PostgresConnector` the one to read for a server; a new system
 //! starts as a copy of [`dummy`] and is done when it passes [`conformance::run`].
 
 mod connector;
@@ -28,6 +29,7 @@ mod mysql;
 pub mod savers;
 #[cfg(feature = "encryption")]
 pub mod encryption;
+mod registry;
 #[cfg(feature = "sqlite")]
 pub mod sample;
 #[cfg(all(test, any(feature = "postgres", feature = "mysql")))]
@@ -47,6 +49,7 @@ pub use guard::{
 pub use mysql::MySqlConnector;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresConnector;
+pub use registry::{ConnectionConfig, Health, Registry, RegistryError};
 pub use schema::{Column, ColumnProfile, ForeignKey, Index, Schema, Table, TableKind};
 pub use secret::Secret;
 #[cfg(feature = "sqlite")]

@@ -30,7 +30,7 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// Its indexes.
     pub indexes: Vec<Index>,
-    /// How many rows it has, where counting was cheap enough.
+    /// How many rows it has: counted where that was cheap enough, else what the database estimates, if it does.
     pub row_count: Option<u64>,
 }
 

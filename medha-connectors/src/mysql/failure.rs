@@ -4,7 +4,7 @@ use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 
 use crate::error::ConnectorError;
-use crate::server::Work;
+use crate::server::{Work, is_about_tls};
 
 /// An error while a statement runs.
 pub(crate) fn of_query(error: &Error, database: &str, work: &Work) -> ConnectorError {
@@ -41,7 +41,7 @@ pub(crate) fn is_lost(error: &Error) -> bool {
 /// Whether a server that cannot be connected to now may be in a moment: it starts, or has too many connections.
 pub(crate) fn may_pass(error: &Error) -> bool {
     match error {
-        Error::Io(_) => true,
+        Error::Io(_) => !is_about_tls(error),
         _ => matches!(number_of(error), Some(1040 | 1053 | 1203)),
     }
 }
@@ -50,7 +50,7 @@ pub(crate) fn may_pass(error: &Error) -> bool {
 pub(crate) fn of_connect(error: &Error) -> String {
     let message = message_of(error);
     let advice = match (error, number_of(error)) {
-        (Error::Tls(_), _) => {
+        _ if is_about_tls(error) => {
             "; give the certificate of who signed the server's with \"ssl-ca=FILE\", or encrypt without checking who answers \
              with \"ssl-mode=REQUIRED\""
         }

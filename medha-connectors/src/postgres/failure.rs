@@ -4,7 +4,7 @@ use sqlx::Error;
 use sqlx::postgres::PgDatabaseError;
 
 use crate::error::ConnectorError;
-use crate::server::Work;
+use crate::server::{Work, is_about_tls};
 
 /// `query_canceled`: by a time limit, by us, or by somebody else.
 const CANCELLED: &str = "57014";
@@ -43,7 +43,7 @@ pub(crate) fn is_lost(error: &Error) -> bool {
 /// Whether a server that cannot be connected to now may be in a moment: it starts, or has too many connections.
 pub(crate) fn may_pass(error: &Error) -> bool {
     match error {
-        Error::Io(_) => true,
+        Error::Io(_) => !is_about_tls(error),
         _ => code_of(error).is_some_and(|code| matches!(code.as_str(), "57P03" | "53300")),
     }
 }
@@ -52,7 +52,7 @@ pub(crate) fn may_pass(error: &Error) -> bool {
 pub(crate) fn of_connect(error: &Error) -> String {
     let message = message_of(error);
     let advice = match (error, code_of(error).as_deref()) {
-        (Error::Tls(_), _) => {
+        _ if is_about_tls(error) => {
             "; give the certificate of who signed the server's with \"sslrootcert=FILE\", or encrypt without checking who \
              answers with \"sslmode=require\""
         }

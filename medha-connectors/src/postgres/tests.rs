@@ -161,3 +161,23 @@ async fn rows_are_streamed_in_constant_memory() {
     };
     Server::Postgres.with_database(test).await;
 }
+
+/// Where the server can encrypt.
+#[tokio::test]
+async fn a_connection_is_encrypted_and_an_unknown_certificate_refused() {
+    let test = async |url: String| {
+        let plain = PostgresConnector::open(format!("{url}?sslmode=disable")).unwrap();
+        if run(&plain, "SELECT current_setting('ssl')").await.unwrap() != [[Value::Text("on".into())]] {
+            println!("skipped: the server does not encrypt");
+            return;
+        }
+        let is_encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+        assert_eq!(run(&plain, is_encrypted).await.unwrap(), [[Value::Bool(false)]]);
+        let encrypted = PostgresConnector::open(format!("{url}?sslmode=require")).unwrap();
+        assert_eq!(run(&encrypted, is_encrypted).await.unwrap(), [[Value::Bool(true)]]);
+        let checked = PostgresConnector::open(format!("{url}?sslmode=verify-full")).unwrap();
+        let error = run(&checked, is_encrypted).await.unwrap_err();
+        assert!(error.contains("sslrootcert=FILE"), "{error}");
+    };
+    Server::Postgres.with_database(test).await;
+}

@@ -17,5 +17,5 @@ pub(crate) use pool::Pool;
 pub(crate) use profile::{Described, Look, look_at};
 pub(crate) use rows::{MAX_BATCH_BYTES, Rows, Sender};
 pub(crate) use session::Session;
-pub(crate) use wire::Wire;
+pub(crate) use wire::{Wire, is_about_tls};
 pub(crate) use work::Work;

@@ -38,3 +38,12 @@ pub(crate) trait Wire: Send + Sized + 'static {
     /// Says in our words why connecting failed, with the way out.
     fn connect_failure(error: &sqlx::Error) -> String;
 }
+
+/// Whether connecting failed because of encryption: a certificate that does not fit comes as data that is not valid.
+pub(crate) fn is_about_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
+    }
+}

@@ -16,6 +16,7 @@ mod guard_corpus;
 mod guard_policy;
 mod guard_differential;
 mod conformance;
+mod registry;
 mod savers;
 mod savers_sqlite;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

@@ -1,0 +1,259 @@
+//! From addresses to connectors: by scheme, one at a time or by the names of a configuration.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU8;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use crate::connector::Connector;
+use crate::error::ConnectorError;
+use crate::secret::Secret;
+
+/// A server that needs longer to say that it is there is not well.
+const HEALTH_TIME: Duration = Duration::from_secs(5);
+/// Connections of one connector, if the configuration does not say.
+const CONNECTIONS: NonZeroU8 = NonZeroU8::new(4).expect("four is not zero");
+
+/// One connection of a configuration.
+///
+/// ```
+/// use medha_connectors::ConnectionConfig;
+///
+/// let config: ConnectionConfig =
+///     serde_json::from_str(r#"{"url": "postgres://me:hunter2@db.example.com/sales", "connections": 2}"#)?;
+/// assert!(!format!("{config:?}").contains("hunter2"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionConfig {
+    /// Its address: `postgres://…`, `mysql://…`, `mariadb://…`, `sqlite:…` or the path of a SQLite file.
+    pub url: Secret,
+    /// At most so many connections to a server; 4 if not said.
+    #[serde(default)]
+    pub connections: Option<NonZeroU8>,
+}
+
+impl ConnectionConfig {
+    /// A connection with nothing but an address.
+    #[must_use]
+    pub fn new(url: impl Into<Secret>) -> Self {
+        Self { url: url.into(), connections: None }
+    }
+
+    /// Opens it. A server is connected to by the first question; a file is looked at now.
+    ///
+    /// # Errors
+    /// [`ConnectorError::Open`] if the address cannot be read or its system is not known, or the file cannot be opened.
+    pub async fn open(&self) -> Result<Arc<dyn Connector>, ConnectorError> {
+        let connections = usize::from(self.connections.unwrap_or(CONNECTIONS).get());
+        let address = self.url.expose();
+        match scheme_of(address) {
+            Scheme::File(path) => open_file(path).await,
+            Scheme::Postgres => open_postgres(&self.url, connections),
+            Scheme::MySql => open_mysql(&self.url, connections),
+            Scheme::Unknown(scheme) => Err(refusal(
+                &scheme,
+                "such databases are not known; known are \"postgres://\", \"mysql://\", \"mariadb://\", \"sqlite:\" and paths",
+            )),
+        }
+    }
+}
+
+/// What an address is of.
+#[derive(Debug, PartialEq, Eq)]
+enum Scheme<'a> {
+    File(&'a str),
+    Postgres,
+    MySql,
+    Unknown(String),
+}
+
+fn scheme_of(address: &str) -> Scheme<'_> {
+    if let Some(path) = address.strip_prefix("sqlite:") {
+        return Scheme::File(path.strip_prefix("//").unwrap_or(path));
+    }
+    let Some((scheme, _)) = address.split_once("://") else { return Scheme::File(address) };
+    match scheme.to_ascii_lowercase().as_str() {
+        "postgres" | "postgresql" => Scheme::Postgres,
+        "mysql" | "mariadb" => Scheme::MySql,
+        scheme => Scheme::Unknown(scheme.to_owned()),
+    }
+}
+
+/// An error that repeats nothing of the address but its scheme.
+fn refusal(scheme: &str, reason: &str) -> ConnectorError {
+    ConnectorError::Open { database: format!("{scheme}://…"), reason: reason.to_owned() }
+}
+
+#[cfg(feature = "sqlite")]
+async fn open_file(path: &str) -> Result<Arc<dyn Connector>, ConnectorError> {
+    Ok(Arc::new(crate::sqlite::SqliteConnector::open(path).await?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+async fn open_file(_: &str) -> Result<Arc<dyn Connector>, ConnectorError> {
+    Err(refusal("sqlite", "this program was built without the feature \"sqlite\""))
+}
+
+#[cfg(feature = "postgres")]
+fn open_postgres(url: &Secret, connections: usize) -> Result<Arc<dyn Connector>, ConnectorError> {
+    Ok(Arc::new(crate::postgres::PostgresConnector::open_with(url.clone(), connections)?))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn open_postgres(_: &Secret, _: usize) -> Result<Arc<dyn Connector>, ConnectorError> {
+    Err(refusal("postgres", "this program was built without the feature \"postgres\""))
+}
+
+#[cfg(feature = "mysql")]
+fn open_mysql(url: &Secret, connections: usize) -> Result<Arc<dyn Connector>, ConnectorError> {
+    Ok(Arc::new(crate::mysql::MySqlConnector::open_with(url.clone(), connections)?))
+}
+
+#[cfg(not(feature = "mysql"))]
+fn open_mysql(_: &Secret, _: usize) -> Result<Arc<dyn Connector>, ConnectorError> {
+    Err(refusal("mysql", "this program was built without the feature \"mysql\""))
+}
+
+/// The connections of a configuration, by name, each opened when it is first asked for.
+///
+/// ```
+/// use medha_connectors::{ConnectionConfig, Registry};
+/// use std::collections::BTreeMap;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+/// # runtime.block_on(async {
+/// let configured: BTreeMap<String, ConnectionConfig> =
+///     serde_json::from_str(r#"{"sales": {"url": "postgres://me:hunter2@127.0.0.1/sales"}}"#)?;
+/// let registry = Registry::new(configured);
+/// let sales = registry.connector("sales").await?;
+/// assert_eq!(sales.dialect(), medha_connectors::Dialect::Postgres);
+/// let error = registry.connector("sale").await.unwrap_err();
+/// assert_eq!(error.to_string(), r#"there is no connection "sale"; did you mean "sales"?"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Registry {
+    connections: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    config: ConnectionConfig,
+    opened: OnceCell<Arc<dyn Connector>>,
+}
+
+/// Why a registry has no connector to give.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// Nothing is configured under this name.
+    #[error("there is no connection {name:?}{}", did_you_mean(.nearest.as_deref()))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The most similar name there is.
+        nearest: Option<String>,
+    },
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] ConnectorError),
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|nearest| format!("; did you mean {nearest:?}?")).unwrap_or_default()
+}
+
+/// How a connection is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// Its name in the configuration.
+    pub name: String,
+    /// How long it took to answer, or to fail.
+    pub latency: Duration,
+    /// What is wrong with it, without secrets.
+    pub problem: Option<String>,
+}
+
+impl Registry {
+    /// Opens nothing yet.
+    #[must_use]
+    pub fn new(connections: impl IntoIterator<Item = (String, ConnectionConfig)>) -> Self {
+        let entry = |config| Entry { config, opened: OnceCell::new() };
+        Self { connections: connections.into_iter().map(|(name, config)| (name, entry(config))).collect() }
+    }
+
+    /// The names of the connections, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.connections.keys().map(String::as_str)
+    }
+
+    /// The connector of this name, the same one each time. A failure is tried again the next time.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] if nothing is configured under the name, else what opening it says.
+    pub async fn connector(&self, name: &str) -> Result<Arc<dyn Connector>, RegistryError> {
+        let Some(entry) = self.connections.get(name) else {
+            return Err(RegistryError::Unknown { name: name.to_owned(), nearest: self.nearest(name) });
+        };
+        Ok(Arc::clone(entry.opened.get_or_try_init(|| entry.config.open()).await?))
+    }
+
+    /// Asks every connection for a sign of life, all at once, and waits five seconds at most.
+    pub async fn health(&self) -> Vec<Health> {
+        join_all(self.connections.keys().map(|name| self.health_of(name))).await
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "how long a server takes is measured at the edge")]
+    async fn health_of(&self, name: &str) -> Health {
+        let asked = Instant::now();
+        let ping = async { Ok::<_, RegistryError>(self.connector(name).await?.ping().await?) };
+        let problem = match timeout(HEALTH_TIME, ping).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("it did not answer within {HEALTH_TIME:?}")),
+        };
+        Health { name: name.to_owned(), latency: asked.elapsed(), problem }
+    }
+
+    fn nearest(&self, name: &str) -> Option<String> {
+        const SIMILAR_ENOUGH: f64 = 0.6;
+        let similarity = |known: &str| strsim::normalized_damerau_levenshtein(name, known);
+        let nearest = self.names().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+        (similarity(nearest) >= SIMILAR_ENOUGH).then(|| nearest.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_its_system() {
+        for (address, scheme) in [
+            ("sqlite:a.db", Scheme::File("a.db")),
+            ("sqlite:///tmp/a.db", Scheme::File("/tmp/a.db")),
+            ("data/a.db", Scheme::File("data/a.db")),
+            ("a:b.db", Scheme::File("a:b.db")),
+            ("POSTGRESQL://host/db", Scheme::Postgres),
+            ("mariadb://host/db", Scheme::MySql),
+            ("oracle://me:hunter2@host", Scheme::Unknown("oracle".to_owned())),
+        ] {
+            assert_eq!(scheme_of(address), scheme, "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn of_an_unknown_address_only_the_scheme_is_repeated() {
+        let error = ConnectionConfig::new("oracle://me:hunter2@host").open().await.unwrap_err().to_string();
+        assert!(error.starts_with(r#"cannot open "oracle://…": such databases are not known"#), "{error}");
+    }
+}
