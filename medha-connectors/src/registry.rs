@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::connector::Connector;
 use crate::error::ConnectorError;
-use crate::secret::Secret;
+use crate::secret::{Secret, without_secrets};
 
 /// A server that needs longer to say that it is there is not well.
 const HEALTH_TIME: Duration = Duration::from_secs(5);
@@ -44,6 +45,24 @@ impl ConnectionConfig {
     #[must_use]
     pub fn new(url: impl Into<Secret>) -> Self {
         Self { url: url.into(), connections: None }
+    }
+
+    /// The file it is, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match scheme_of(self.url.expose()) {
+            Scheme::File(path) => Some(Path::new(path)),
+            Scheme::Postgres | Scheme::MySql | Scheme::Unknown(_) => None,
+        }
+    }
+
+    /// The address as it may be shown: host and database, without user and password, or the path of a file.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.file() {
+            Some(path) => path.display().to_string(),
+            None => without_secrets(self.url.expose()),
+        }
     }
 
     /// Opens it. A server is connected to by the first question; a file is looked at now.
@@ -93,7 +112,8 @@ fn refusal(scheme: &str, reason: &str) -> ConnectorError {
 
 #[cfg(feature = "sqlite")]
 async fn open_file(path: &str) -> Result<Arc<dyn Connector>, ConnectorError> {
-    Ok(Arc::new(crate::sqlite::SqliteConnector::open(path).await?))
+    // In a box, because the compiler gives up on futures within futures as deep as this one and those of its callers.
+    Ok(Arc::new(Box::pin(crate::sqlite::SqliteConnector::open(path)).await?))
 }
 
 #[cfg(not(feature = "sqlite"))]
@@ -249,6 +269,9 @@ mod tests {
         ] {
             assert_eq!(scheme_of(address), scheme, "{address}");
         }
+        let shown = |address: &str| ConnectionConfig::new(address).shown();
+        assert_eq!(shown("postgres://me:hunter2@host/db?password=x"), "postgres://host/db");
+        assert_eq!(shown("sqlite:a.db"), "a.db");
     }
 
     #[tokio::test]

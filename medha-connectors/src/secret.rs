@@ -53,3 +53,22 @@ impl fmt::Display for Secret {
         formatter.write_str("<secret>")
     }
 }
+
+/// The host and the database of an address.
+pub(crate) fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    // What follows a password may look like the end of the path, so everything up to the last `@` is left out first.
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    format!("{scheme}://{}", place.split(['?', '#']).next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        let shown = without_secrets("postgres://user:se@cret@host:5432/db?password=x");
+        assert_eq!(shown, "postgres://host:5432/db");
+    }
+}

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::DateTime;
+use medha_connectors::Secret;
 
 use crate::clock::parse_moment;
 use crate::error::CommandError;
@@ -78,10 +79,10 @@ pub(crate) struct AskArgs {
 /// Which database, and what its tables mean.
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
-    /// A SQLite file to ask instead of the sample business
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) database: Option<PathBuf>,
-    /// A semantic model for it; default: <stem>.ossie.yaml beside it, else one inferred from its tables
+    /// What to ask instead of the sample business: a SQLite file, postgres://… or mysql://…
+    #[arg(short, long, value_name = "FILE|URL")]
+    pub(crate) database: Option<Secret>,
+    /// A semantic model for it; default: <stem>.ossie.yaml beside the file, else one inferred from its tables
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
 }
@@ -134,6 +135,9 @@ pub(crate) struct EvalQuestionsArgs {
     /// Infer every model from its database
     #[arg(long)]
     pub(crate) no_models: bool,
+    /// Where the databases are instead of db/<name>.sqlite, as an address in which {db} stands for the name
+    #[arg(short, long, value_name = "URL")]
+    pub(crate) database: Option<Secret>,
     /// How many questions are answered at a time; default: one a processor
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,

@@ -1,4 +1,4 @@
-//! Which database is asked and what its tables mean: a file and a model, or the sample with its own.
+//! Which database is asked and what its tables mean: a file or a database of a server and a model, or the sample with its own.
 
 use std::fs;
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use medha_agents::analyst::AnalystError;
 use medha_agents::semantic::{self, ModelError, Problem, SemanticModel};
-use medha_connectors::{Connector, ConnectorError, Schema, SqliteConnector, sample};
+use medha_connectors::{ConnectionConfig, Connector, ConnectorError, Schema, sample};
 
 use crate::cli::DatabaseArgs;
 use crate::clock;
@@ -40,12 +40,6 @@ pub(crate) enum ModelSource {
 /// Why a database cannot be asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
-    /// It is not a kind we can open.
-    #[error("cannot open {database:?}: only SQLite files can be asked; give the path of one")]
-    Kind {
-        /// What was to be opened, without what follows its scheme.
-        database: String,
-    },
     /// It cannot be opened or described.
     #[error(transparent)]
     Database(#[from] ConnectorError),
@@ -55,8 +49,8 @@ pub(crate) enum SourceError {
     /// There is nothing in it.
     #[error("{database:?} has no tables, so there is nothing to ask about")]
     Empty {
-        /// Its path.
-        database: PathBuf,
+        /// Its path, or its address without secrets.
+        database: String,
     },
     /// The model's file cannot be read.
     #[error("cannot read the semantic model {path:?}: {source}")]
@@ -86,26 +80,28 @@ impl Source {
             let state = data.ensure_sample(clock::today()).await?;
             let path = data.sample_path();
             let model = args.model.clone().map_or(ModelSource::Text(sample::MODEL), ModelSource::File);
-            let mut source = Self::connect(&path, model).await?;
+            let mut source =
+                Self::connect(&ConnectionConfig::new(path.to_string_lossy().into_owned()), model).await?;
             source.name = "the sample business".into();
             source.remarks.splice(0..0, sample_remark(&state, &path));
             return Ok(source);
         };
-        let path = sqlite_path(database)?;
+        let place = ConnectionConfig::new(database.clone());
         let model = args
             .model
             .clone()
-            .or_else(|| model_beside(&path))
+            .or_else(|| place.file().and_then(model_beside))
             .map_or(ModelSource::Inferred, ModelSource::File);
-        Ok(Self::connect(&path, model).await?)
+        Ok(Self::connect(&place, model).await?)
     }
 
-    /// Opens a SQLite file with a model.
-    pub(crate) async fn connect(path: &Path, model: ModelSource) -> Result<Self, SourceError> {
-        let connector = SqliteConnector::open(path).await?;
+    /// Opens a database with a model.
+    pub(crate) async fn connect(place: &ConnectionConfig, model: ModelSource) -> Result<Self, SourceError> {
+        let connector = place.open().await?;
         let schema = connector.schema().await?;
+        let database = place.shown();
         if schema.tables.is_empty() {
-            return Err(SourceError::Empty { database: path.to_owned() });
+            return Err(SourceError::Empty { database });
         }
         let mut remarks = Vec::new();
         let model = match model {
@@ -122,26 +118,14 @@ impl Source {
             ModelSource::Text(yaml) => {
                 let read = semantic::ossie::read(yaml);
                 let mut model =
-                    read.map_err(|source| SourceError::Model { path: path.to_owned(), source })?;
+                    read.map_err(|source| SourceError::Model { path: database.clone().into(), source })?;
                 model.observe(&schema);
                 model
             }
         };
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Ok(Self { name, connector: Arc::new(connector), schema: Arc::new(schema), model, remarks })
-    }
-}
-
-/// The path of a file given as one, or as `sqlite:` and one.
-fn sqlite_path(database: &Path) -> Result<PathBuf, SourceError> {
-    let text = database.to_string_lossy();
-    match text.split_once(':') {
-        Some(("sqlite", path)) => Ok(PathBuf::from(path.strip_prefix("//").unwrap_or(path))),
-        // One letter is a drive.
-        Some((scheme, _)) if scheme.len() > 1 && text.contains("://") => {
-            Err(SourceError::Kind { database: format!("{scheme}://…") })
-        }
-        _ => Ok(database.to_owned()),
+        // The last part of a path, and of an address the database.
+        let name = database.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(&database).to_owned();
+        Ok(Self { name, connector, schema: Arc::new(schema), model, remarks })
     }
 }
 
@@ -186,22 +170,11 @@ mod tests {
         let path = folder.path().join("sample.sqlite");
         sample::generate(&path, 7, date(2025, 6, 30)).await.unwrap();
         let model = ModelSource::File(model_beside(&path).unwrap());
-        let source = Source::connect(&path, model).await.unwrap();
+        let place = ConnectionConfig::new(path.to_str().unwrap());
+        let source = Source::connect(&place, model).await.unwrap();
         assert_eq!(source.remarks, Vec::<String>::new());
         assert_eq!(source.name, "sample.sqlite");
         assert!(source.model.metric("revenue").is_some_and(|metric| metric.filter.is_some()));
-    }
-
-    #[test]
-    fn only_sqlite_is_opened_and_no_secret_of_an_address_is_repeated() {
-        assert_eq!(sqlite_path(Path::new("sqlite:///tmp/a.db")).unwrap(), Path::new("/tmp/a.db"));
-        assert_eq!(sqlite_path(Path::new("sqlite:a.db")).unwrap(), Path::new("a.db"));
-        assert_eq!(sqlite_path(Path::new("a:b.db")).unwrap(), Path::new("a:b.db"));
-        let error = sqlite_path(Path::new("postgres://me:secret@host/db")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "cannot open \"postgres://…\": only SQLite files can be asked; give the path of one"
-        );
     }
 
     #[test]

@@ -164,6 +164,7 @@ async fn rows_are_streamed_in_constant_memory() {
 
 /// Where the server can encrypt.
 #[tokio::test]
+#[allow(clippy::print_stdout, reason = "a test that needs something of a server says when it was skipped")]
 async fn a_connection_is_encrypted_and_an_unknown_certificate_refused() {
     let test = async |url: String| {
         let plain = PostgresConnector::open(format!("{url}?sslmode=disable")).unwrap();

@@ -10,7 +10,7 @@ use super::dialect::MYSQL;
 use super::options::SaverOptions;
 use super::saver::SqlSaver;
 use crate::error::ConnectorError;
-use crate::server::without_secrets;
+use crate::secret::without_secrets;
 
 /// Stands for MySQL and MariaDB in [`SqlSaver`].
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::dialect::POSTGRES;
 use super::options::SaverOptions;
 use super::saver::SqlSaver;
 use crate::error::ConnectorError;
-use crate::server::without_secrets;
+use crate::secret::without_secrets;
 
 /// Stands for PostgreSQL in [`SqlSaver`].
 #[derive(Debug)]

@@ -12,7 +12,7 @@ mod work;
 #[cfg(test)]
 pub(crate) mod memory;
 
-pub(crate) use address::{Address, is_loopback, without_secrets};
+pub(crate) use address::{Address, is_loopback};
 pub(crate) use pool::Pool;
 pub(crate) use profile::{Described, Look, look_at};
 pub(crate) use rows::{MAX_BATCH_BYTES, Rows, Sender};

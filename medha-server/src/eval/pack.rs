@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
+use medha_connectors::{ConnectionConfig, Secret};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -16,6 +17,8 @@ use crate::source::ModelSource;
 pub(crate) struct Pack {
     folder: PathBuf,
     models: Models,
+    /// Where the databases are, with `{db}` for the name; in the folder if it is not said.
+    databases: Option<Secret>,
 }
 
 /// Which models are used.
@@ -85,7 +88,14 @@ pub(crate) enum PackError {
 
 impl Pack {
     pub(crate) fn new(folder: PathBuf, models: Models) -> Self {
-        Self { folder, models }
+        Self { folder, models, databases: None }
+    }
+
+    /// Looks for the databases at this address.
+    #[must_use]
+    pub(crate) fn with_databases(mut self, databases: Option<Secret>) -> Self {
+        self.databases = databases;
+        self
     }
 
     /// Reads the questions of a file in the folder, in order.
@@ -94,9 +104,15 @@ impl Pack {
         read_lines(&path)
     }
 
-    /// The file of a database.
-    pub(crate) fn database(&self, name: &str) -> PathBuf {
-        self.folder.join("db").join(format!("{name}.sqlite"))
+    /// Where a database is.
+    pub(crate) fn database(&self, name: &str) -> ConnectionConfig {
+        match &self.databases {
+            Some(databases) => ConnectionConfig::new(databases.expose().replace("{db}", name)),
+            None => {
+                let path = self.folder.join("db").join(format!("{name}.sqlite"));
+                ConnectionConfig::new(path.to_string_lossy().into_owned())
+            }
+        }
     }
 
     /// The model of a database.
@@ -150,6 +166,14 @@ mod tests {
         fs::write(folder.path().join("bad.jsonl"), format!("{first}\n{{\"id\": 1}}\n")).unwrap();
         let error = pack.questions(Path::new("bad.jsonl")).unwrap_err().to_string();
         assert!(error.contains("bad.jsonl\", line 2: invalid type: integer `1`"), "{error}");
+    }
+
+    #[test]
+    fn databases_are_in_the_folder_unless_an_address_is_given() {
+        let pack = Pack::new(PathBuf::from("/pack"), Models::OfPack);
+        assert_eq!(pack.database("shop").shown(), "/pack/db/shop.sqlite");
+        let pack = pack.with_databases(Some("postgres://me:hunter2@host/eval_{db}".into()));
+        assert_eq!(pack.database("shop").shown(), "postgres://host/eval_shop");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) async fn eval(args: EvalQuestionsArgs) -> Result<Exit, CommandError> 
 async fn predict(args: EvalQuestionsArgs) -> Result<Exit, CommandError> {
     let started = clock::start();
     let models = if args.no_models { Models::Inferred } else { Models::OfPack };
-    let pack = Pack::new(args.pack, models);
+    let pack = Pack::new(args.pack, models).with_databases(args.database);
     let questions = pack.questions(&args.questions)?;
     let opened = questions.iter().map(|question| (question.db.clone(), OnceCell::new())).collect();
     let sessions = Arc::new(Sessions { pack, opened });

@@ -169,9 +169,9 @@ fn a_file_that_cannot_be_asked_gets_a_clear_answer() {
         assert_eq!(fs::read(path(name)).ok(), before, "{name} was changed");
     }
     let other =
-        medha(folder.path()).args(["ask", "how many?", "-d", "postgres://u:secret@h/d"]).output().unwrap();
+        medha(folder.path()).args(["ask", "how many?", "-d", "oracle://u:secret@h/d"]).output().unwrap();
     assert!(
-        stderr(&other).contains("only SQLite files") && !stderr(&other).contains("secret"),
+        stderr(&other).contains("such databases are not known") && !stderr(&other).contains("secret"),
         "{}",
         stderr(&other)
     );
