@@ -1,8 +1,7 @@
 //! A pipeline that is read from a configuration, and a server that knows graphs as JSON only.
 //!
 //! Run it with `cargo run --example json_graph`. The fields of a `JsonState` are declared when the program runs; their
-//! reducers are those of a derived state. `into_dyn` puts any graph behind JSON: a server holds many of them in one map,
-//! with schemas to check and to show.
+//! reducers are those of a derived state. `into_dyn` puts any graph behind JSON, with schemas to check and to show.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
