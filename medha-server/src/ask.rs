@@ -5,6 +5,7 @@ use std::io;
 use medha_agents::analyst::{Answer, AnswerOutcome};
 use medha_connectors::ResultSet;
 
+use crate::audit;
 use crate::choice::{Choice, choose};
 use crate::cli::AskArgs;
 use crate::clock;
@@ -43,7 +44,8 @@ async fn converse(args: AskArgs, terminal: Terminal) -> Result<Exit, CommandErro
             tell(&terminal.paint_errors.dim(remark));
         }
     }
-    let session = Session::new(source)?;
+    let audit = audit::trail(args.database.audit.as_deref(), &source.name)?;
+    let session = Session::new(source, audit)?;
     let mut choice = None;
     let answer = loop {
         let asked = Asked {

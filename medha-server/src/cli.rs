@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::DateTime;
 use medha_connectors::Secret;
+use medha_connectors::audit::Seal;
 
 use crate::clock::parse_moment;
 use crate::error::CommandError;
@@ -15,7 +16,7 @@ use crate::exit::Exit;
 use crate::format::Format;
 use crate::render::answer::Charts;
 use crate::terminal::{Terminal, is_closed, tell};
-use crate::{ask, eval, graph, serve};
+use crate::{ask, audit, eval, graph, serve};
 
 /// Ask a database a question in plain words.
 #[derive(Debug, Parser)]
@@ -36,6 +37,9 @@ enum Command {
     Graph,
     /// Answer the questions of an evaluation pack, or let the guard decide its statements
     Eval(EvalArgs),
+    /// Look at a record of statements
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 const ASK_HELP: &str = "\
@@ -85,6 +89,27 @@ pub(crate) struct DatabaseArgs {
     /// A semantic model for it; default: <stem>.ossie.yaml beside the file, else one inferred from its tables
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
+    /// A file in which every statement is noted, with who asked and what became of it
+    #[arg(long, env = "MEDHA_AUDIT", value_name = "FILE")]
+    pub(crate) audit: Option<PathBuf>,
+}
+
+/// `medha audit`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Find out whether a line was changed, is missing or was moved
+    Verify(AuditVerifyArgs),
+}
+
+/// `medha audit verify`.
+#[derive(Debug, Args)]
+pub(crate) struct AuditVerifyArgs {
+    /// The file
+    #[arg(env = "MEDHA_AUDIT", value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What an earlier look has printed as the seal: the file must still have that line
+    #[arg(long, value_name = "NUMBER:HASH")]
+    pub(crate) seal: Option<Seal>,
 }
 
 /// `medha serve`.
@@ -176,6 +201,7 @@ async fn carry_out(command: Command, terminal: Terminal) -> Result<Exit, Command
     match command {
         Command::Ask(args) => ask::ask(args, terminal).await,
         Command::Serve(args) => serve::serve(args).await,
+        Command::Audit(AuditCommand::Verify(args)) => audit::check(&args),
         Command::Graph => graph::graph(),
         Command::Eval(EvalArgs { command: Some(EvalCommand::Guard(args)), .. }) => {
             eval::eval_guard(args).await

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use medha_connectors::audit::AuditError;
+
 use crate::data_dir::DataDirError;
 use crate::eval::{ContextError, PackError};
 use crate::exit::Exit;
@@ -30,6 +32,9 @@ pub(crate) enum CommandError {
     /// No guard can be made for a corpus.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// The audit record cannot be written, or is not what was written.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// Standard output cannot be written to.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
@@ -46,6 +51,7 @@ impl CommandError {
             | Self::Serve(_)
             | Self::Pack(_)
             | Self::Context(_)
+            | Self::Audit(_)
             | Self::Output(_) => Exit::Failed,
         }
     }

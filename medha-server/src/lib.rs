@@ -20,6 +20,7 @@ mod format;
 mod render;
 mod serve;
 mod graph;
+mod audit;
 mod eval;
 
 pub use cli::run;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use jiff::civil::DateTime;
-use medha_agents::analyst::{Analyst, AnalystEvent, AnalystOptions, Answer, AskRequest};
+use medha_agents::analyst::{Analyst, AnalystEvent, AnalystOptions, Answer, AskRequest, AuditTrail};
 use medha_agents::plan::{AnalysisPlan, describe};
 use medha_agents::planner::{Planner, Turn};
 use medha_connectors::ConnectorError;
@@ -40,10 +40,10 @@ pub(crate) struct Session {
 
 impl Session {
     /// Makes an analyst for a source.
-    pub(crate) fn new(source: Source) -> Result<Self, SourceError> {
+    pub(crate) fn new(source: Source, audit: Option<AuditTrail>) -> Result<Self, SourceError> {
         let model = Arc::new(source.model);
         let planner = Arc::new(Planner::new(Arc::clone(&model)));
-        let options = AnalystOptions::default();
+        let options = AnalystOptions { audit, ..AnalystOptions::default() };
         // The source has read the schema already, so it is not read a second time.
         let analyst = Analyst::with_planner(source.connector, source.schema, model, planner, options)?;
         Ok(Self { name: source.name, analyst })

@@ -11,6 +11,7 @@ use medha_connectors::{Connector, ConnectorError, QueryOptions, Schema};
 use medha_graph::{BuildError, CompiledGraph, Durability, MemorySaver, Resume, Thread};
 
 use super::answer::Answer;
+use super::audit::AuditTrail;
 use super::clock::{Clock, SystemClock};
 use super::graph::workflow;
 use super::planning::QuestionPlanner;
@@ -31,11 +32,13 @@ pub struct AnalystOptions {
     pub clock: Arc<dyn Clock>,
     /// What one query may cost; its cancellation token is replaced by that of each request.
     pub query: QueryOptions,
+    /// Where every statement is noted; nowhere unless it is given.
+    pub audit: Option<AuditTrail>,
 }
 
 impl Default for AnalystOptions {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), query: QueryOptions::default() }
+        Self { clock: Arc::new(SystemClock), query: QueryOptions::default(), audit: None }
     }
 }
 
@@ -145,7 +148,7 @@ impl Analyst {
         planner: Arc<dyn QuestionPlanner>,
         options: AnalystOptions,
     ) -> Result<Self, AnalystError> {
-        let tools = Arc::new(Tools::new(connector, model, planner, options.query, schema));
+        let tools = Arc::new(Tools::new(connector, model, planner, (options.query, options.audit), schema));
         let graph = workflow().compile()?.with_context(Arc::clone(&tools));
         let shared = Shared {
             graph,

@@ -14,12 +14,14 @@ mod suggest;
 mod comparison;
 mod stored;
 mod tools;
+mod audit;
 mod answer;
 mod json;
 mod event;
 
 pub use answer::{Answer, AnswerOutcome, ComparedWith, Note, Panel, Timing};
 pub use ask::{Analyst, AnalystError, AnalystOptions, ResumeError};
+pub use audit::AuditTrail;
 pub use clock::{Clock, SystemClock};
 pub use event::{AnalystEvent, EventPayload};
 pub use planning::QuestionPlanner;

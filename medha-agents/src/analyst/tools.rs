@@ -7,6 +7,7 @@ use medha_connectors::{Connector, ConnectorError, Guard, QueryOptions, Schema};
 use medha_graph::Ctx;
 use tokio_util::sync::CancellationToken;
 
+use super::audit::{AuditTrail, Noting};
 use super::clock::Clock;
 use super::event::EventPayload;
 use super::planning::QuestionPlanner;
@@ -19,6 +20,7 @@ pub(crate) struct Tools {
     pub(crate) model: Arc<SemanticModel>,
     pub(crate) planner: Arc<dyn QuestionPlanner>,
     pub(crate) query: QueryOptions,
+    pub(crate) audit: Option<AuditTrail>,
     /// As it was last read; read again when the database says that a name is gone.
     schema: RwLock<Arc<Schema>>,
 }
@@ -28,10 +30,10 @@ impl Tools {
         connector: Arc<dyn Connector>,
         model: Arc<SemanticModel>,
         planner: Arc<dyn QuestionPlanner>,
-        query: QueryOptions,
+        (query, audit): (QueryOptions, Option<AuditTrail>),
         schema: Arc<Schema>,
     ) -> Self {
-        Self { connector, model, planner, query, schema: RwLock::new(schema) }
+        Self { connector, model, planner, query, audit, schema: RwLock::new(schema) }
     }
 
     pub(crate) fn schema(&self) -> Arc<Schema> {
@@ -42,6 +44,11 @@ impl Tools {
         let schema = Arc::new(self.connector.schema().await?);
         *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&schema);
         Ok(schema)
+    }
+
+    /// Begins the line of a statement in the audit record, if there is one.
+    pub(crate) fn note(&self, run: &RunTools, question: &str, asked: &str) -> Option<Noting> {
+        self.audit.as_ref().map(|trail| trail.begin(&run.clock, question, asked))
     }
 
     pub(crate) fn guard(&self) -> Guard {

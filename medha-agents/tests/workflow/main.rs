@@ -5,6 +5,7 @@
 mod shop;
 
 mod answers;
+mod audit;
 mod choice;
 mod events;
 mod recovery;

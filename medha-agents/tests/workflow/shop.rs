@@ -7,7 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, date};
-use medha_agents::analyst::{Analyst, AnalystOptions, Answer, AskRequest, Clock, QuestionPlanner};
+use medha_agents::analyst::{
+    Analyst, AnalystOptions, Answer, AskRequest, AuditTrail, Clock, QuestionPlanner,
+};
 use medha_agents::plan::{AnalysisPlan, Expr, FieldRef, Grain, Order, Output, TimeRange};
 use medha_agents::planner::{Abstention, Intent, Planned, PlannedStep, Question, Understanding};
 use medha_agents::semantic::{SemanticModel, ossie};
@@ -92,9 +94,19 @@ impl Shop {
     }
 
     pub(crate) fn analyst_over(&self, connector: Arc<dyn Connector>, schema: Schema) -> Analyst {
+        self.analyst_noting(connector, schema, None)
+    }
+
+    /// The same with an audit record.
+    pub(crate) fn analyst_noting(
+        &self,
+        connector: Arc<dyn Connector>,
+        schema: Schema,
+        audit: Option<AuditTrail>,
+    ) -> Analyst {
         let mut model = model();
         model.observe(&schema);
-        let options = AnalystOptions { clock: Arc::new(Noon), ..AnalystOptions::default() };
+        let options = AnalystOptions { clock: Arc::new(Noon), audit, ..AnalystOptions::default() };
         Analyst::with_planner(connector, Arc::new(schema), Arc::new(model), self.planner.clone(), options)
             .unwrap()
     }

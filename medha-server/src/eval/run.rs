@@ -106,7 +106,7 @@ impl Sessions {
         let opened = cell.get_or_init(|| async {
             let source = Source::connect(&self.pack.database(database), self.pack.model(database)).await;
             let source = source.map_err(|error| error.to_string())?;
-            Session::new(source).map_err(|error| error.to_string())
+            Session::new(source, None).map_err(|error| error.to_string())
         });
         opened.await.as_ref().map_err(Clone::clone)
     }

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::router::router;
+use crate::audit;
 use crate::cli::ServeArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -43,7 +44,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<Exit, CommandError> {
         tell(remark);
     }
     let name = source.name.clone();
-    let session = Arc::new(Session::new(source)?);
+    let audit = audit::trail(args.database.audit.as_deref(), &source.name)?;
+    let session = Arc::new(Session::new(source, audit)?);
     let refused = |source| ServeError::Listen { addr: args.addr, source };
     let listener = TcpListener::bind(args.addr).await.map_err(refused)?;
     let addr = listener.local_addr().map_err(refused)?;

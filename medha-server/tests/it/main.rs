@@ -6,6 +6,7 @@
 mod servers;
 mod support;
 
+mod audit;
 mod cli;
 mod eval;
 mod eval_guard;

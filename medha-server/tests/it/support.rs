@@ -35,6 +35,7 @@ pub(crate) fn medha(data: &Path) -> Command {
         .env("HOME", data)
         .env_remove("MEDHA_ADDR")
         .env_remove("MEDHA_LOG")
+        .env_remove("MEDHA_AUDIT")
         .env("COLUMNS", "100")
         .stdin(Stdio::null());
     command

@@ -29,7 +29,8 @@ pub(crate) async fn execute(
     let options =
         QueryOptions { max_rows: state.asked.max_rows, cancel: run.cancel.clone(), ..tools.query.clone() };
     let statement = work.sql.clone().unwrap_or_default();
-    let result = match query(&tools, &statement, &options).await {
+    let asking = Asking { tools: &tools, run: &run, question: &state.asked.question, options: &options };
+    let result = match asking.query(&statement).await {
         Ok(result) => result,
         Err(trouble) => {
             let error = trouble.into_error();
@@ -38,7 +39,7 @@ pub(crate) async fn execute(
         }
     };
     if let Comparison::With { sql, .. } = &work.comparison {
-        match query(&tools, sql, &options).await {
+        match asking.query(sql).await {
             Ok(previous) => work.previous = Some(Kept::new(previous)),
             Err(trouble) => {
                 tracing::warn!(?trouble, "the window before could not be read");
@@ -62,20 +63,39 @@ pub(crate) async fn execute(
     Ok(panel::hand_on(at, work, "visualize"))
 }
 
-/// Runs one statement that has passed the guard; it passes once more, as only the guard can say so.
-async fn query(tools: &Tools, statement: &str, options: &QueryOptions) -> Result<ResultSet, Trouble> {
-    let checked = tools.guard().check(statement, options.max_rows);
-    let checked = checked.map_err(|error| Trouble::failed(error.to_string(), None))?;
-    let read = async { tools.connector.query(&checked, options.clone()).await?.collect().await };
-    let stopped = options.cancel.cancelled();
-    let mut result = tokio::select! {
-        biased;
-        () = stopped => return Err(Trouble::from(&ConnectorError::Cancelled)),
-        read = read => read.map_err(|error| Trouble::from(&error))?,
-    };
-    let names = unique_names(result.columns.iter().map(|column| column.name.as_str()));
-    for (column, name) in result.columns.iter_mut().zip(names) {
-        column.name = name;
+/// What the statements of a panel are asked with.
+struct Asking<'a> {
+    tools: &'a Tools,
+    run: &'a RunTools,
+    question: &'a str,
+    options: &'a QueryOptions,
+}
+
+impl Asking<'_> {
+    /// Runs one statement that has passed the guard; it passes once more, as only the guard can say so. What becomes of it
+    /// is noted before anybody sees a row.
+    async fn query(&self, statement: &str) -> Result<ResultSet, Trouble> {
+        let Self { tools, run, question, options } = *self;
+        let checked = tools.guard().check(statement, options.max_rows);
+        let checked = checked.map_err(|error| Trouble::failed(error.to_string(), None))?;
+        let mut noting = tools.note(run, question, statement);
+        if let Some(noting) = &mut noting {
+            noting.sent(&checked);
+        }
+        let read = async { tools.connector.query(&checked, options.clone()).await?.collect().await };
+        let read = tokio::select! {
+            biased;
+            () = options.cancel.cancelled() => Err(ConnectorError::Cancelled),
+            read = read => read,
+        };
+        if let Some(noting) = noting {
+            noting.ended(read.as_ref().map(|result| result.rows.len())).await?;
+        }
+        let mut result = read.map_err(|error| Trouble::from(&error))?;
+        let names = unique_names(result.columns.iter().map(|column| column.name.as_str()));
+        for (column, name) in result.columns.iter_mut().zip(names) {
+            column.name = name;
+        }
+        Ok(result)
     }
-    Ok(result)
 }

@@ -27,6 +27,9 @@ pub(crate) async fn guard(
         Ok(checked) => checked,
         Err(error) => {
             step.failed(error.to_string());
+            if let Some(noting) = tools.note(&run, &state.asked.question, &statement) {
+                noting.refused(error.to_string()).await.map_err(Trouble::into_error)?;
+            }
             return Err(refused(&error).into_error());
         }
     };
