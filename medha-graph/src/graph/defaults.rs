@@ -10,6 +10,7 @@ use super::problem::BuildProblem;
 use super::topology::hint;
 use crate::engine::retry::RetryPolicy;
 use crate::engine::timer::Timeouts;
+use crate::node::cached::policy::CachePolicy;
 use crate::node::function::ErasedNode;
 use crate::state::State;
 
@@ -52,6 +53,13 @@ pub struct NodeDefaults {
     retry: Vec<RetryPolicy>,
     timeouts: Timeouts,
     error_to: Option<String>,
+    cache: Option<Keep>,
+}
+
+/// For how long results are kept; as long as there is room unless it is said.
+#[derive(Clone, Copy, Debug, Default)]
+struct Keep {
+    ttl: Option<Duration>,
 }
 
 /// A graph with the defaults put in.
@@ -100,6 +108,20 @@ impl NodeDefaults {
         self
     }
 
+    /// Keeps what each node comes to, for when it is given the same again; the graph needs a
+    /// [cache](crate::CompiledGraph::with_cache). A node with a policy of its own keeps that; nodes behind error edges are
+    /// run every time.
+    pub fn cache(mut self) -> Self {
+        self.cache = Some(Keep::default());
+        self
+    }
+
+    /// The same for so long.
+    pub fn cache_for(mut self, ttl: Duration) -> Self {
+        self.cache = Some(Keep { ttl: Some(ttl) });
+        self
+    }
+
     /// The nodes and edges of a graph with these settings put in, and what is wrong with the settings.
     pub(crate) fn apply<S: State>(&self, nodes: &[(String, ErasedNode<S>)], edges: &[Edge<S>]) -> Applied<S> {
         let (nodes_before, mut edges) = (nodes, edges.to_vec());
@@ -109,6 +131,15 @@ impl NodeDefaults {
             .collect();
         if problems.is_empty() {
             nodes.iter_mut().for_each(|(_, node)| self.configure(node));
+        }
+        if let Some(Keep { ttl }) = self.cache {
+            let mut policy = CachePolicy::new();
+            policy = ttl.map_or(policy.clone(), |ttl| policy.ttl(ttl));
+            let handlers = self.handlers(nodes_before, &edges);
+            let wants_one =
+                |name: &str, node: &ErasedNode<S>| !node.config.is_cached && !handlers.contains(name);
+            let without = nodes.iter_mut().filter(|(name, node)| wants_one(name, node));
+            without.for_each(|(_, node)| node.keep(policy.clone()));
         }
         if let Some(target) = &self.error_to {
             let names = nodes_before.iter().map(|(name, _)| name.as_str());
@@ -121,6 +152,13 @@ impl NodeDefaults {
             }
         }
         Applied { nodes, edges, problems }
+    }
+
+    /// The nodes that error edges lead to.
+    fn handlers<S: State>(&self, nodes: &[(String, ErasedNode<S>)], edges: &[Edge<S>]) -> HashSet<String> {
+        let lines =
+            check::lines(nodes, edges).into_iter().filter(|line| matches!(line.kind, EdgeKind::Error(_)));
+        lines.map(|line| line.target).chain(self.error_to.clone()).collect()
     }
 
     fn configure<S: State>(&self, node: &mut ErasedNode<S>) {

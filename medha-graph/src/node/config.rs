@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cached::call::CachedNode;
 use super::cached::policy::CachePolicy;
 use super::confined::Confined;
 use super::function::{ErasedNode, IntoNode};
@@ -117,6 +116,8 @@ pub(crate) struct NodeConfig {
     pub(crate) goes_to: Vec<String>,
     /// The fields it may write; any, if nothing was said.
     pub(crate) writes: Option<Vec<String>>,
+    /// Whether it keeps what it comes to.
+    pub(crate) is_cached: bool,
 }
 
 impl<T, S: State, M> Configured<T, S, M> {
@@ -203,7 +204,7 @@ where
         }
         node.config = self.config;
         if let Some(policy) = self.cache {
-            node.call = Arc::new(CachedNode { inner: node.call, policy });
+            node.keep(policy);
         }
         node
     }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
+use super::cached::call::CachedNode;
+use super::cached::policy::CachePolicy;
 use super::command::{Command, IntoCommand};
 use super::config::NodeConfig;
 use super::context::Ctx;
@@ -68,6 +70,12 @@ pub struct ErasedNode<S: State> {
 }
 
 impl<S: State> ErasedNode<S> {
+    /// Keeps what it comes to.
+    pub(crate) fn keep(&mut self, policy: CachePolicy<S>) {
+        self.call = Arc::new(CachedNode { inner: Arc::clone(&self.call), policy });
+        self.config.is_cached = true;
+    }
+
     /// Whether its commands may go to any node.
     pub(crate) fn roams(&self) -> bool {
         self.may_goto && self.config.goes_to.is_empty()

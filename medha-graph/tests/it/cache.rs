@@ -7,7 +7,7 @@ use std::time::Duration;
 use medha_graph::prelude::*;
 use medha_graph::store::ManualClock;
 use medha_graph::testing::{Faults, simulate};
-use medha_graph::{CachePolicy, MemoryCache};
+use medha_graph::{CachePolicy, MemoryCache, NodeDefaults};
 use serde_json::{Value, json};
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -420,4 +420,61 @@ async fn clearing_what_is_not_there_is_an_error_with_the_way_out() {
     graph.clear_cache(graph.node_names()).await.unwrap();
     graph.invoke(input(1, "ann")).await.unwrap();
     assert_eq!(runs.count(), 2);
+}
+
+#[tokio::test]
+async fn a_default_keeps_what_every_node_comes_to_but_those_behind_error_edges() {
+    async fn greet(_: &Work, runs: Context<Runs>) -> WorkUpdate {
+        runs.add();
+        Work::update().out(["hello"])
+    }
+    async fn fail() -> Result<WorkUpdate, NodeError> {
+        Err(NodeError::new("no").terminal())
+    }
+    async fn mend(_: Failure, runs: Context<Runs>) -> WorkUpdate {
+        runs.add();
+        Work::update().out(["mended"])
+    }
+    let (runs, clock) = (Runs::default(), ManualClock::default());
+    let graph = StateGraph::<Work>::new("work")
+        .defaults(NodeDefaults::new().cache_for(Duration::from_secs(60)).error_to("mend"))
+        .node("greet", greet)
+        .node("fail", fail)
+        .node("mend", mend)
+        .edge(START, "greet")
+        .edge("greet", "fail")
+        .edge("fail", END)
+        .edge("mend", END)
+        .compile()
+        .unwrap()
+        .with_context(Arc::new(runs.clone()))
+        .with_cache(MemoryCache::new().with_clock(clock.clone()));
+    let mut counts = Vec::new();
+    for _ in 0..3 {
+        let out = graph.invoke(Work::update().input(1)).await.unwrap().into_state().out;
+        assert_eq!(out, ["hello", "mended"]);
+        counts.push(runs.count());
+        clock.advance(Duration::from_secs(30));
+    }
+    // The first: both. The second: the one behind the error edge. The third: both, since the time is over.
+    assert_eq!(counts, [2, 3, 5]);
+}
+
+#[tokio::test]
+async fn a_node_with_a_policy_of_its_own_keeps_it_beside_the_default() {
+    let runs = Runs::default();
+    let by_user = CachePolicy::new().key(|work: &Work| work.user.clone());
+    let graph = StateGraph::<Work>::new("work")
+        .defaults(NodeDefaults::new().cache())
+        .node("double", double.cache(by_user))
+        .edge(START, "double")
+        .edge("double", END)
+        .compile()
+        .unwrap()
+        .with_context(Arc::new(runs.clone()))
+        .with_cache(MemoryCache::new());
+    for input in [1, 2] {
+        graph.invoke(Work::update().input(input).user("ada")).await.unwrap();
+    }
+    assert_eq!(runs.count(), 1, "by the default the other input would have run it again");
 }
