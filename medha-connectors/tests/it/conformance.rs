@@ -1,4 +1,4 @@
-//! The suite, over every connector of the crate.
+//! The suite, over every connector of the crate that needs nothing from outside; `tests/servers` runs it over the others.
 
 use std::sync::Arc;
 
@@ -10,12 +10,6 @@ use medha_connectors::{
 };
 
 use crate::files::made;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-use crate::servers::{Server, load};
-#[cfg(feature = "mysql")]
-use medha_connectors::MySqlConnector;
-#[cfg(feature = "postgres")]
-use medha_connectors::PostgresConnector;
 
 #[tokio::test]
 async fn sqlite_passes() {
@@ -26,36 +20,6 @@ async fn sqlite_passes() {
         Subject::new(Arc::new(connector), endless).keeping(file)
     };
     conformance::run(make).await.unwrap();
-}
-
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-const ENDLESS_ON_A_SERVER: &str =
-    "SELECT count(*) FROM crowd AS a, crowd AS b, crowd AS c, crowd AS d WHERE a.n + b.n + c.n + d.n = 0";
-
-#[cfg(feature = "postgres")]
-#[tokio::test]
-async fn postgres_passes() {
-    let test = async |url: String| {
-        let make = async |fixture: &Fixture| {
-            load(&url, &fixture.statements(Dialect::Postgres)).await;
-            Subject::new(Arc::new(PostgresConnector::open(url.as_str()).unwrap()), ENDLESS_ON_A_SERVER)
-        };
-        conformance::run(make).await.unwrap();
-    };
-    Server::Postgres.with_database(test).await;
-}
-
-#[cfg(feature = "mysql")]
-#[tokio::test]
-async fn mysql_passes() {
-    let test = async |url: String| {
-        let make = async |fixture: &Fixture| {
-            load(&url, &fixture.statements(Dialect::MySql)).await;
-            Subject::new(Arc::new(MySqlConnector::open(url.as_str()).unwrap()), ENDLESS_ON_A_SERVER)
-        };
-        conformance::run(make).await.unwrap();
-    };
-    Server::MySql.with_database(test).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Database servers for tests: those that answer. `MEDHA_TEST_POSTGRES` and `MEDHA_TEST_MYSQL` say where (a user that may
-//! create databases), else it is the usual port of this machine. With `MEDHA_TEST_REQUIRE_SERVERS=1` a server that does
+//! create databases), else it is the usual port of this machine. With `MEDHA_REQUIRE_SERVERS=1` a server that does
 //! not answer fails the test; without, the test says what it has skipped.
 
 use std::panic::AssertUnwindSafe;
@@ -18,7 +18,7 @@ pub(crate) enum Server {
 }
 
 impl Server {
-    fn address(self) -> String {
+    pub(crate) fn address(self) -> String {
         let (variable, default) = match self {
             #[cfg(feature = "postgres")]
             Self::Postgres => ("MEDHA_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"),
@@ -36,7 +36,7 @@ impl Server {
             .acquire_timeout(Duration::from_secs(5));
         match Database::connect(options).await {
             Ok(connection) => Some(connection),
-            Err(error) if std::env::var("MEDHA_TEST_REQUIRE_SERVERS").is_ok_and(|value| value == "1") => {
+            Err(error) if std::env::var("MEDHA_REQUIRE_SERVERS").is_ok_and(|value| value == "1") => {
                 panic!("{self:?} does not answer at {}: {error}", self.address())
             }
             Err(error) => {

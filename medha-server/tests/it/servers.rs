@@ -1,5 +1,5 @@
 //! The same questions to databases of servers, on the command line. A server that does not answer is skipped and said so, unless
-//! `MEDHA_TEST_REQUIRE_SERVERS=1`; `MEDHA_TEST_POSTGRES` and `MEDHA_TEST_MYSQL` say where they are.
+//! `MEDHA_REQUIRE_SERVERS=1`; `MEDHA_TEST_POSTGRES` and `MEDHA_TEST_MYSQL` say where they are.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ where
     let mut admin = match D::Connection::connect(&address).await {
         Ok(admin) => admin,
         Err(error) => {
-            let is_required = std::env::var("MEDHA_TEST_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
+            let is_required = std::env::var("MEDHA_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
             assert!(!is_required, "no server answers at {address}: {error}");
             println!("skipped: no server answers at {address}: {error}");
             return;
