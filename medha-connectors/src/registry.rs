@@ -38,13 +38,16 @@ pub struct ConnectionConfig {
     /// At most so many connections to a server; 4 if not said.
     #[serde(default)]
     pub connections: Option<NonZeroU8>,
+    /// Settings that its system knows and an address cannot say, each of which may be a secret.
+    #[serde(default)]
+    pub options: BTreeMap<String, Secret>,
 }
 
 impl ConnectionConfig {
     /// A connection with nothing but an address.
     #[must_use]
     pub fn new(url: impl Into<Secret>) -> Self {
-        Self { url: url.into(), connections: None }
+        Self { url: url.into(), connections: None, options: BTreeMap::new() }
     }
 
     /// The file it is, if it is one.
@@ -73,14 +76,37 @@ impl ConnectionConfig {
         let connections = usize::from(self.connections.unwrap_or(CONNECTIONS).get());
         let address = self.url.expose();
         match scheme_of(address) {
-            Scheme::File(path) => open_file(path).await,
-            Scheme::Postgres => open_postgres(&self.url, connections),
-            Scheme::MySql => open_mysql(&self.url, connections),
+            Scheme::File(path) => {
+                self.only_options(&[])?;
+                open_file(path).await
+            }
+            Scheme::Postgres => {
+                self.only_options(&[])?;
+                open_postgres(&self.url, connections)
+            }
+            Scheme::MySql => {
+                self.only_options(&[])?;
+                open_mysql(&self.url, connections)
+            }
             Scheme::Unknown(scheme) => Err(refusal(
                 &scheme,
                 "such databases are not known; known are \"postgres://\", \"mysql://\", \"mariadb://\", \"sqlite:\" and paths",
             )),
         }
+    }
+}
+
+impl ConnectionConfig {
+    /// Refuses options that its system does not know.
+    fn only_options(&self, known: &[&str]) -> Result<(), ConnectorError> {
+        let unknown: Vec<&str> =
+            self.options.keys().map(String::as_str).filter(|option| !known.contains(option)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let reason = format!("it does not know the options {}; it knows {known}", unknown.join(", "));
+        Err(ConnectorError::Open { database: self.shown(), reason })
     }
 }
 
@@ -272,6 +298,14 @@ mod tests {
         let shown = |address: &str| ConnectionConfig::new(address).shown();
         assert_eq!(shown("postgres://me:hunter2@host/db?password=x"), "postgres://host/db");
         assert_eq!(shown("sqlite:a.db"), "a.db");
+    }
+
+    #[tokio::test]
+    async fn an_option_that_its_system_does_not_know_is_refused() {
+        let config: ConnectionConfig =
+            serde_json::from_str(r#"{"url": "sqlite:a.db", "options": {"warehouse": "w"}}"#).unwrap();
+        let error = config.open().await.unwrap_err().to_string();
+        assert_eq!(error, r#"cannot open "a.db": it does not know the options warehouse; it knows none"#);
     }
 
     #[tokio::test]
