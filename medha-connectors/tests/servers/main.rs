@@ -10,10 +10,12 @@ mod harness;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod servers;
 mod databases;
+mod own;
 mod conformance;
+mod restart;
 
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
-    let trials = [conformance::trials()].into_iter().flatten().collect();
+    let trials = [conformance::trials(), restart::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
