@@ -1,13 +1,10 @@
 //! Rows of a connector, per second, beside plain sqlx with the same query: 100,000 rows of six columns.
-//!
-//! Run it with `cargo bench --bench connectors`. Servers that do not answer are skipped; `MEDHA_TEST_POSTGRES` and
-//! `MEDHA_TEST_MYSQL` say where they are.
 
 use std::sync::Arc;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput};
 use futures_util::TryStreamExt as _;
-use medha_connectors::{ConnectionConfig, Connector, Dialect, Guard, GuardedSql, QueryOptions};
+use medha_connectors::{ConnectionConfig, Connector, Guard, GuardedSql, QueryOptions};
 use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Database, Decode, Executor, IntoArguments, Row, Type};
 use tokio::runtime::Runtime;
 
@@ -92,7 +89,8 @@ async fn connected(connector: &dyn Connector, sql: &GuardedSql) -> usize {
     count
 }
 
-fn measure<D: Database>(criterion: &mut Criterion, runtime: &Runtime, name: &str, url: &str)
+/// Measures both ways over a database that is made at this address.
+pub(crate) fn measure<D: Database>(criterion: &mut Criterion, runtime: &Runtime, name: &str, url: &str)
 where
     for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
     D::Arguments: IntoArguments<D>,
@@ -117,43 +115,3 @@ where
     });
     group.finish();
 }
-
-/// A database of its own on a server, if it answers.
-fn on_server<D: Database>(runtime: &Runtime, dialect: Dialect, measure: impl FnOnce(&str))
-where
-    for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
-{
-    let (variable, default) = match dialect {
-        Dialect::Postgres => ("MEDHA_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"),
-        _ => ("MEDHA_TEST_MYSQL", "mysql://root@127.0.0.1:3306/mysql"),
-    };
-    let address = std::env::var(variable).unwrap_or_else(|_| default.to_owned());
-    let Ok(mut admin) = runtime.block_on(D::Connection::connect(&address)) else {
-        println!("skipped: {dialect:?} does not answer at {address}");
-        return;
-    };
-    let name = format!("medha_bench_{}", std::process::id());
-    let mut run = |sql: String| {
-        runtime.block_on(async { admin.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap() });
-    };
-    run(format!("CREATE DATABASE {name}"));
-    measure(&format!("{}/{name}", address.rsplit_once('/').unwrap().0));
-    let force = if dialect == Dialect::Postgres { " WITH (FORCE)" } else { "" };
-    run(format!("DROP DATABASE {name}{force}"));
-}
-
-fn all(criterion: &mut Criterion) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}?mode=rwc", folder.path().join("sales.sqlite").display());
-    measure::<sqlx::Sqlite>(criterion, &runtime, "sqlite", &url);
-    on_server::<sqlx::Postgres>(&runtime, Dialect::Postgres, |url| {
-        measure::<sqlx::Postgres>(criterion, &runtime, "postgres", url);
-    });
-    on_server::<sqlx::MySql>(&runtime, Dialect::MySql, |url| {
-        measure::<sqlx::MySql>(criterion, &runtime, "mysql", url);
-    });
-}
-
-criterion_group!(benches, all);
-criterion_main!(benches);
