@@ -44,7 +44,7 @@ pub trait Connector: Debug + Send + Sync {
 
 /// What one query may cost, and how it is stopped.
 ///
-/// By default 10,000 rows, 16 MiB of values and 30 seconds.
+/// By default 10,000 rows, 16 MiB of values and 30 seconds, whatever the plan says.
 #[derive(Debug, Clone)]
 pub struct QueryOptions {
     /// At most this many rows.
@@ -55,6 +55,9 @@ pub struct QueryOptions {
     pub deadline: Duration,
     /// Cancelling it stops the database's work.
     pub cancel: CancellationToken,
+    /// A statement is not begun if the database itself expects to go through more rows than this. It is asked first, which
+    /// costs a message; systems that cannot say begin at once. `None` begins at once everywhere.
+    pub max_planned_rows: Option<u64>,
 }
 
 impl Default for QueryOptions {
@@ -64,6 +67,7 @@ impl Default for QueryOptions {
             max_bytes: 16 * 1024 * 1024,
             deadline: Duration::from_secs(30),
             cancel: CancellationToken::new(),
+            max_planned_rows: None,
         }
     }
 }
@@ -74,6 +78,20 @@ impl QueryOptions {
     pub fn within(mut self, sql: &GuardedSql) -> Self {
         self.max_rows = self.max_rows.min(sql.max_rows());
         self
+    }
+
+    /// Refuses a statement whose plan goes through more rows than are allowed; `planned` is `None` where the database does not
+    /// say. For those who write a connector.
+    ///
+    /// # Errors
+    /// [`ConnectorError::TooManyRows`] with both numbers.
+    pub fn allow(&self, planned: Option<u64>) -> Result<(), ConnectorError> {
+        match (planned, self.max_planned_rows) {
+            (Some(planned), Some(allowed)) if planned > allowed => {
+                Err(ConnectorError::TooManyRows { planned, allowed })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

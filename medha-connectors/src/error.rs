@@ -38,6 +38,17 @@ pub enum ConnectorError {
         /// The deadline it ran into.
         after: std::time::Duration,
     },
+    /// The database expects more work than is allowed; nothing was begun.
+    #[error(
+        "the database would go through about {planned} rows for this, and {allowed} are allowed; ask for less, with a filter or \
+         a shorter time"
+    )]
+    TooManyRows {
+        /// What it expects.
+        planned: u64,
+        /// The limit.
+        allowed: u64,
+    },
     /// The caller cancelled the query.
     #[error("the query was cancelled")]
     Cancelled,

@@ -30,15 +30,20 @@ const MOST_WAITING: usize = 256;
 pub struct AnalystOptions {
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
-    /// What one query may cost; its cancellation token is replaced by that of each request.
+    /// What one query may cost, by default no more than ten billion rows gone through where the database can tell; its
+    /// cancellation token is replaced by that of each request.
     pub query: QueryOptions,
     /// Where every statement is noted; nowhere unless it is given.
     pub audit: Option<AuditTrail>,
 }
 
+/// No server gets through so many rows within the deadline, so it need not begin.
+const MAX_PLANNED_ROWS: u64 = 10_000_000_000;
+
 impl Default for AnalystOptions {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), query: QueryOptions::default(), audit: None }
+        let query = QueryOptions { max_planned_rows: Some(MAX_PLANNED_ROWS), ..QueryOptions::default() };
+        Self { clock: Arc::new(SystemClock), query, audit: None }
     }
 }
 

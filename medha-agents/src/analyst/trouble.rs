@@ -77,7 +77,7 @@ impl From<&ConnectorError> for Trouble {
                 ),
             },
             ConnectorError::Cancelled => Self::Final { outcome: AnswerOutcome::Cancelled },
-            ConnectorError::Deadline { .. } => {
+            ConnectorError::Deadline { .. } | ConnectorError::TooManyRows { .. } => {
                 Self::failed(error.to_string(), Some("narrow the question to a shorter time or fewer groups"))
             }
             other => Self::failed(other.to_string(), None),

@@ -8,6 +8,7 @@ use futures_util::{FutureExt as _, TryStreamExt as _};
 use super::catalog;
 use super::failure;
 use super::open;
+use super::plan;
 use super::values;
 use super::wire::MySqlWire;
 use crate::connector::{Connector, QueryOptions, RowStream};
@@ -200,12 +201,14 @@ impl Connector for MySqlConnector {
     }
 
     async fn query(&self, sql: &GuardedSql, options: QueryOptions) -> Result<RowStream, ConnectorError> {
+        if options.max_planned_rows.is_some() {
+            options.allow(plan::planned_rows(&self.explain(sql).await?))?;
+        }
         self.run(sql.as_str(), &options.within(sql)).await
     }
 
     async fn ping(&self) -> Result<(), ConnectorError> {
-        let options = QueryOptions::default();
-        self.pool.session(&Work::begin(options.deadline, options.cancel)).await.map(drop)
+        self.pool.session(&Work::usual()).await.map(drop)
     }
 }
 

@@ -4,6 +4,7 @@
 //! and `SET GLOBAL` pass it), so it is the guard that keeps a statement from writing, and the grants of the user behind it.
 
 mod connector;
+mod plan;
 mod open;
 mod wire;
 mod values;

@@ -4,10 +4,9 @@ use serde::Deserialize;
 
 use super::connector::PostgresConnector;
 use super::values;
-use crate::connector::QueryOptions;
 use crate::error::ConnectorError;
 use crate::schema::{Column, ForeignKey, Index, Table, TableKind};
-use crate::server::Described;
+use crate::server::{Described, Work};
 use crate::value::ColumnKind;
 
 /// Tables, views, materialised and foreign ones that the search path finds and the user may read, one JSON object each; the
@@ -111,7 +110,7 @@ struct CatalogIndex {
 
 /// All tables, in the order they were made.
 pub(super) async fn tables(connector: &PostgresConnector) -> Result<Vec<Described>, ConnectorError> {
-    let texts = connector.texts(CATALOG.to_owned(), QueryOptions::default()).await?;
+    let texts = connector.texts(CATALOG.to_owned(), Work::usual()).await?;
     let read = texts.iter().map(|text| serde_json::from_str::<CatalogTable>(text).map(described));
     read.collect::<Result<_, _>>().map_err(|error| ConnectorError::Query {
         reason: format!("the catalog is not as expected of PostgreSQL ({error})"),

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::catalog;
 use super::failure;
 use super::open;
+use super::plan;
 use super::wire::PgWire;
 use crate::connector::{Connector, QueryOptions, RowStream};
 use crate::dialect::Dialect;
@@ -90,12 +91,7 @@ impl PostgresConnector {
     }
 
     /// The first column of the rows of a statement of ours.
-    pub(super) async fn texts(
-        &self,
-        sql: String,
-        options: QueryOptions,
-    ) -> Result<Vec<String>, ConnectorError> {
-        let work = Work::begin(options.deadline, options.cancel);
+    pub(super) async fn texts(&self, sql: String, work: Work) -> Result<Vec<String>, ConnectorError> {
         let mut session = self.pool.session(&work).await?;
         let read = match session.busy() {
             Some(wire) => work.wait_for(wire.texts(sql)).await?,
@@ -154,17 +150,21 @@ impl Connector for PostgresConnector {
     }
 
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError> {
-        let lines = self.texts(format!("EXPLAIN {}", sql.as_str()), QueryOptions::default()).await?;
+        let lines = self.texts(format!("EXPLAIN {}", sql.as_str()), Work::usual()).await?;
         Ok(lines.join("\n"))
     }
 
     async fn query(&self, sql: &GuardedSql, options: QueryOptions) -> Result<RowStream, ConnectorError> {
+        if options.max_planned_rows.is_some() {
+            let work = Work::begin(options.deadline, options.cancel.clone());
+            let plan = self.texts(format!("EXPLAIN (FORMAT JSON) {}", sql.as_str()), work).await?;
+            options.allow(plan::planned_rows(&plan.concat()))?;
+        }
         self.run(sql.as_str(), &options.within(sql)).await
     }
 
     async fn ping(&self) -> Result<(), ConnectorError> {
-        let options = QueryOptions::default();
-        self.pool.session(&Work::begin(options.deadline, options.cancel)).await.map(drop)
+        self.pool.session(&Work::usual()).await.map(drop)
     }
 }
 

@@ -4,6 +4,7 @@
 //! rows are fetched in batches through the simple protocol, which sends every value as text, so that no type is unknown.
 
 mod connector;
+mod plan;
 mod open;
 mod wire;
 mod values;

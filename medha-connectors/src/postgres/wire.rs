@@ -135,7 +135,8 @@ impl PgWire {
     pub(crate) async fn texts(&mut self, sql: String) -> Result<Vec<String>, sqlx::Error> {
         let rows: Vec<PgRow> =
             sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut self.connection).await?;
-        rows.iter().map(|row| row.try_get(0)).collect()
+        // A plan is JSON, which arrives as its text.
+        rows.iter().map(|row| row.try_get_unchecked(0)).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::connector::QueryOptions;
 use crate::error::ConnectorError;
 
 /// How much sooner than us a server stops.
@@ -23,6 +24,12 @@ impl Work {
     #[allow(clippy::disallowed_methods, reason = "a deadline of the outside world starts at the edge")]
     pub(crate) fn begin(deadline: Duration, cancel: CancellationToken) -> Self {
         Self { started: Instant::now(), deadline, cancel }
+    }
+
+    /// Something of ours, that nobody cancels and that takes no longer than a question may.
+    pub(crate) fn usual() -> Self {
+        let options = QueryOptions::default();
+        Self::begin(options.deadline, options.cancel)
     }
 
     /// The time that is left.

@@ -13,9 +13,10 @@ mod databases;
 mod own;
 mod conformance;
 mod restart;
+mod plan;
 
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
-    let trials = [conformance::trials(), restart::trials()].into_iter().flatten().collect();
+    let trials = [conformance::trials(), restart::trials(), plan::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
