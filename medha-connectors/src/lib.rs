@@ -32,11 +32,6 @@ pub mod encryption;
 mod registry;
 #[cfg(feature = "sqlite")]
 pub mod sample;
-#[cfg(all(test, any(feature = "postgres", feature = "mysql")))]
-#[path = "../tests/it/servers.rs"]
-#[allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests unwrap, and say when they were skipped")]
-#[allow(dead_code, reason = "the tests of what can be seen from outside use the rest")]
-mod servers;
 
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;

@@ -27,6 +27,14 @@ pub struct GuardedSql {
 }
 
 impl GuardedSql {
+    /// A statement that no guard has seen, for tests of what stands behind the guard: a connector that is handed a write must
+    /// refuse it. Nothing that is shipped turns the feature `unguarded` on.
+    #[cfg(feature = "unguarded")]
+    #[must_use]
+    pub fn unguarded(sql: impl Into<String>) -> Self {
+        Self { sql: sql.into(), tables: Vec::new(), rules: Vec::new(), max_rows: usize::MAX }
+    }
+
     /// The SQL to send.
     #[must_use]
     pub fn as_str(&self) -> &str {

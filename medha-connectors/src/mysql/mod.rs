@@ -11,7 +11,5 @@ mod values;
 mod geometry;
 mod catalog;
 mod failure;
-#[cfg(test)]
-mod tests;
 
 pub use connector::MySqlConnector;

@@ -10,7 +10,5 @@ mod wire;
 mod values;
 mod catalog;
 mod failure;
-#[cfg(test)]
-mod tests;
 
 pub use connector::PostgresConnector;

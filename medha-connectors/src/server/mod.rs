@@ -9,8 +9,6 @@ mod rows;
 mod session;
 mod wire;
 mod work;
-#[cfg(test)]
-pub(crate) mod memory;
 
 pub(crate) use address::{Address, is_loopback};
 pub(crate) use pool::Pool;

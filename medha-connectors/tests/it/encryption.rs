@@ -7,7 +7,7 @@ use medha_graph::prelude::*;
 use medha_graph::store::{Checkpointer, HistoryQuery, Line, ThreadKey};
 use sea_orm::{ConnectionTrait, Database, Statement};
 
-use super::savers::check_promises;
+use crate::saver_checks::check_promises;
 
 fn keys(byte: u8) -> Keys {
     Keys::new(Key::new(format!("key {byte}"), [byte; 32]))

@@ -4,7 +4,7 @@ use medha_connectors::savers::{SaverOptions, SqliteSaver, Synchronous};
 use medha_graph::store::{Checkpointer, HistoryQuery, StoredCheckpoint, ThreadKey};
 use sea_orm::{ConnectionTrait, Database};
 
-use super::savers::{Log, large, log_graph};
+use crate::saver_checks::{Log, large, log_graph};
 
 #[tokio::test]
 async fn storage_grows_with_what_is_written() {

@@ -4,7 +4,6 @@
 //! kills it with SIGKILL. `MEDHA_TEST_KILLS` says how often (5 if not said; 50 takes about half a minute).
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "the parent waits for a process")]
-#![allow(clippy::print_stdout, reason = "it is its own test harness")]
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -14,17 +13,24 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use libtest_mimic::Trial;
 use medha_connectors::savers::SqliteSaver;
 use medha_graph::prelude::*;
 use medha_graph::store::Checkpointer;
 
-#[cfg(feature = "postgres")]
-#[path = "../it/servers.rs"]
-#[allow(dead_code, reason = "only one of the servers is used here")]
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[path = "../servers/harness.rs"]
+mod harness;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[path = "../servers/servers.rs"]
+#[allow(dead_code, reason = "the tests of servers use the rest")]
 mod servers;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[path = "../servers/databases.rs"]
+#[allow(unused_imports, unused_macros, reason = "the tests of servers use the rest")]
+mod databases;
 
 const STEPS: u32 = 1_000;
-const TEST: &str = "a_run_that_is_killed_again_and_again_ends_like_a_quiet_one";
 
 #[derive(State, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Work {
@@ -111,7 +117,6 @@ fn kill_soon(address: &str, sink: &Path, kills: usize) {
 async fn check(address: &str, folder: &Path, kills: usize) {
     let (sink, quiet_sink) = (folder.join("sink"), folder.join("quiet sink"));
     let quiet = run(Arc::new(MemorySaver::default()), &quiet_sink).await;
-    let began = Instant::now();
     for _ in 0..kills {
         kill_soon(address, &sink, kills);
     }
@@ -127,46 +132,46 @@ async fn check(address: &str, folder: &Path, kills: usize) {
     let mut seen: Vec<u32> = by_key.values().map(|n| n.parse().unwrap()).collect();
     seen.sort_unstable();
     assert_eq!(seen, (1..=STEPS).collect::<Vec<_>>(), "each effect once, by its key");
-    let again = sent.lines().count() - seen.len();
-    let kind = address.split(':').next().unwrap_or_default();
-    let took = began.elapsed();
-    println!(
-        "{kind}: {kills} kills in {took:.1?}; {again} effects were sent twice under the same key, none lost"
-    );
 }
 
-async fn parent() {
-    let kills = std::env::var("MEDHA_TEST_KILLS").map_or(5, |text| text.parse().unwrap());
+fn kills() -> usize {
+    std::env::var("MEDHA_TEST_KILLS").map_or(5, |text| text.parse().unwrap())
+}
+
+async fn a_run_over_sqlite_that_is_killed_again_and_again_ends_like_a_quiet_one() {
     let folder = tempfile::tempdir().unwrap();
-    check(&format!("sqlite:{}", folder.path().join("a.db").display()), folder.path(), kills).await;
-    #[cfg(feature = "postgres")]
-    {
-        let test = move |address: String| async move {
-            let folder = tempfile::tempdir().unwrap();
-            check(&address, folder.path(), kills).await;
-        };
-        servers::Server::Postgres.with_database(test).await;
-    }
+    check(&format!("sqlite:{}", folder.path().join("a.db").display()), folder.path(), kills()).await;
 }
 
-#[tokio::main]
-async fn main() {
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+async fn a_run_over_postgres_that_is_killed_again_and_again_ends_like_a_quiet_one(address: String) {
+    let folder = tempfile::tempdir().unwrap();
+    check(&address, folder.path(), kills()).await;
+}
+
+fn block_on(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(test);
+}
+
+fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.as_slice() {
-        [word, address, sink] if word == "child" => {
-            run(open(address).await, Path::new(sink)).await;
-        }
-        arguments if arguments.iter().any(|argument| argument == "--list") => println!("{TEST}: test"),
-        arguments => {
-            let mut filters = arguments.iter().filter(|argument| !argument.starts_with("--")).peekable();
-            let is_wanted = filters.peek().is_none() || filters.any(|filter| TEST.contains(filter.as_str()));
-            if is_wanted {
-                parent().await;
-            }
-            let (passed, filtered) = if is_wanted { (1, 0) } else { (0, 1) };
-            println!(
-                "test result: ok. {passed} passed; 0 failed; 0 ignored; 0 measured; {filtered} filtered out"
-            );
-        }
+    if let [word, address, sink] = arguments.as_slice()
+        && word == "child"
+    {
+        block_on(async { drop(run(open(address).await, Path::new(sink)).await) });
+        return;
     }
+    let trials = vec![
+        Trial::test("a_run_over_sqlite_that_is_killed_again_and_again_ends_like_a_quiet_one", || {
+            block_on(a_run_over_sqlite_that_is_killed_again_and_again_ends_like_a_quiet_one());
+            Ok(())
+        }),
+        #[cfg(all(feature = "postgres", feature = "mysql"))]
+        databases::with_database(
+            servers::Server::Postgres,
+            "a_run_over_postgres_that_is_killed_again_and_again_ends_like_a_quiet_one",
+            a_run_over_postgres_that_is_killed_again_and_again_ends_like_a_quiet_one,
+        ),
+    ];
+    libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials).exit();
 }

@@ -1,10 +1,9 @@
 //! PostgreSQL and MySQL or MariaDB: each test has a database of its own.
 
-use std::net::{TcpStream, ToSocketAddrs};
-use std::time::Duration;
-
 use libtest_mimic::Trial;
 
+#[allow(unused_imports, reason = "for the modules that look for servers of their own")]
+pub(crate) use crate::harness::answers;
 use crate::harness::{Outside, trial};
 pub(crate) use crate::servers::{Server, load};
 
@@ -27,20 +26,10 @@ where
     trial(outside, name, move |_| server.with_database(test))
 }
 
-/// The address, if somebody listens there.
-pub(crate) fn answers(url: &str) -> Result<String, String> {
-    const LONG_ENOUGH: Duration = Duration::from_secs(5);
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = after_scheme.split('/').next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let sockets =
-        host.to_socket_addrs().map_err(|error| format!("{host:?} is no host with a port: {error}"))?;
-    let mut refused = format!("{host:?} has no address");
-    for socket in sockets {
-        match TcpStream::connect_timeout(&socket, LONG_ENOUGH) {
-            Ok(_) => return Ok(url.to_owned()),
-            Err(error) => refused = format!("nothing answers at {socket}: {error}"),
-        }
-    }
-    Err(refused)
+/// Functions that are given the address of a database, as tests of a module.
+macro_rules! on_database {
+    ($module:literal, $server:expr, $($test:ident),+ $(,)?) => {
+        vec![$($crate::databases::with_database($server, concat!($module, "::", stringify!($test)), $test)),+]
+    };
 }
+pub(crate) use on_database;

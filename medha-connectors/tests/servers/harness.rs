@@ -3,8 +3,10 @@
 
 use std::any::Any;
 use std::fmt::Display;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use libtest_mimic::{Completion, Failed, Trial};
 
@@ -12,6 +14,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 pub(crate) struct Outside {
     name: &'static str,
     find: fn() -> Result<String, String>,
+    is_optional: bool,
     found: OnceLock<Result<String, String>>,
 }
 
@@ -19,7 +22,13 @@ impl Outside {
     /// `find` gives what the tests need to reach it, an address or a path, or says why there is none and what to do. It is
     /// asked once.
     pub(crate) const fn new(name: &'static str, find: fn() -> Result<String, String>) -> Self {
-        Self { name, find, found: OnceLock::new() }
+        Self { name, find, is_optional: false, found: OnceLock::new() }
+    }
+
+    /// The same for what a server that is there need not have: without it a test is skipped even where servers are required.
+    #[allow(dead_code, reason = "not every binary of tests has such a thing")]
+    pub(crate) const fn optional(name: &'static str, find: fn() -> Result<String, String>) -> Self {
+        Self { name, find, is_optional: true, found: OnceLock::new() }
     }
 
     fn found(&self) -> Result<&str, String> {
@@ -39,9 +48,27 @@ where
 {
     Trial::ignorable_test(name, move || match outside.found() {
         Ok(found) => completed(test(found.to_owned())),
-        Err(reason) if is_required() => Err(Failed::from(reason)),
+        Err(reason) if is_required() && !outside.is_optional => Err(Failed::from(reason)),
         Err(reason) => Ok(Completion::ignored_with(format!("skipped: {reason}"))),
     })
+}
+
+/// The address, if somebody listens there.
+pub(crate) fn answers(url: &str) -> Result<String, String> {
+    const LONG_ENOUGH: Duration = Duration::from_secs(5);
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = after_scheme.split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let sockets =
+        host.to_socket_addrs().map_err(|error| format!("{host:?} is no host with a port: {error}"))?;
+    let mut refused = format!("{host:?} has no address");
+    for socket in sockets {
+        match TcpStream::connect_timeout(&socket, LONG_ENOUGH) {
+            Ok(_) => return Ok(url.to_owned()),
+            Err(error) => refused = format!("nothing answers at {socket}: {error}"),
+        }
+    }
+    Err(refused)
 }
 
 fn is_required() -> bool {

@@ -3,20 +3,47 @@
 //! `cargo test -p medha-connectors --all-features --test servers` runs them; `harness` says what becomes of what is missing.
 #![allow(clippy::unwrap_used, reason = "tests unwrap")]
 #![allow(clippy::disallowed_methods, reason = "tests spawn on their own runtime and await what they spawn")]
-#![allow(clippy::print_stdout, reason = "a test that needs a server says when it was skipped")]
 
 mod harness;
-#[path = "../it/servers.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
 mod servers;
 mod databases;
+#[path = "../it/files.rs"]
+#[allow(dead_code, reason = "the tests of files use the rest")]
+mod files;
+#[path = "../it/saver_checks.rs"]
+#[allow(dead_code, reason = "the tests of files use the rest")]
+mod saver_checks;
 mod own;
 mod conformance;
+mod limits;
 mod restart;
 mod plan;
+mod postgres;
+mod mysql;
+mod passwords;
+mod savers;
+#[cfg(feature = "unguarded")]
+mod memory;
+#[cfg(feature = "unguarded")]
+mod postgres_unguarded;
+#[cfg(feature = "unguarded")]
+mod mysql_unguarded;
 
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
-    let trials = [conformance::trials(), restart::trials(), plan::trials()].into_iter().flatten().collect();
-    libtest_mimic::run(&arguments, trials).exit();
+    let trials = [
+        conformance::trials(),
+        limits::trials(),
+        restart::trials(),
+        plan::trials(),
+        postgres::trials(),
+        mysql::trials(),
+        passwords::trials(),
+        savers::trials(),
+        #[cfg(feature = "unguarded")]
+        postgres_unguarded::trials(),
+        #[cfg(feature = "unguarded")]
+        mysql_unguarded::trials(),
+    ];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

@@ -307,3 +307,15 @@ fn an_interrupt_ends_it_with_130() {
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     assert_eq!(stderr(&output), "Interrupted.\n");
 }
+
+#[test]
+fn a_server_that_is_not_there_is_told_without_the_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("postgres://me:hunter2@127.0.0.1:{port}/sales");
+    let output = medha(folder.path()).args(["ask", "-d", &url, "how many?"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = stderr(&output);
+    assert!(told.contains(&format!("cannot open \"postgres://127.0.0.1:{port}/sales\"")), "{told}");
+    assert!(told.contains("check the host, the port") && !told.contains("hunter2"), "{told}");
+}

@@ -1,9 +1,7 @@
 //! The `medha` binary as people and programs meet it: one binary of tests, a module a subject.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
-#![allow(clippy::print_stdout, reason = "a test that needs a server says when it was skipped")]
 
-mod servers;
 mod support;
 
 mod audit;

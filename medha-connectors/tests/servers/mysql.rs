@@ -1,9 +1,20 @@
 //! MySQL and MariaDB: every type keeps its meaning, the catalog is read whole, statements mean what the server means by them.
 
+use libtest_mimic::Trial;
 use medha_connectors::{ColumnKind, Connector, ForeignKey, Guard, MySqlConnector, TableKind, Value};
 
+use crate::databases::{Server, load, on_database};
 use crate::files::ask;
-use crate::servers::{Server, load};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    on_database!(
+        "mysql",
+        Server::MySql,
+        every_type_keeps_its_meaning,
+        the_catalog_has_keys_comments_indexes_and_views,
+        a_statement_means_what_it_means_on_the_server,
+    )
+}
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
@@ -76,89 +87,77 @@ fn everything() -> Vec<(&'static str, String, Value, ColumnKind)> {
     ]
 }
 
-#[tokio::test]
-async fn every_type_keeps_its_meaning() {
-    let test = async |url: String| {
-        let columns: Vec<String> = everything()
-            .iter()
-            .enumerate()
-            .map(|(place, (declared, _, _, _))| format!("c{place} {declared} NULL"))
-            .collect();
-        let literals: Vec<String> = everything().into_iter().map(|(_, literal, _, _)| literal).collect();
-        let statements = [
-            "SET SESSION sql_mode = ''".to_owned(),
-            format!("CREATE TABLE everything ({})", columns.join(", ")),
-            format!("INSERT INTO everything VALUES ({})", literals.join(", ")),
-        ];
-        load(&url, &statements).await;
-        let connector = MySqlConnector::open(url.as_str()).unwrap();
-        let answer = ask(&connector, "SELECT * FROM everything").await;
-        for (came, (declared, literal, expected, _)) in answer.rows[0].iter().zip(everything()) {
-            assert_eq!(*came, expected, "{declared} {literal}");
-        }
-        assert_eq!(answer.rows[0].len(), everything().len());
-        let described = connector.schema().await.unwrap();
-        for (column, (declared, _, _, kind)) in described.tables[0].columns.iter().zip(everything()) {
-            // MariaDB's JSON is a long text.
-            assert_eq!(column.kind, kind, "{declared}");
-        }
-    };
-    Server::MySql.with_database(test).await;
+async fn every_type_keeps_its_meaning(url: String) {
+    let columns: Vec<String> = everything()
+        .iter()
+        .enumerate()
+        .map(|(place, (declared, _, _, _))| format!("c{place} {declared} NULL"))
+        .collect();
+    let literals: Vec<String> = everything().into_iter().map(|(_, literal, _, _)| literal).collect();
+    let statements = [
+        "SET SESSION sql_mode = ''".to_owned(),
+        format!("CREATE TABLE everything ({})", columns.join(", ")),
+        format!("INSERT INTO everything VALUES ({})", literals.join(", ")),
+    ];
+    load(&url, &statements).await;
+    let connector = MySqlConnector::open(url.as_str()).unwrap();
+    let answer = ask(&connector, "SELECT * FROM everything").await;
+    for (came, (declared, literal, expected, _)) in answer.rows[0].iter().zip(everything()) {
+        assert_eq!(*came, expected, "{declared} {literal}");
+    }
+    assert_eq!(answer.rows[0].len(), everything().len());
+    let described = connector.schema().await.unwrap();
+    for (column, (declared, _, _, kind)) in described.tables[0].columns.iter().zip(everything()) {
+        // MariaDB's JSON is a long text.
+        assert_eq!(column.kind, kind, "{declared}");
+    }
 }
 
-#[tokio::test]
-async fn the_catalog_has_keys_comments_indexes_and_views() {
-    let test = async |url: String| {
-        let statements = [
-            "CREATE TABLE makers (country varchar(2), code int, name varchar(20) NOT NULL UNIQUE, long_name text,
+async fn the_catalog_has_keys_comments_indexes_and_views(url: String) {
+    let statements = [
+        "CREATE TABLE makers (country varchar(2), code int, name varchar(20) NOT NULL UNIQUE, long_name text,
                PRIMARY KEY (country, code), UNIQUE KEY start (long_name(5))) COMMENT 'Who makes things'",
-            "CREATE TABLE things (id bigint AUTO_INCREMENT PRIMARY KEY, country varchar(2), code int,
+        "CREATE TABLE things (id bigint AUTO_INCREMENT PRIMARY KEY, country varchar(2), code int,
                price decimal(10, 2) DEFAULT 0.5 COMMENT 'In euros', KEY by_price (price, code),
                FOREIGN KEY (country, code) REFERENCES makers (country, code))",
-            "CREATE VIEW dear AS SELECT id, price FROM things WHERE price > 100",
-            "INSERT INTO makers VALUES ('de', 1, 'Ada', 'x'), ('DE', 2, 'Grace', 'y'), ('fr', 1, 'Zoë', NULL)",
-        ];
-        load(&url, &statements.map(str::to_owned)).await;
-        let schema = MySqlConnector::open(url).unwrap().schema().await.unwrap();
-        let mut names: Vec<&str> = schema.tables.iter().map(|table| table.name.as_str()).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["dear", "makers", "things"]);
-        let makers = schema.table("makers").unwrap();
-        assert_eq!((makers.comment.as_deref(), makers.row_count), (Some("Who makes things"), Some(3)));
-        assert_eq!(makers.primary_key, ["country", "code"]);
-        assert_eq!(makers.unique_keys, [vec!["name"]], "the start of a text is no key");
-        let spellings = &makers.column("country").unwrap().profile.as_ref().unwrap().values;
-        assert_eq!(*spellings, ["DE", "de", "fr"], "spellings that the collation takes for one are shown");
-        let things = schema.table("things").unwrap();
-        let price = things.column("price").unwrap();
-        assert_eq!((price.declared_type.as_str(), price.default.as_deref()), ("decimal(10,2)", Some("0.50")));
-        assert_eq!((price.comment.as_deref(), price.nullable), (Some("In euros"), true));
-        assert_eq!(things.column("code").unwrap().default, None);
-        let key = ForeignKey {
-            columns: vec!["country".into(), "code".into()],
-            references: "makers".into(),
-            referenced_columns: vec!["country".into(), "code".into()],
-        };
-        assert_eq!(things.foreign_keys, [key]);
-        assert!(things.indexes.iter().any(|index| index.name == "by_price" && !index.unique));
-        assert_eq!(schema.table("dear").unwrap().kind, TableKind::View);
-        assert_eq!(schema.table("dear").unwrap().comment, None);
+        "CREATE VIEW dear AS SELECT id, price FROM things WHERE price > 100",
+        "INSERT INTO makers VALUES ('de', 1, 'Ada', 'x'), ('DE', 2, 'Grace', 'y'), ('fr', 1, 'Zoë', NULL)",
+    ];
+    load(&url, &statements.map(str::to_owned)).await;
+    let schema = MySqlConnector::open(url).unwrap().schema().await.unwrap();
+    let mut names: Vec<&str> = schema.tables.iter().map(|table| table.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["dear", "makers", "things"]);
+    let makers = schema.table("makers").unwrap();
+    assert_eq!((makers.comment.as_deref(), makers.row_count), (Some("Who makes things"), Some(3)));
+    assert_eq!(makers.primary_key, ["country", "code"]);
+    assert_eq!(makers.unique_keys, [vec!["name"]], "the start of a text is no key");
+    let spellings = &makers.column("country").unwrap().profile.as_ref().unwrap().values;
+    assert_eq!(*spellings, ["DE", "de", "fr"], "spellings that the collation takes for one are shown");
+    let things = schema.table("things").unwrap();
+    let price = things.column("price").unwrap();
+    assert_eq!((price.declared_type.as_str(), price.default.as_deref()), ("decimal(10,2)", Some("0.50")));
+    assert_eq!((price.comment.as_deref(), price.nullable), (Some("In euros"), true));
+    assert_eq!(things.column("code").unwrap().default, None);
+    let key = ForeignKey {
+        columns: vec!["country".into(), "code".into()],
+        references: "makers".into(),
+        referenced_columns: vec!["country".into(), "code".into()],
     };
-    Server::MySql.with_database(test).await;
+    assert_eq!(things.foreign_keys, [key]);
+    assert!(things.indexes.iter().any(|index| index.name == "by_price" && !index.unique));
+    assert_eq!(schema.table("dear").unwrap().kind, TableKind::View);
+    assert_eq!(schema.table("dear").unwrap().comment, None);
 }
 
 /// The driver would make `||` a concatenation and move times to UTC, and a server may read what the guard takes for a text as
 /// a name.
-#[tokio::test]
-async fn a_statement_means_what_it_means_on_the_server() {
-    let test = async |url: String| {
-        load(&url, &["CREATE TABLE t (moment timestamp NOT NULL)".to_owned()]).await;
-        let connector = MySqlConnector::open(url.as_str()).unwrap();
-        assert_eq!(ask(&connector, "SELECT 'a' || 'b'").await.rows, [[Value::Integer(0)]]);
-        assert_eq!(ask(&connector, r#"SELECT "a\"b", 'c\'d'"#).await.rows, [[text("a\"b"), text("c'd")]]);
-        let guard = Guard::new(connector.dialect(), connector.schema().await.unwrap().into());
-        let plan = connector.explain(&guard.check("SELECT moment FROM t", 5).unwrap()).await.unwrap();
-        assert!(plan.contains("\"table_name\": \"t\""), "{plan}");
-    };
-    Server::MySql.with_database(test).await;
+async fn a_statement_means_what_it_means_on_the_server(url: String) {
+    load(&url, &["CREATE TABLE t (moment timestamp NOT NULL)".to_owned()]).await;
+    let connector = MySqlConnector::open(url.as_str()).unwrap();
+    assert_eq!(ask(&connector, "SELECT 'a' || 'b'").await.rows, [[Value::Integer(0)]]);
+    assert_eq!(ask(&connector, r#"SELECT "a\"b", 'c\'d'"#).await.rows, [[text("a\"b"), text("c'd")]]);
+    let guard = Guard::new(connector.dialect(), connector.schema().await.unwrap().into());
+    let plan = connector.explain(&guard.check("SELECT moment FROM t", 5).unwrap()).await.unwrap();
+    assert!(plan.contains("\"table_name\": \"t\""), "{plan}");
 }

@@ -1,8 +1,23 @@
-//! For tests: how much memory a long stream takes.
+//! How much memory a long stream takes.
 
+use std::process::Command;
 use std::time::Duration;
 
-use crate::connector::QueryOptions;
+use medha_connectors::QueryOptions;
+
+/// Says, in a process, that it was started to run one test alone.
+const ALONE: &str = "MEDHA_TEST_ALONE";
+
+/// Runs a test that looks at the memory of its process in a process of its own: what others keep is none of its business.
+pub(crate) async fn alone(name: &'static str, test: impl Future<Output = ()>) {
+    if std::env::var_os(ALONE).is_some() {
+        return test.await;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", name]).env(ALONE, "1").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}
 
 /// More than this cannot come from a stream that keeps nothing.
 const MOST: u64 = 64 * 1024 * 1024;

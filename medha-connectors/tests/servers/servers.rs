@@ -1,6 +1,5 @@
-//! Database servers for tests: those that answer. `MEDHA_TEST_POSTGRES` and `MEDHA_TEST_MYSQL` say where (a user that may
-//! create databases), else it is the usual port of this machine. With `MEDHA_REQUIRE_SERVERS=1` a server that does
-//! not answer fails the test; without, the test says what it has skipped.
+//! Database servers for tests. `MEDHA_TEST_POSTGRES` and `MEDHA_TEST_MYSQL` say where they are (a user that may create
+//! databases), else it is the usual port of this machine.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,57 +10,42 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Sta
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Server {
-    #[cfg(feature = "postgres")]
     Postgres,
-    #[cfg(feature = "mysql")]
     MySql,
 }
 
 impl Server {
     pub(crate) fn address(self) -> String {
         let (variable, default) = match self {
-            #[cfg(feature = "postgres")]
             Self::Postgres => ("MEDHA_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"),
-            #[cfg(feature = "mysql")]
             Self::MySql => ("MEDHA_TEST_MYSQL", "mysql://root@127.0.0.1:3306/mysql"),
         };
         std::env::var(variable).unwrap_or_else(|_| default.to_owned())
     }
 
-    async fn connect(self) -> Option<DatabaseConnection> {
+    async fn connect(self) -> DatabaseConnection {
         let mut options = ConnectOptions::new(self.address());
         options
             .max_connections(1)
             .connect_timeout(Duration::from_secs(5))
             .acquire_timeout(Duration::from_secs(5));
-        match Database::connect(options).await {
-            Ok(connection) => Some(connection),
-            Err(error) if std::env::var("MEDHA_REQUIRE_SERVERS").is_ok_and(|value| value == "1") => {
-                panic!("{self:?} does not answer at {}: {error}", self.address())
-            }
-            Err(error) => {
-                println!("skipped: {self:?} does not answer at {}: {error}", self.address());
-                None
-            }
-        }
+        Database::connect(options).await.unwrap()
     }
 
-    /// Runs a test with the address of a database of its own, if the server answers.
+    /// Runs a test with the address of a database of its own.
     pub(crate) async fn with_database<F>(self, test: impl FnOnce(String) -> F)
     where
         F: Future<Output = ()>,
     {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let Some(admin) = self.connect().await else { return };
+        let admin = self.connect().await;
         let name = format!("medha_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (base, _) =
             self.address().rsplit_once('/').map(|(base, rest)| (base.to_owned(), rest.to_owned())).unwrap();
         let ended = AssertUnwindSafe(test(format!("{base}/{name}"))).catch_unwind().await;
         let force = match self {
-            #[cfg(feature = "postgres")]
             Self::Postgres => " WITH (FORCE)",
-            #[cfg(feature = "mysql")]
             Self::MySql => "",
         };
         admin.execute_unprepared(&format!("DROP DATABASE {name}{force}")).await.unwrap();
@@ -90,7 +74,7 @@ pub(crate) struct Admin {
 impl Admin {
     pub(crate) async fn of(server: Server, url: &str) -> Self {
         let database = url.rsplit('/').next().unwrap().to_owned();
-        Self { server, connection: server.connect().await.unwrap(), database }
+        Self { server, connection: server.connect().await, database }
     }
 
     /// How many connections of a connector there are.
@@ -106,18 +90,15 @@ impl Admin {
     async fn count(&self, postgres: &str, mysql: &str) -> i64 {
         let database = &self.database;
         let sql = match self.server {
-            #[cfg(feature = "postgres")]
             Server::Postgres => format!(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND application_name = 'medha' AND {postgres}"
             ),
-            #[cfg(feature = "mysql")]
             Server::MySql => {
                 format!(
                     "SELECT count(*) FROM information_schema.processlist WHERE db = '{database}' AND {mysql}"
                 )
             }
         };
-        let _ = (postgres, mysql);
         let statement = Statement::from_string(self.connection.get_database_backend(), sql);
         let row = self.connection.query_one_raw(statement).await.unwrap().unwrap();
         row.try_get_by_index(0).unwrap()
@@ -127,14 +108,12 @@ impl Admin {
     pub(crate) async fn kill_all(&self) {
         let database = &self.database;
         match self.server {
-            #[cfg(feature = "postgres")]
             Server::Postgres => {
                 let sql = format!(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}' AND application_name = 'medha'"
                 );
                 self.connection.execute_unprepared(&sql).await.unwrap();
             }
-            #[cfg(feature = "mysql")]
             Server::MySql => {
                 let sql = format!(
                     "SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = '{database}'"
