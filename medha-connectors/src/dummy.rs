@@ -208,6 +208,7 @@ fn described(table: &FixtureTable) -> Table {
         unique_keys: Vec::new(),
         foreign_keys: foreign_keys.collect(),
         indexes: Vec::new(),
+        definition: None,
         row_count: (table.name != ENDLESS).then_some(table.rows.len() as u64),
     }
 }

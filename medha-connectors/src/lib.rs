@@ -12,6 +12,7 @@ mod schema;
 mod profile;
 mod dialect;
 mod error;
+mod cause;
 mod guard;
 pub mod audit;
 mod secret;
@@ -33,6 +34,7 @@ mod registry;
 #[cfg(feature = "sqlite")]
 pub mod sample;
 
+pub use cause::Cause;
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;
 pub use error::ConnectorError;

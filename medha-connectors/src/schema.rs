@@ -30,6 +30,10 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// Its indexes.
     pub indexes: Vec<Index>,
+    /// What a view is made of, as the database gives it: `CREATE VIEW … AS SELECT …` or the query alone. Under a policy a
+    /// view is its definition, and one whose definition is not known cannot be read.
+    #[serde(default)]
+    pub definition: Option<String>,
     /// How many rows it has: counted where that was cheap enough, else what the database estimates, if it does.
     pub row_count: Option<u64>,
 }

@@ -34,6 +34,9 @@ pub struct AuditRecord {
     /// The rows that were handed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// What the user was told to name when asking about a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// How long the database took, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub took_ms: Option<u64>,
@@ -75,6 +78,7 @@ impl AuditRecord {
             rules: Vec::new(),
             decision: Decision::Allowed,
             rows: None,
+            reference: None,
             took_ms: None,
         }
     }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use sqlparser::ast::Query;
 
 use super::error::GuardError;
-use super::policy::{Policy, PolicyError, User};
+use super::policy::{Action, Policy, PolicyError, Salt, User};
 use super::protect::{Access, Protect};
 use super::{cost, limit, literals, names, parse, shape};
 use crate::dialect::Dialect;
-use crate::schema::Schema;
+use crate::schema::{Schema, TableKind};
 
 /// For a tree of the greatest depth, in a build without optimisations, four times what was measured.
 const STACK: usize = 32 * 1024 * 1024;
@@ -24,6 +24,8 @@ pub struct GuardedSql {
     tables: Vec<String>,
     rules: Vec<String>,
     max_rows: usize,
+    /// What is mixed into the hashes of a policy.
+    salts: Arc<[Salt]>,
 }
 
 impl GuardedSql {
@@ -32,13 +34,32 @@ impl GuardedSql {
     #[cfg(feature = "unguarded")]
     #[must_use]
     pub fn unguarded(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), tables: Vec::new(), rules: Vec::new(), max_rows: usize::MAX }
+        Self {
+            sql: sql.into(),
+            tables: Vec::new(),
+            rules: Vec::new(),
+            max_rows: usize::MAX,
+            salts: [].into(),
+        }
     }
 
     /// The SQL to send.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.sql
+    }
+
+    /// A text about it without the salts of a policy: the statement itself, the plan that the database made for it.
+    ///
+    /// Whoever knows a salt can try values until their hash fits, so people are shown no other.
+    #[must_use]
+    pub fn without_salts(&self, text: &str) -> String {
+        self.salts.iter().fold(text.to_owned(), |text, salt| {
+            let salt = salt.reveal();
+            let quoted = salt.replace('\'', "''");
+            let text = text.replace(&quoted, "***").replace(&salt.replace('\\', "\\\\"), "***");
+            text.replace(salt, "***")
+        })
     }
 
     /// The base tables and views it reads, as the schema spells them, in the order they are met.
@@ -91,6 +112,7 @@ pub struct Guard {
     namespace: Vec<String>,
     views: BTreeMap<String, String>,
     access: Option<Arc<Access>>,
+    salts: Arc<[Salt]>,
 }
 
 impl Guard {
@@ -105,7 +127,7 @@ impl Guard {
             Dialect::Postgres => vec!["public".to_owned()],
             Dialect::MySql | Dialect::Snowflake | Dialect::BigQuery => Vec::new(),
         };
-        Self { dialect, schema, namespace, views: BTreeMap::new(), access: None }
+        Self { dialect, schema, namespace, views: BTreeMap::new(), access: None, salts: [].into() }
     }
 
     /// Lets names be qualified with this namespace instead of the usual one: a PostgreSQL schema, a MySQL database, a
@@ -120,7 +142,7 @@ impl Guard {
         self
     }
 
-    /// Says how a view is defined, as `CREATE VIEW … AS SELECT …` or the query alone. Under a policy a view is its definition,
+    /// Says how a view is defined if the schema does not, as `CREATE VIEW … AS SELECT …` or the query alone. Under a policy a view is its definition,
     /// so that the rules of the tables behind it hold; one whose definition is not known cannot be read.
     #[must_use]
     pub fn with_view(mut self, name: impl Into<String>, definition: impl Into<String>) -> Self {
@@ -134,9 +156,35 @@ impl Guard {
     /// A [`PolicyError`] with everything that is wrong with the policy, or missing from the user.
     pub fn with_policy(mut self, policy: &Policy, user: &User) -> Result<Self, PolicyError> {
         let (schema, dialect) = (&self.schema, self.dialect);
-        let access = Access::new(policy, user, schema, dialect, &self.namespace, &self.views)?;
+        // What was said of a view goes before what the database says of it.
+        let mut views = self.views.clone();
+        for table in schema.tables.iter().filter(|table| table.kind == TableKind::View) {
+            if let Some(definition) = &table.definition
+                && !views.keys().any(|name| name.eq_ignore_ascii_case(&table.name))
+            {
+                views.insert(table.name.clone(), definition.clone());
+            }
+        }
+        let access = Access::new(policy, user, schema, dialect, &self.namespace, &views)?;
         self.access = Some(Arc::new(access));
+        let rules = policy.tables.values().flat_map(|rules| rules.protect.values());
+        let salts = rules.filter_map(|rule| match &rule.action {
+            Action::Hash { salt } if !salt.reveal().is_empty() => Some(salt.clone()),
+            Action::Hash { .. }
+            | Action::Deny
+            | Action::Null
+            | Action::Partial { .. }
+            | Action::Aggregate { .. } => None,
+        });
+        self.salts = salts.collect();
         Ok(self)
+    }
+
+    /// The schema as this user may know it: without the tables and columns that are not there for the user, without a look at
+    /// values that the user cannot see, and without what views are made of. Without a policy it is the whole schema.
+    #[must_use]
+    pub fn shown(&self) -> &Arc<Schema> {
+        self.access.as_ref().map_or(&self.schema, |access| &access.shown)
     }
 
     /// Lets a query through, with a limit of one row more than `max_rows`, so that a reader knows whether there are more.
@@ -163,7 +211,7 @@ impl Guard {
         }
         limit::put_on(&mut query, self.dialect, max_rows)?;
         let sql = self.written_out(&query)?;
-        Ok(GuardedSql { sql, tables, rules, max_rows })
+        Ok(GuardedSql { sql, tables, rules, max_rows, salts: Arc::clone(&self.salts) })
     }
 
     /// Writes the tree out and reads it back, so that a fault of the writer cannot change what runs.

@@ -17,6 +17,10 @@ const COLUMNS: &str = "\
 SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, COLUMN_COMMENT FROM information_schema.COLUMNS
 WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION";
 
+/// Of a view whose definition the user may not see it is empty.
+const VIEWS: &str = "\
+SELECT TABLE_NAME, VIEW_DEFINITION, DATABASE() FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";
+
 /// An index on the start of a text (`SUB_PART`) is unique in other things than the text.
 const INDEXES: &str = "\
 SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS
@@ -37,6 +41,13 @@ pub(super) async fn tables(connector: &MySqlConnector) -> Result<Vec<Described>,
     for row in connector.read(COLUMNS).await?.rows {
         if let Some(place) = places.get(&text(&row[0])) {
             tables[*place].table.columns.push(column(&row));
+        }
+    }
+    for row in connector.read(VIEWS).await?.rows {
+        if let Some(place) = places.get(&text(&row[0])) {
+            let definition = some_text(&row[1]).filter(|definition| !definition.is_empty());
+            tables[*place].table.definition =
+                definition.map(|definition| without_database(&definition, &text(&row[2])));
         }
     }
     let mut indexes: BTreeMap<(String, String), Parts> = BTreeMap::new();
@@ -111,6 +122,7 @@ fn described(row: &[Value]) -> Described {
             unique_keys: Vec::new(),
             foreign_keys: Vec::new(),
             indexes: Vec::new(),
+            definition: None,
             row_count: number(&row[3]).filter(|_| !is_view),
         },
     }
@@ -128,6 +140,30 @@ fn column(row: &[Value]) -> Column {
         comment: some_text(&row[5]).filter(|comment| !comment.is_empty()),
         profile: None,
     }
+}
+
+/// A definition whose names do not say the database they are in, as the server puts it before each. Texts stay as they are.
+fn without_database(definition: &str, database: &str) -> String {
+    let before_names = format!("`{}`.", database.replace('`', "``"));
+    let mut out = String::with_capacity(definition.len());
+    let (mut rest, mut is_text) = (definition, false);
+    while let Some(letter) = rest.chars().next() {
+        if !is_text && let Some(after) = rest.strip_prefix(&before_names) {
+            rest = after;
+            continue;
+        }
+        let mut length = letter.len_utf8();
+        match letter {
+            '\'' => is_text = !is_text,
+            '\\' if is_text => length += rest[length..].chars().next().map_or(0, char::len_utf8),
+            // The whole name, so that its end is not taken for the start of the next one.
+            '`' if !is_text => length += rest[1..].find('`').map_or(rest.len() - 1, |end| end + 1),
+            _ => {}
+        }
+        out.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out
 }
 
 /// What a declaration promises.
@@ -173,6 +209,16 @@ fn number(value: &Value) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_definition_names_no_database_and_its_texts_stay() {
+        let definition =
+            r"select `shop`.`t`.`a` AS `a`,'`shop`.\'x' AS `b` from `shop`.`t` where `t`.`c` = ''''";
+        let expected = r"select `t`.`a` AS `a`,'`shop`.\'x' AS `b` from `t` where `t`.`c` = ''''";
+        assert_eq!(without_database(definition, "shop"), expected);
+        let other = "select 1 AS `shop` from `o``shop`.`t`";
+        assert_eq!(without_database(other, "shop"), other);
+    }
 
     #[test]
     fn declared_types_promise_a_kind() {

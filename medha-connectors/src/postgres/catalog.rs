@@ -16,6 +16,7 @@ SELECT json_build_object(
   'name', c.relname,
   'kind', c.relkind,
   'comment', obj_description(c.oid, 'pg_class'),
+  'definition', CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
   'rows', CASE c.relkind WHEN 'v' THEN NULL WHEN 'p' THEN (
     SELECT CASE WHEN min(l.reltuples) < 0 THEN NULL ELSE sum(l.reltuples)::int8 END
     FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf)
@@ -71,6 +72,7 @@ struct CatalogTable {
     name: String,
     kind: String,
     comment: Option<String>,
+    definition: Option<String>,
     rows: Option<u64>,
     bytes: Option<u64>,
     columns: Option<Vec<CatalogColumn>>,
@@ -158,6 +160,7 @@ fn described(found: CatalogTable) -> Described {
                 .into_iter()
                 .map(|index| Index { name: index.name, columns: index.columns, unique: index.unique })
                 .collect(),
+            definition: found.definition,
             row_count: found.rows,
             name: found.name,
         },

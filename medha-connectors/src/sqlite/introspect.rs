@@ -32,8 +32,9 @@ async fn schema_with(file: &File, whole_table_rows: u64) -> Result<Schema, Conne
         file.connect(Purpose::Introspection).await.map_err(|error| failure::of_open(&error, file.name()))?;
     let mut catalog = Catalog { connection, database: file.name().to_owned() };
     let mut tables = Vec::new();
-    for (name, kind) in catalog.tables().await? {
-        match catalog.table(&name, kind).await {
+    for found in catalog.tables().await? {
+        let name = found.name.clone();
+        match catalog.table(found).await {
             Ok(table) => tables.push(table),
             // A view over a table that is gone, a virtual table of a module that is not there: nobody can ask them.
             Err(ConnectorError::Query { reason }) => {
@@ -46,6 +47,13 @@ async fn schema_with(file: &File, whole_table_rows: u64) -> Result<Schema, Conne
     Ok(Schema { tables })
 }
 
+/// A table or a view that the catalog lists.
+struct Found {
+    name: String,
+    kind: TableKind,
+    definition: Option<String>,
+}
+
 /// The connection that reads the catalog.
 pub(crate) struct Catalog {
     connection: SqliteConnection,
@@ -54,8 +62,8 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     /// Tables and views in the order they were made, without SQLite's own and without the storage of virtual tables.
-    async fn tables(&mut self) -> Result<Vec<(String, TableKind)>, ConnectorError> {
-        let sql = "SELECT s.name, l.type FROM sqlite_schema AS s \
+    async fn tables(&mut self) -> Result<Vec<Found>, ConnectorError> {
+        let sql = "SELECT s.name, l.type, s.sql FROM sqlite_schema AS s \
                    JOIN pragma_table_list AS l ON l.name = s.name AND l.schema = 'main' \
                    WHERE s.type IN ('table', 'view') AND l.type <> 'shadow' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
                    ORDER BY s.rowid";
@@ -63,21 +71,27 @@ impl Catalog {
         Ok(rows
             .iter()
             .map(|row| {
-                (text(&row[0]), if text(&row[1]) == "view" { TableKind::View } else { TableKind::Table })
+                let is_view = text(&row[1]) == "view";
+                Found {
+                    name: text(&row[0]),
+                    kind: if is_view { TableKind::View } else { TableKind::Table },
+                    definition: optional_text(&row[2]).filter(|_| is_view),
+                }
             })
             .collect())
     }
 
-    async fn table(&mut self, name: &str, kind: TableKind) -> Result<Table, ConnectorError> {
+    async fn table(&mut self, found: Found) -> Result<Table, ConnectorError> {
         let mut table = Table {
-            name: name.to_owned(),
-            kind,
+            foreign_keys: self.foreign_keys(&found.name).await?,
+            name: found.name,
+            kind: found.kind,
             comment: None,
             columns: Vec::new(),
             primary_key: Vec::new(),
             unique_keys: Vec::new(),
-            foreign_keys: self.foreign_keys(name).await?,
             indexes: Vec::new(),
+            definition: found.definition,
             row_count: None,
         };
         self.columns(&mut table).await?;

@@ -20,6 +20,8 @@ use crate::schema::{Schema, Table, TableKind};
 pub(crate) struct Access {
     /// The tables and columns that are there.
     pub(crate) visible: Arc<Schema>,
+    /// The same as the user may know it.
+    pub(crate) shown: Arc<Schema>,
     /// How each of them is read, by its name in lower case.
     pub(crate) sources: HashMap<String, Source>,
     /// All tables of the database, in lower case.
@@ -38,7 +40,8 @@ impl Access {
         policy.validate(schema, dialect)?;
         let maker = Maker { policy, user, schema, dialect, namespace };
         let all_tables = schema.tables.iter().map(|table| table.name.to_lowercase()).collect();
-        let mut access = Self { visible: Arc::default(), sources: HashMap::new(), all_tables };
+        let mut access =
+            Self { visible: Arc::default(), shown: Arc::default(), sources: HashMap::new(), all_tables };
         let mut problems = Vec::new();
         for table in
             schema.tables.iter().filter(|table| table.kind == TableKind::Table && maker.is_there(table))
@@ -54,7 +57,9 @@ impl Access {
         if !problems.is_empty() {
             return Err(PolicyError { problems });
         }
-        access.visible = Arc::new(visible(schema, &access.sources));
+        let visible = visible(schema, &access.sources);
+        access.shown = Arc::new(shown(visible.clone(), &access.sources));
+        access.visible = Arc::new(visible);
         Ok(access)
     }
 }
@@ -67,6 +72,39 @@ fn visible(schema: &Schema, sources: &HashMap<String, Source>) -> Schema {
         table.columns.retain(|column| source.columns.tag(&column.name).is_some());
         true
     });
+    visible
+}
+
+/// What is there, without what it tells of rows, values and tables that are not. Where a query stands in the place of a table,
+/// a look at the whole table tells of rows that may not be there.
+fn shown(mut visible: Schema, sources: &HashMap<String, Source>) -> Schema {
+    let there: HashMap<String, HashSet<String>> = visible
+        .tables
+        .iter()
+        .map(|table| {
+            let columns = table.columns.iter().map(|column| column.name.to_lowercase());
+            (table.name.to_lowercase(), columns.collect())
+        })
+        .collect();
+    for table in &mut visible.tables {
+        table.definition = None;
+        if sources.get(&table.name.to_lowercase()).is_some_and(|source| source.query.is_some()) {
+            table.row_count = None;
+            table.columns.iter_mut().for_each(|column| column.profile = None);
+        }
+        let has = |column: &String| table.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column));
+        if !table.primary_key.iter().all(has) {
+            table.primary_key.clear();
+        }
+        table.unique_keys.retain(|key| key.iter().all(has));
+        table.foreign_keys.retain(|key| {
+            let target = there.get(&key.references.to_lowercase());
+            let has_there =
+                |column: &String| target.is_some_and(|names| names.contains(&column.to_lowercase()));
+            key.columns.iter().all(has) && target.is_some() && key.referenced_columns.iter().all(has_there)
+        });
+        table.indexes.retain(|index| index.columns.iter().flatten().all(has));
+    }
     visible
 }
 

@@ -41,13 +41,14 @@ pub(super) fn add(
         let defined = definitions.iter().find(|(name, _)| name.eq_ignore_ascii_case(&view.name));
         match defined.map(|(_, definition)| read(definition, maker)) {
             Some(Ok(query)) => pending.push((view, query)),
-            Some(Err(error)) => problems.push(problem(view, error.to_string())),
+            Some(Err(error)) if named => problems.push(problem(view, error.to_string())),
             None if named => problems.push(problem(
                 view,
                 "its definition is not known; give it with Guard::with_view, or leave the view out"
                     .to_owned(),
             )),
             // It is not there, as a table that is not listed.
+            Some(Err(error)) => left_out(view, &error.to_string()),
             None => {}
         }
     }
@@ -58,7 +59,8 @@ pub(super) fn add(
             all.iter().all(|name| behind.contains_key(name) || !pending_has(&pending, name))
         });
         let Some(index) = ready else {
-            problems.extend(pending.iter().map(|(view, _)| problem(view, "it reads itself".to_owned())));
+            let named = pending.iter().filter(|(view, _)| maker.policy.rules(&view.name).is_some());
+            problems.extend(named.map(|(view, _)| problem(view, "it reads itself".to_owned())));
             return;
         };
         let (view, query) = pending.remove(index);
@@ -73,13 +75,19 @@ pub(super) fn add(
                 }
                 behind.insert(view.name.to_lowercase(), source);
             }
-            Err(reason) => problems.push(problem(view, reason)),
+            Err(reason) if maker.policy.rules(&view.name).is_some() => problems.push(problem(view, reason)),
+            Err(reason) => left_out(view, &reason),
         }
     }
 }
 
 fn pending_has(pending: &[(&Table, Query)], name: &str) -> bool {
     pending.iter().any(|(view, _)| view.name.eq_ignore_ascii_case(name))
+}
+
+/// A view that the policy does not name and that cannot be followed is not there.
+fn left_out(view: &Table, reason: &str) {
+    tracing::debug!(view = view.name, reason, "the policy leaves a view out that cannot be read under it");
 }
 
 fn problem(view: &Table, reason: String) -> PolicyProblem {
