@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use medha_connectors::{Connector, ConnectorError, QueryOptions, Schema};
+use medha_connectors::{Connector, ConnectorError, PolicyError, QueryOptions, Schema};
 use medha_graph::{BuildError, CompiledGraph, Durability, MemorySaver, Resume, Thread};
 
 use super::answer::Answer;
@@ -16,6 +16,7 @@ use super::clock::{Clock, SystemClock};
 use super::graph::workflow;
 use super::planning::QuestionPlanner;
 use super::request::AskRequest;
+use super::rights::{Rights, guard_for};
 use super::state::{AnalystState, Asked};
 use super::stream::AnswerStream;
 use super::tools::{RunTools, Tools};
@@ -35,6 +36,8 @@ pub struct AnalystOptions {
     pub query: QueryOptions,
     /// Where every statement is noted; nowhere unless it is given.
     pub audit: Option<AuditTrail>,
+    /// Whom it answers and what that user may read; everything unless it is given.
+    pub rights: Option<Rights>,
 }
 
 /// No server gets through so many rows within the deadline, so it need not begin.
@@ -43,7 +46,7 @@ const MAX_PLANNED_ROWS: u64 = 10_000_000_000;
 impl Default for AnalystOptions {
     fn default() -> Self {
         let query = QueryOptions { max_planned_rows: Some(MAX_PLANNED_ROWS), ..QueryOptions::default() };
-        Self { clock: Arc::new(SystemClock), query, audit: None }
+        Self { clock: Arc::new(SystemClock), query, audit: None, rights: None }
     }
 }
 
@@ -54,6 +57,9 @@ pub enum AnalystError {
     /// The database could not be described.
     #[error(transparent)]
     Database(#[from] ConnectorError),
+    /// The policy does not fit the database or the user.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// The workflow does not hold together.
     #[error(transparent)]
     Graph(#[from] BuildError),
@@ -127,14 +133,23 @@ impl Analyst {
     /// # Ok(()) }
     /// ```
     ///
+    /// Under a policy the model is cut down to what the user may know.
+    ///
     /// # Errors
-    /// If the database cannot be described.
+    /// If the database cannot be described, or the policy does not fit it.
     pub async fn new(
         connector: Arc<dyn Connector>,
         model: SemanticModel,
         options: AnalystOptions,
     ) -> Result<Self, AnalystError> {
         let schema = Arc::new(connector.schema().await?);
+        let model = match &options.rights {
+            None => model,
+            Some(_) => {
+                let guard = guard_for(options.rights.as_ref(), connector.dialect(), Arc::clone(&schema))?;
+                model.within(guard.shown())
+            }
+        };
         let model = Arc::new(model);
         let planner = Arc::new(Planner::new(Arc::clone(&model)));
         Self::with_planner(connector, schema, model, planner, options)
@@ -142,10 +157,11 @@ impl Analyst {
 
     /// An analyst with a planner of your own.
     ///
-    /// `schema` is the database's, from [`Connector::schema`]; it is read again when a name turns out to be gone.
+    /// `schema` is the database's, from [`Connector::schema`]; it is read again when a name turns out to be gone. Under a policy
+    /// the model must know no more than the user may: [`SemanticModel::within`] cuts one down.
     ///
     /// # Errors
-    /// If the workflow does not hold together, which is a mistake in this crate.
+    /// If the policy does not fit the database, or the workflow does not hold together, which is a mistake in this crate.
     pub fn with_planner(
         connector: Arc<dyn Connector>,
         schema: Arc<Schema>,
@@ -153,7 +169,13 @@ impl Analyst {
         planner: Arc<dyn QuestionPlanner>,
         options: AnalystOptions,
     ) -> Result<Self, AnalystError> {
-        let tools = Arc::new(Tools::new(connector, model, planner, (options.query, options.audit), schema));
+        let tools = Arc::new(Tools::new(
+            connector,
+            model,
+            planner,
+            (options.query, options.audit, options.rights),
+            schema,
+        )?);
         let graph = workflow().compile()?.with_context(Arc::clone(&tools));
         let shared = Shared {
             graph,
@@ -238,6 +260,10 @@ impl Analyst {
             Ok(graph) => graph.mermaid(),
             Err(error) => error.to_string(),
         }
+    }
+
+    pub(crate) fn tools(&self) -> &Tools {
+        &self.shared.tools
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {

@@ -29,10 +29,10 @@ impl AuditTrail {
     }
 
     /// Begins the line of a statement.
-    pub(crate) fn begin(&self, clock: &Arc<dyn Clock>, question: &str, asked: &str) -> Noting {
+    pub(crate) fn begin(&self, clock: &Arc<dyn Clock>, question: Option<&str>, asked: &str) -> Noting {
         let mut record = AuditRecord::new(&self.user, &self.connection, asked);
         record.at = clock.now();
-        record.question = Some(question.to_owned());
+        record.question = question.map(str::to_owned);
         let pending = Pending { log: Arc::clone(&self.log), record, sent_at: None };
         Noting { pending: Some(pending), clock: Arc::clone(clock) }
     }
@@ -69,15 +69,22 @@ impl Noting {
     /// The statement has passed the guard and is sent.
     pub(crate) fn sent(&mut self, checked: &GuardedSql) {
         if let Some(Pending { record, sent_at, .. }) = &mut self.pending {
-            record.sent = Some(checked.as_str().to_owned());
+            record.sent = Some(checked.without_salts(checked.as_str()));
             record.tables = checked.tables().to_vec();
             record.rules = checked.rules().to_vec();
             *sent_at = Some(self.clock.now());
         }
     }
 
-    /// The database has answered with so many rows, or failed.
-    pub(crate) async fn ended(self, rows: Result<usize, &ConnectorError>) -> Result<(), Trouble> {
+    /// The database has answered with so many rows, or failed; the user may have been told to name a reference.
+    pub(crate) async fn ended(
+        mut self,
+        rows: Result<usize, &ConnectorError>,
+        reference: Option<String>,
+    ) -> Result<(), Trouble> {
+        if let Some(pending) = &mut self.pending {
+            pending.record.reference = reference;
+        }
         match rows {
             Ok(rows) => self.write(Decision::Allowed, Some(rows as u64)).await,
             Err(ConnectorError::Cancelled) => self.write(Decision::Cancelled, None).await,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
-use medha_connectors::{Connector, ConnectorError, Guard, QueryOptions, Schema};
+use medha_connectors::{Connector, ConnectorError, Guard, PolicyError, QueryOptions, Schema};
 use medha_graph::Ctx;
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,7 @@ use super::audit::{AuditTrail, Noting};
 use super::clock::Clock;
 use super::event::EventPayload;
 use super::planning::QuestionPlanner;
+use super::rights::{Rights, guard_for};
 use crate::semantic::SemanticModel;
 
 /// What all runs of an analyst share.
@@ -21,8 +22,9 @@ pub(crate) struct Tools {
     pub(crate) planner: Arc<dyn QuestionPlanner>,
     pub(crate) query: QueryOptions,
     pub(crate) audit: Option<AuditTrail>,
-    /// As it was last read; read again when the database says that a name is gone.
-    schema: RwLock<Arc<Schema>>,
+    pub(crate) rights: Option<Rights>,
+    /// Over the schema as it was last read; read again when the database says that a name is gone.
+    guard: RwLock<Arc<Guard>>,
 }
 
 impl Tools {
@@ -30,29 +32,37 @@ impl Tools {
         connector: Arc<dyn Connector>,
         model: Arc<SemanticModel>,
         planner: Arc<dyn QuestionPlanner>,
-        (query, audit): (QueryOptions, Option<AuditTrail>),
+        (query, audit, rights): (QueryOptions, Option<AuditTrail>, Option<Rights>),
         schema: Arc<Schema>,
-    ) -> Self {
-        Self { connector, model, planner, query, audit, schema: RwLock::new(schema) }
+    ) -> Result<Self, PolicyError> {
+        let guard = guard_for(rights.as_ref(), connector.dialect(), schema)?;
+        let guard = RwLock::new(Arc::new(guard));
+        Ok(Self { connector, model, planner, query, audit, rights, guard })
     }
 
+    /// As whoever asks may know it.
     pub(crate) fn schema(&self) -> Arc<Schema> {
-        self.schema.read().unwrap_or_else(PoisonError::into_inner).clone()
+        Arc::clone(self.guard().shown())
     }
 
     pub(crate) async fn read_schema_again(&self) -> Result<Arc<Schema>, ConnectorError> {
         let schema = Arc::new(self.connector.schema().await?);
-        *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&schema);
-        Ok(schema)
+        match guard_for(self.rights.as_ref(), self.connector.dialect(), schema) {
+            Ok(guard) => *self.guard.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(guard),
+            // What was allowed before is all that is allowed.
+            Err(error) => tracing::error!(%error, "the policy no longer fits the database"),
+        }
+        Ok(self.schema())
     }
 
     /// Begins the line of a statement in the audit record, if there is one.
-    pub(crate) fn note(&self, run: &RunTools, question: &str, asked: &str) -> Option<Noting> {
+    pub(crate) fn note(&self, run: &RunTools, question: Option<&str>, asked: &str) -> Option<Noting> {
         self.audit.as_ref().map(|trail| trail.begin(&run.clock, question, asked))
     }
 
-    pub(crate) fn guard(&self) -> Guard {
-        Guard::new(self.connector.dialect(), self.schema())
+    /// The guard of whoever asks.
+    pub(crate) fn guard(&self) -> Arc<Guard> {
+        self.guard.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -1,6 +1,8 @@
 //! What nodes fail with, as values that the recovery node can act on.
 
-use medha_connectors::ConnectorError;
+use std::fmt;
+
+use medha_connectors::{Cause, ConnectorError};
 use medha_graph::NodeError;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +50,18 @@ pub(crate) enum UnknownName {
     },
 }
 
+impl fmt::Display for UnknownName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table { table } => write!(formatter, "the table {table:?}"),
+            Self::Column { column, table: Some(table) } => {
+                write!(formatter, "the column {column:?} of {table:?}")
+            }
+            Self::Column { column, table: None } => write!(formatter, "the column {column:?}"),
+        }
+    }
+}
+
 impl Trouble {
     pub(crate) fn failed(message: impl Into<String>, hint: Option<&str>) -> Self {
         Self::Final {
@@ -66,29 +80,33 @@ impl Trouble {
     }
 }
 
-impl From<&ConnectorError> for Trouble {
-    fn from(error: &ConnectorError) -> Self {
+impl Trouble {
+    /// What an error of the database means for whoever asked; `reference` is where its own words can be found.
+    pub(crate) fn of(error: &ConnectorError, reference: Option<&str>) -> Self {
+        let look = "ask in another way, or look at the statement with --explain";
         match error {
-            ConnectorError::Query { reason } => match unknown_name(reason) {
-                Some(name) => Self::UnknownName { name, message: "the database has changed".into() },
-                None => Self::failed(
-                    told(reason),
-                    Some("ask in another way, or look at the statement with --explain"),
+            ConnectorError::Query { reason } => match (unknown_name(reason), reference) {
+                (Some(name), _) => Self::UnknownName { name, message: "the database has changed".into() },
+                (None, Some(reference)) => Self::failed(
+                    told(error),
+                    Some(&format!("what it said is in the audit record under the reference {reference}")),
                 ),
+                (None, None) => Self::failed(told(error), Some(look)),
             },
             ConnectorError::Cancelled => Self::Final { outcome: AnswerOutcome::Cancelled },
             ConnectorError::Deadline { .. } | ConnectorError::TooManyRows { .. } => {
-                Self::failed(error.to_string(), Some("narrow the question to a shorter time or fewer groups"))
+                Self::failed(error.in_words(), Some("narrow the question to a shorter time or fewer groups"))
             }
-            other => Self::failed(other.to_string(), None),
+            other => Self::failed(other.in_words(), None),
         }
     }
 }
 
-/// The name in SQLite's, PostgreSQL's and MySQL's words for a name that is not there.
+/// The name in SQLite's, PostgreSQL's and MySQL's words for a name that is not there. Only what such a message begins with is
+/// looked at: further in it may quote a row.
 fn unknown_name(reason: &str) -> Option<UnknownName> {
-    let after = |marker: &str| {
-        let rest = reason.split_once(marker)?.1;
+    let after = |start: &str| {
+        let rest = reason.strip_prefix(start)?;
         let name: String = rest.trim_start().chars().take_while(|letter| !letter.is_whitespace()).collect();
         let name =
             name.trim_matches(|letter| matches!(letter, '"' | '\'' | '`' | ',' | ';' | ')')).to_owned();
@@ -99,6 +117,9 @@ fn unknown_name(reason: &str) -> Option<UnknownName> {
     }
     if let Some(column) = after("no such column:").or_else(|| after("Unknown column")) {
         return Some(UnknownName::Column { column: last_part(&column), table: None });
+    }
+    if let Some(table) = after("Table ").filter(|_| reason.ends_with("doesn't exist")) {
+        return Some(UnknownName::Table { table: last_part(&table) });
     }
     let quoted = |kind: &str| {
         let name = after(&format!("{kind} "))?;
@@ -114,25 +135,16 @@ fn last_part(name: &str) -> String {
     name.rsplit('.').next().unwrap_or(name).trim_matches(|letter| matches!(letter, '"' | '`')).to_owned()
 }
 
-/// What the user is told of a database's error: its words where they are about the file or a limit, and not where they
-/// are about the inside of a statement that the user did not write.
-fn told(reason: &str) -> String {
-    let lower = reason.to_ascii_lowercase();
-    let about_sql = [
-        "near \"",
-        "syntax",
-        "select ",
-        "ambiguous",
-        "misuse",
-        "aggregate",
-        "no such",
-        "sql logic",
-        "prepare",
-    ];
-    if about_sql.iter().any(|word| lower.contains(word)) {
-        return "the database could not run the statement made for this question".into();
+/// What is told of an error: where it is about the inside of a statement that nobody wrote by hand, no more than that.
+fn told(error: &ConnectorError) -> String {
+    match error.cause() {
+        Cause::Syntax
+        | Cause::MissingTable
+        | Cause::MissingColumn
+        | Cause::MissingFunction
+        | Cause::SeveralRows => "the database could not run the statement made for this question".into(),
+        _ => error.in_words(),
     }
-    format!("the database could not run the query: {reason}")
 }
 
 #[cfg(test)]
@@ -152,7 +164,9 @@ mod tests {
             ("column \"amount\" does not exist", column("amount")),
             ("relation \"orders\" does not exist", Some(UnknownName::Table { table: "orders".into() })),
             ("Unknown column 'amount' in 'field list'", column("amount")),
+            ("Table 'shop.orders' doesn't exist", Some(UnknownName::Table { table: "orders".into() })),
             ("near \"FROM\": syntax error", None),
+            ("invalid input syntax for type integer: \"no such table: hunter2\"", None),
         ];
         for (reason, expected) in cases {
             assert_eq!(unknown_name(reason), expected, "{reason}");
@@ -163,13 +177,14 @@ mod tests {
     fn the_inside_of_a_statement_is_not_told() {
         let error =
             ConnectorError::Query { reason: "near \"FROM\": syntax error in SELECT secret FROM t".into() };
-        let Trouble::Final { outcome: AnswerOutcome::Failed { message, .. } } = Trouble::from(&error) else {
+        let Trouble::Final { outcome: AnswerOutcome::Failed { message, .. } } = Trouble::of(&error, None)
+        else {
             panic!()
         };
         assert_eq!(message, "the database could not run the statement made for this question");
         let damaged =
             ConnectorError::Query { reason: "the file \"a.db\" is damaged; restore it from a backup".into() };
-        let Trouble::Final { outcome: AnswerOutcome::Failed { message, .. } } = Trouble::from(&damaged)
+        let Trouble::Final { outcome: AnswerOutcome::Failed { message, .. } } = Trouble::of(&damaged, None)
         else {
             panic!()
         };

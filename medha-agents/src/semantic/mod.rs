@@ -6,6 +6,7 @@ mod words;
 mod infer;
 mod observe;
 mod check;
+mod within;
 mod references;
 pub mod ossie;
 pub(crate) mod expression;

@@ -1,17 +1,17 @@
 //! The node that asks the database.
 
-use medha_connectors::{ConnectorError, QueryOptions, ResultSet};
+use medha_connectors::QueryOptions;
 use medha_graph::{Command, Context, Ctx, NodeError, Payload};
 
+use super::super::asking::Asking;
 use super::super::comparison::Comparison;
 use super::super::event::EventPayload;
 use super::super::json;
 use super::super::state::{AnalystState, PanelAt};
 use super::super::stored::Kept;
 use super::super::tools::{RunTools, Step, Tools};
-use super::super::trouble::Trouble;
 use super::panel;
-use crate::chart::{columns_of, unique_names};
+use crate::chart::columns_of;
 
 /// So many rows are shown in the event.
 const FIRST_ROWS: usize = 100;
@@ -29,8 +29,9 @@ pub(crate) async fn execute(
     let options =
         QueryOptions { max_rows: state.asked.max_rows, cancel: run.cancel.clone(), ..tools.query.clone() };
     let statement = work.sql.clone().unwrap_or_default();
-    let asking = Asking { tools: &tools, run: &run, question: &state.asked.question, options: &options };
-    let result = match asking.query(&statement).await {
+    let question = Some(state.asked.question.as_str());
+    let asking = Asking { tools: &tools, run: &run, question, options: &options };
+    let result = match asking.check_and_run(&statement).await {
         Ok(result) => result,
         Err(trouble) => {
             let error = trouble.into_error();
@@ -39,7 +40,7 @@ pub(crate) async fn execute(
         }
     };
     if let Comparison::With { sql, .. } = &work.comparison {
-        match asking.query(sql).await {
+        match asking.check_and_run(sql).await {
             Ok(previous) => work.previous = Some(Kept::new(previous)),
             Err(trouble) => {
                 tracing::warn!(?trouble, "the window before could not be read");
@@ -61,41 +62,4 @@ pub(crate) async fn execute(
     step.done(if rows == 1 { format!("1 row{more}") } else { format!("{rows} rows{more}") });
     work.result = Some(Kept::new(result));
     Ok(panel::hand_on(at, work, "visualize"))
-}
-
-/// What the statements of a panel are asked with.
-struct Asking<'a> {
-    tools: &'a Tools,
-    run: &'a RunTools,
-    question: &'a str,
-    options: &'a QueryOptions,
-}
-
-impl Asking<'_> {
-    /// Runs one statement that has passed the guard; it passes once more, as only the guard can say so. What becomes of it
-    /// is noted before anybody sees a row.
-    async fn query(&self, statement: &str) -> Result<ResultSet, Trouble> {
-        let Self { tools, run, question, options } = *self;
-        let checked = tools.guard().check(statement, options.max_rows);
-        let checked = checked.map_err(|error| Trouble::failed(error.to_string(), None))?;
-        let mut noting = tools.note(run, question, statement);
-        if let Some(noting) = &mut noting {
-            noting.sent(&checked);
-        }
-        let read = async { tools.connector.query(&checked, options.clone()).await?.collect().await };
-        let read = tokio::select! {
-            biased;
-            () = options.cancel.cancelled() => Err(ConnectorError::Cancelled),
-            read = read => read,
-        };
-        if let Some(noting) = noting {
-            noting.ended(read.as_ref().map(|result| result.rows.len())).await?;
-        }
-        let mut result = read.map_err(|error| Trouble::from(&error))?;
-        let names = unique_names(result.columns.iter().map(|column| column.name.as_str()));
-        for (column, name) in result.columns.iter_mut().zip(names) {
-            column.name = name;
-        }
-        Ok(result)
-    }
 }

@@ -1,6 +1,6 @@
 //! The guard's node: no statement reaches the database without having passed here.
 
-use medha_connectors::GuardError;
+use medha_connectors::{GuardError, GuardedSql};
 use medha_graph::{Command, Context, Ctx, NodeError, Payload};
 
 use super::super::answer::AnswerOutcome;
@@ -27,7 +27,7 @@ pub(crate) async fn guard(
         Ok(checked) => checked,
         Err(error) => {
             step.failed(error.to_string());
-            if let Some(noting) = tools.note(&run, &state.asked.question, &statement) {
+            if let Some(noting) = tools.note(&run, Some(&state.asked.question), &statement) {
                 noting.refused(error.to_string()).await.map_err(Trouble::into_error)?;
             }
             return Err(refused(&error).into_error());
@@ -35,7 +35,7 @@ pub(crate) async fn guard(
     };
     if let Comparison::With { sql, .. } = &mut work.comparison {
         match guard.check(sql, state.asked.max_rows) {
-            Ok(checked) => *sql = checked.as_str().to_owned(),
+            Ok(checked) => *sql = shown(&checked, sql, &tools),
             Err(error) => {
                 tracing::warn!(%error, "the statement over the window before was refused");
                 work.comparison = Comparison::Nothing;
@@ -44,7 +44,7 @@ pub(crate) async fn guard(
     }
     let tables = checked.tables().to_vec();
     let count = tables.len();
-    let sql = checked.as_str().to_owned();
+    let sql = shown(&checked, &statement, &tools);
     work.sql = Some(sql.clone());
     ctx.emit(EventPayload::SqlReady { panel: at.panel, sql, tables });
     step.done(if count == 1 { "reads 1 table".to_owned() } else { format!("reads {count} tables") });
@@ -52,6 +52,15 @@ pub(crate) async fn guard(
         return Ok(Command::new().update(panel::put(at, work)).goto("follow_ups"));
     }
     Ok(panel::hand_on(at, work, "execute"))
+}
+
+/// The statement that is shown and handed on: as the guard wrote it out. Under a policy it is the one that was asked, since the
+/// rules that were put in may say what the user is not to know, and they are put in again when it runs.
+fn shown(checked: &GuardedSql, asked: &str, tools: &Tools) -> String {
+    match tools.rights {
+        None => checked.as_str().to_owned(),
+        Some(_) => asked.to_owned(),
+    }
 }
 
 fn refused(error: &GuardError) -> Trouble {

@@ -112,14 +112,9 @@ fn end(outcome: AnswerOutcome) -> Command<AnalystState> {
 
 /// A name that is gone and has no near one.
 fn gone(name: &UnknownName, message: &str) -> AnswerOutcome {
-    let what = match name {
-        UnknownName::Table { table } => format!("the table {table:?}"),
-        UnknownName::Column { column, table: Some(table) } => format!("the column {column:?} of {table:?}"),
-        UnknownName::Column { column, table: None } => format!("the column {column:?}"),
-    };
     tracing::warn!(message, "the model does not fit the database");
     AnswerOutcome::Failed {
-        message: format!("the semantic model speaks of {what}, which the database does not have"),
+        message: format!("the semantic model speaks of {name}, which the database does not have"),
         hint: Some("the database has changed: bring the model up to date".into()),
     }
 }
