@@ -9,6 +9,7 @@ use crate::audit;
 use crate::choice::{Choice, choose};
 use crate::cli::AskArgs;
 use crate::clock;
+use crate::config;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::format::{Format, csv, json_lines, markdown};
@@ -38,13 +39,14 @@ async fn converse(args: AskArgs, terminal: Terminal) -> Result<Exit, CommandErro
     let words = args.question.clone();
     let read = tokio::task::spawn_blocking(move || QuestionText::read(&words, io::stdin())).await;
     let mut question = read.map_err(|error| CommandError::Output(io::Error::other(error)))??;
-    let source = Source::open(&args.database).await?;
+    let config = config::load(args.database.config.as_deref())?;
+    let source = Source::open(&args.database, &config).await?;
     if !args.quiet {
         for remark in &source.remarks {
             tell(&terminal.paint_errors.dim(remark));
         }
     }
-    let audit = audit::trail(args.database.audit.as_deref(), &source.name)?;
+    let audit = audit::trail(&source)?;
     let session = Session::new(source, audit)?;
     let mut choice = None;
     let answer = loop {

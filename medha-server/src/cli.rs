@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, and which command does it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,11 +16,11 @@ use crate::exit::Exit;
 use crate::format::Format;
 use crate::render::answer::Charts;
 use crate::terminal::{Terminal, is_closed, tell};
-use crate::{ask, audit, eval, graph, serve};
+use crate::{ask, audit, connections, eval, graph, policy, schema, serve, sql};
 
 /// Ask a database a question in plain words.
 #[derive(Debug, Parser)]
-#[command(name = "medha", version, arg_required_else_help = true)]
+#[command(name = "medha", version, arg_required_else_help = true, after_help = HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -31,8 +31,18 @@ enum Command {
     /// Answer a question
     #[command(after_help = ASK_HELP)]
     Ask(AskArgs),
+    /// Run a statement under the guard
+    #[command(after_help = SQL_HELP)]
+    Sql(SqlArgs),
+    /// Show the tables, columns and keys of a database
+    Schema(SchemaArgs),
+    /// Show the connections of the configuration and how they are
+    Connections(ConnectionsArgs),
     /// Answer questions over HTTP
     Serve(ServeArgs),
+    /// Look at a policy: who may read what
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Print the analyst's workflow as a Mermaid diagram
     Graph,
     /// Answer the questions of an evaluation pack, or let the guard decide its statements
@@ -41,6 +51,16 @@ enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
 }
+
+const HELP: &str = "\
+Settings come from flags, else variables of the environment, else the configuration file medha.yaml, else defaults;
+medha-server/docs/configuration.md lists them all.";
+
+const SQL_HELP: &str = "\
+Exit codes: 0 it ran, 1 it failed, 2 wrong usage, 4 the guard or the policy refused it, 130 interrupted.";
+
+/// Where the server listens if nothing says where.
+pub(crate) const DEFAULT_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8008);
 
 const ASK_HELP: &str = "\
 Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 not understood or somebody has to choose, 4 refused, 130 interrupted.
@@ -83,15 +103,106 @@ pub(crate) struct AskArgs {
 /// Which database, and what its tables mean.
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
-    /// What to ask instead of the sample business: a SQLite file, postgres://… or mysql://…
-    #[arg(short, long, value_name = "FILE|URL")]
+    /// What to ask instead of the sample business: a connection of the configuration, a SQLite file, postgres://… or mysql://…
+    #[arg(short, long, env = "MEDHA_DATABASE", hide_env_values = true, value_name = "NAME|FILE|URL")]
     pub(crate) database: Option<Secret>,
     /// A semantic model for it; default: <stem>.ossie.yaml beside the file, else one inferred from its tables
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "MEDHA_MODEL", value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// A file in which every statement is noted, with who asked and what became of it
-    #[arg(long, env = "MEDHA_AUDIT", value_name = "FILE")]
-    pub(crate) audit: Option<PathBuf>,
+    /// A policy: which tables, rows and columns whoever asks may read
+    #[arg(long, env = "MEDHA_POLICY", value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Who asks, as the configuration knows them
+    #[arg(long, env = "MEDHA_USER", value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// Where every statement is noted, with who asked and what became of it: a file, or the address of a database
+    #[arg(long, env = "MEDHA_AUDIT", hide_env_values = true, value_name = "FILE|URL")]
+    pub(crate) audit: Option<String>,
+    /// The configuration file; default: medha.yaml here, else in the platform's folder for configurations
+    #[arg(long, env = "MEDHA_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// `medha sql`.
+#[derive(Debug, Args)]
+pub(crate) struct SqlArgs {
+    /// The statement; `-` reads it from standard input
+    #[arg(required = true, value_name = "STATEMENT")]
+    pub(crate) statement: Vec<String>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// How the rows are written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Show the statement that is sent, the rules in it, the tables it reads and the database's plan
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Read at most this many rows
+    #[arg(long, value_name = "N")]
+    pub(crate) max_rows: Option<NonZeroUsize>,
+}
+
+/// `medha schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// One table instead of all
+    pub(crate) table: Option<String>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// How it is written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) format: Listing,
+}
+
+/// `medha connections`.
+#[derive(Debug, Args)]
+pub(crate) struct ConnectionsArgs {
+    /// How they are written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) format: Listing,
+    /// The configuration file; default: medha.yaml here, else in the platform's folder for configurations
+    #[arg(long, env = "MEDHA_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// How something that is listed is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Listing {
+    /// For people.
+    #[default]
+    #[value(alias = "table")]
+    Text,
+    /// As JSON.
+    Json,
+}
+
+/// `medha policy`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Find out whether a policy fits a database and the users of the configuration
+    Check(PolicyCheckArgs),
+    /// Explain how a user can read a column
+    Why(PolicyWhyArgs),
+}
+
+/// `medha policy check`.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyCheckArgs {
+    /// The policy; default: that of the connection
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+/// `medha policy why`.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyWhyArgs {
+    /// The column
+    #[arg(value_name = "TABLE.COLUMN")]
+    pub(crate) column: String,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 /// `medha audit`.
@@ -104,9 +215,9 @@ pub(crate) enum AuditCommand {
 /// `medha audit verify`.
 #[derive(Debug, Args)]
 pub(crate) struct AuditVerifyArgs {
-    /// The file
-    #[arg(env = "MEDHA_AUDIT", value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    /// The file, or the address of the database
+    #[arg(env = "MEDHA_AUDIT", hide_env_values = true, value_name = "FILE|URL")]
+    pub(crate) place: String,
     /// What an earlier look has printed as the seal: the file must still have that line
     #[arg(long, value_name = "NUMBER:HASH")]
     pub(crate) seal: Option<Seal>,
@@ -115,9 +226,9 @@ pub(crate) struct AuditVerifyArgs {
 /// `medha serve`.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, env = "MEDHA_ADDR", default_value = "127.0.0.1:8008", value_name = "HOST:PORT")]
-    pub(crate) addr: SocketAddr,
+    /// Where to listen, 127.0.0.1:8008 if nothing says where; port 0 takes a free one
+    #[arg(long, env = "MEDHA_ADDR", value_name = "HOST:PORT")]
+    pub(crate) addr: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }
@@ -200,6 +311,11 @@ pub fn run() -> ExitCode {
 async fn carry_out(command: Command, terminal: Terminal) -> Result<Exit, CommandError> {
     match command {
         Command::Ask(args) => ask::ask(args, terminal).await,
+        Command::Sql(args) => sql::sql(args, terminal).await,
+        Command::Schema(args) => schema::schema(args, terminal).await,
+        Command::Connections(args) => connections::connections(&args, terminal).await,
+        Command::Policy(PolicyCommand::Check(args)) => policy::check(&args).await,
+        Command::Policy(PolicyCommand::Why(args)) => policy::why(&args).await,
         Command::Serve(args) => serve::serve(args).await,
         Command::Audit(AuditCommand::Verify(args)) => audit::check(&args),
         Command::Graph => graph::graph(),
@@ -226,6 +342,34 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Every flag and variable is in the table of settings under the same names, and the other way round.
+    #[test]
+    fn the_settings_are_those_of_the_command_line() {
+        use crate::config::SETTINGS;
+        fn collect(command: &clap::Command, found: &mut Vec<(String, String)>) {
+            for argument in command.get_arguments().filter(|argument| argument.get_env().is_some()) {
+                let variable = argument.get_env().unwrap().to_string_lossy().into_owned();
+                let flag = argument.get_long().map(|long| format!("--{long}")).unwrap_or_default();
+                found.push((flag, variable));
+            }
+            command.get_subcommands().for_each(|command| collect(command, found));
+        }
+        let mut found = Vec::new();
+        collect(&Cli::command(), &mut found);
+        for (flag, variable) in &found {
+            let setting = SETTINGS.iter().find(|setting| setting.variable == variable);
+            let setting = setting.unwrap_or_else(|| panic!("{variable} is in no table"));
+            assert!(flag.is_empty() || setting.flag == flag, "{flag} {variable}");
+        }
+        let flags = SETTINGS.iter().filter(|setting| !setting.flag.is_empty() && !setting.variable.is_empty());
+        for setting in flags {
+            let pair = (setting.flag.to_owned(), setting.variable.to_owned());
+            assert!(found.contains(&pair), "no command has {pair:?}");
+        }
+        let addr = SETTINGS.iter().find(|setting| setting.flag == "--addr").unwrap();
+        assert_eq!(addr.default, DEFAULT_ADDR.to_string());
     }
 
     #[test]

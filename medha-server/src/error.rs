@@ -2,8 +2,12 @@
 
 use std::io;
 
+use medha_agents::analyst::StatementError;
+use medha_connectors::PolicyError;
 use medha_connectors::audit::AuditError;
 
+use crate::chosen::ChoiceError;
+use crate::config::ConfigError;
 use crate::data_dir::DataDirError;
 use crate::eval::{ContextError, PackError};
 use crate::exit::Exit;
@@ -20,6 +24,29 @@ pub(crate) enum CommandError {
     /// The database or its model cannot be used.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// What is to be asked, or who asks, is not known.
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
+    /// A statement did not run.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// A policy cannot be explained.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// A statement cannot be read from standard input.
+    #[error("cannot read the statement: {0}")]
+    Statements(#[source] io::Error),
+    /// There is nothing of this name to show.
+    #[error("there is no table {table:?}{hint}")]
+    NoTable {
+        /// As it was given.
+        table: String,
+        /// The nearest name.
+        hint: String,
+    },
     /// Our own folder or the sample in it cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
@@ -46,7 +73,15 @@ impl CommandError {
         match self {
             Self::Question(QuestionError::Input(_)) => Exit::Failed,
             Self::Question(QuestionError::Empty | QuestionError::TooLong { .. }) => Exit::Usage,
-            Self::Source(_)
+            Self::Statement(StatementError::Refused(_)) => Exit::Refused,
+            Self::Statement(StatementError::Cancelled) => Exit::Interrupted,
+            Self::Config(_)
+            | Self::Choice(_)
+            | Self::Statement(_)
+            | Self::Policy(_)
+            | Self::NoTable { .. }
+            | Self::Statements(_)
+            | Self::Source(_)
             | Self::DataDir(_)
             | Self::Serve(_)
             | Self::Pack(_)

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use jiff::civil::DateTime;
-use medha_agents::analyst::{Analyst, AnalystEvent, AnalystOptions, Answer, AskRequest, AuditTrail};
+use medha_agents::analyst::{
+    Analyst, AnalystEvent, AnalystOptions, Answer, AskRequest, AuditTrail, Ran, StatementError,
+};
 use medha_agents::plan::{AnalysisPlan, describe};
 use medha_agents::planner::{Planner, Turn};
-use medha_connectors::ConnectorError;
+use medha_connectors::{ConnectorError, GuardedSql, Schema};
+use tokio_util::sync::CancellationToken;
 
 use crate::render::sql::broken_into_lines;
 use crate::source::{Source, SourceError};
@@ -43,7 +46,7 @@ impl Session {
     pub(crate) fn new(source: Source, audit: Option<AuditTrail>) -> Result<Self, SourceError> {
         let model = Arc::new(source.model);
         let planner = Arc::new(Planner::new(Arc::clone(&model)));
-        let options = AnalystOptions { audit, ..AnalystOptions::default() };
+        let options = AnalystOptions { audit, rights: source.rights, ..AnalystOptions::default() };
         // The source has read the schema already, so it is not read a second time.
         let analyst = Analyst::with_planner(source.connector, source.schema, model, planner, options)?;
         Ok(Self { name: source.name, analyst })
@@ -57,6 +60,25 @@ impl Session {
     /// Asks the database for a sign of life.
     pub(crate) async fn ping(&self) -> Result<(), ConnectorError> {
         self.analyst.connector().ping().await
+    }
+
+    /// The database as whoever asks may know it.
+    pub(crate) fn schema(&self) -> Arc<Schema> {
+        self.analyst.schema()
+    }
+
+    /// Runs a statement that somebody wrote. Dropping the future stops the database's work.
+    pub(crate) async fn run(&self, statement: &str, max_rows: Option<usize>) -> Result<Ran, StatementError> {
+        self.analyst.run(statement, max_rows, CancellationToken::new()).await
+    }
+
+    /// The statement as it would be sent, and how the database would run it.
+    pub(crate) async fn explain(
+        &self,
+        statement: &str,
+        max_rows: Option<usize>,
+    ) -> Result<(GuardedSql, String), StatementError> {
+        self.analyst.explain(statement, max_rows).await
     }
 
     /// A plan in plain words.

@@ -5,12 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use medha_agents::analyst::AnalystError;
+use medha_agents::analyst::{AnalystError, Rights};
 use medha_agents::semantic::{self, ModelError, Problem, SemanticModel};
-use medha_connectors::{ConnectionConfig, Connector, ConnectorError, Schema, sample};
+use medha_connectors::{ConnectionConfig, Connector, ConnectorError, PolicyError, Schema, sample};
 
+use crate::chosen::{Chosen, asking, login};
 use crate::cli::DatabaseArgs;
 use crate::clock;
+use crate::config::Config;
 use crate::data_dir::{DataDir, SampleState};
 use crate::error::CommandError;
 
@@ -20,7 +22,14 @@ pub(crate) struct Source {
     /// What it is called when it is mentioned.
     pub(crate) name: String,
     pub(crate) connector: Arc<dyn Connector>,
+    /// All of it, whoever asks.
     pub(crate) schema: Arc<Schema>,
+    /// What whoever asks may read.
+    pub(crate) rights: Option<Rights>,
+    /// Who asks, as the audit record names them.
+    pub(crate) user: String,
+    /// Where statements are noted.
+    pub(crate) audit: Option<String>,
     pub(crate) model: SemanticModel,
     /// For the user, a line each.
     pub(crate) remarks: Vec<String>,
@@ -46,6 +55,17 @@ pub(crate) enum SourceError {
     /// No analyst can be made for it.
     #[error(transparent)]
     Analyst(#[from] AnalystError),
+    /// The policy does not fit it, or not whoever asks.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The policy shows nothing of it.
+    #[error("the policy shows {user:?} nothing of {database:?}")]
+    NothingShown {
+        /// Who asks.
+        user: String,
+        /// Its path, or its address without secrets.
+        database: String,
+    },
     /// There is nothing in it.
     #[error("{database:?} has no tables, so there is nothing to ask about")]
     Empty {
@@ -73,59 +93,102 @@ pub(crate) enum SourceError {
 const MOST_PROBLEMS: usize = 5;
 
 impl Source {
-    /// Opens what the command line asks for; without a database, the sample.
-    pub(crate) async fn open(args: &DatabaseArgs) -> Result<Self, CommandError> {
-        let Some(database) = &args.database else {
-            let data = DataDir::choose(std::env::var_os("MEDHA_DATA_DIR"))?;
-            let state = data.ensure_sample(clock::today()).await?;
-            let path = data.sample_path();
-            let model = args.model.clone().map_or(ModelSource::Text(sample::MODEL), ModelSource::File);
-            let mut source =
-                Self::connect(&ConnectionConfig::new(path.to_string_lossy().into_owned()), model).await?;
-            source.name = "the sample business".into();
-            source.remarks.splice(0..0, sample_remark(&state, &path));
-            return Ok(source);
-        };
-        let place = ConnectionConfig::new(database.clone());
-        let model = args
-            .model
-            .clone()
-            .or_else(|| place.file().and_then(model_beside))
-            .map_or(ModelSource::Inferred, ModelSource::File);
-        Ok(Self::connect(&place, model).await?)
+    /// Opens what the command line and the configuration ask for; without a database, the sample.
+    pub(crate) async fn open(args: &DatabaseArgs, config: &Config) -> Result<Self, CommandError> {
+        let chosen = Chosen::from(args, config)?;
+        let rights = chosen.rights(args, config)?;
+        Self::open_with(chosen, rights, args, config).await
     }
 
-    /// Opens a database with a model.
-    pub(crate) async fn connect(place: &ConnectionConfig, model: ModelSource) -> Result<Self, SourceError> {
+    /// The same without a policy, for whoever writes one.
+    pub(crate) async fn open_whole(args: &DatabaseArgs, config: &Config) -> Result<Self, CommandError> {
+        Self::open_with(Chosen::from(args, config)?, None, args, config).await
+    }
+
+    async fn open_with(
+        chosen: Chosen,
+        rights: Option<Rights>,
+        args: &DatabaseArgs,
+        config: &Config,
+    ) -> Result<Self, CommandError> {
+        let user = asking(args, config)?.map(|user| user.id).or_else(login);
+        let mut source = match &chosen.place {
+            Some(place) => {
+                let model = chosen
+                    .model
+                    .clone()
+                    .or_else(|| place.file().and_then(model_beside))
+                    .map_or(ModelSource::Inferred, ModelSource::File);
+                Self::connect(place, model, rights).await?
+            }
+            None => {
+                let data = DataDir::choose(std::env::var_os("MEDHA_DATA_DIR"))?;
+                let state = data.ensure_sample(clock::today()).await?;
+                let path = data.sample_path();
+                let model = chosen.model.clone().map_or(ModelSource::Text(sample::MODEL), ModelSource::File);
+                let place = ConnectionConfig::new(path.to_string_lossy().into_owned());
+                let mut source = Self::connect(&place, model, rights).await?;
+                source.name = "the sample business".into();
+                source.remarks.splice(0..0, sample_remark(&state, &path));
+                source
+            }
+        };
+        source.name = chosen.name.unwrap_or(source.name);
+        source.user = user.unwrap_or(source.user);
+        source.audit = chosen.audit;
+        Ok(source)
+    }
+
+    /// Opens a database with a model. Under a policy the model is cut down to what whoever asks may know.
+    pub(crate) async fn connect(
+        place: &ConnectionConfig,
+        model: ModelSource,
+        rights: Option<Rights>,
+    ) -> Result<Self, SourceError> {
         let connector = place.open().await?;
-        let schema = connector.schema().await?;
+        let schema = Arc::new(connector.schema().await?);
         let database = place.shown();
         if schema.tables.is_empty() {
             return Err(SourceError::Empty { database });
         }
+        let shown = match &rights {
+            None => Arc::clone(&schema),
+            Some(rights) => {
+                let guard = rights.guard(connector.dialect(), Arc::clone(&schema))?;
+                if guard.shown().tables.is_empty() {
+                    return Err(SourceError::NothingShown { user: rights.user.id.clone(), database });
+                }
+                Arc::clone(guard.shown())
+            }
+        };
+        let cut = |model: SemanticModel| if rights.is_some() { model.within(&shown) } else { model };
         let mut remarks = Vec::new();
         let model = match model {
-            ModelSource::Inferred => semantic::infer(&schema),
+            ModelSource::Inferred => semantic::infer(&shown),
             ModelSource::File(file) => {
                 let yaml = fs::read_to_string(&file)
                     .map_err(|source| SourceError::ModelFile { path: file.clone(), source })?;
                 let read = semantic::ossie::read(&yaml);
-                let mut model = read.map_err(|source| SourceError::Model { path: file.clone(), source })?;
-                remarks.extend(misfit(&file, &model.check(&schema)));
-                model.observe(&schema);
+                let model = read.map_err(|source| SourceError::Model { path: file.clone(), source })?;
+                if rights.is_none() {
+                    remarks.extend(misfit(&file, &model.check(&schema)));
+                }
+                let mut model = cut(model);
+                model.observe(&shown);
                 model
             }
             ModelSource::Text(yaml) => {
                 let read = semantic::ossie::read(yaml);
                 let mut model =
-                    read.map_err(|source| SourceError::Model { path: database.clone().into(), source })?;
-                model.observe(&schema);
+                    cut(read.map_err(|source| SourceError::Model { path: database.clone().into(), source })?);
+                model.observe(&shown);
                 model
             }
         };
         // The last part of a path, and of an address the database.
         let name = database.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(&database).to_owned();
-        Ok(Self { name, connector, schema: Arc::new(schema), model, remarks })
+        let user = rights.as_ref().map_or_else(|| "unknown".to_owned(), |rights| rights.user.id.clone());
+        Ok(Self { name, connector, schema, rights, user, audit: None, model, remarks })
     }
 }
 
@@ -171,7 +234,7 @@ mod tests {
         sample::generate(&path, 7, date(2025, 6, 30)).await.unwrap();
         let model = ModelSource::File(model_beside(&path).unwrap());
         let place = ConnectionConfig::new(path.to_str().unwrap());
-        let source = Source::connect(&place, model).await.unwrap();
+        let source = Source::connect(&place, model, None).await.unwrap();
         assert_eq!(source.remarks, Vec::<String>::new());
         assert_eq!(source.name, "sample.sqlite");
         assert!(source.model.metric("revenue").is_some_and(|metric| metric.filter.is_some()));

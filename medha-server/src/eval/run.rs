@@ -104,7 +104,8 @@ impl Sessions {
     async fn session(&self, database: &str) -> Result<&Session, String> {
         let Some(cell) = self.opened.get(database) else { return Err(format!("no database {database:?}")) };
         let opened = cell.get_or_init(|| async {
-            let source = Source::connect(&self.pack.database(database), self.pack.model(database)).await;
+            let source =
+                Source::connect(&self.pack.database(database), self.pack.model(database), None).await;
             let source = source.map_err(|error| error.to_string())?;
             Session::new(source, None).map_err(|error| error.to_string())
         });

@@ -2,9 +2,9 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use medha_agents::chart::{Column, ColumnRole};
-use medha_connectors::Value;
+use medha_connectors::{ResultSet, Value};
 
-use super::text::{cell, cut, harmless, pad_right, width};
+use super::text::{cell, cut, exact, harmless, pad_right, width};
 
 /// More rows than this are cut.
 const MOST_ROWS: usize = 40;
@@ -19,30 +19,58 @@ pub(crate) fn table(columns: &[Column], rows: &[Vec<Value>], space: usize) -> St
         return String::new();
     }
     let shown = &rows[..rows.len().min(MOST_ROWS)];
+    let is_right: Vec<bool> = columns.iter().map(is_number).collect();
+    let names: Vec<String> = columns.iter().map(|column| harmless(&column.name)).collect();
     let texts: Vec<Vec<String>> = shown
         .iter()
         .map(|row| {
             columns.iter().zip(row).map(|(column, value)| cut(&cell(column, value), WIDEST_CELL)).collect()
         })
         .collect();
-    let names: Vec<String> = columns.iter().map(|column| cut(&harmless(&column.name), WIDEST_CELL)).collect();
-    let fitting = fitting_columns(&names, &texts, space);
-    if fitting < columns.len() && rows.len() == 1 {
+    draw(&names, &texts, &is_right, rows.len(), space)
+}
+
+/// Draws the rows of a statement, each value as it is.
+pub(crate) fn exact_table(result: &ResultSet, space: usize) -> String {
+    if result.columns.is_empty() {
+        return String::new();
+    }
+    let shown = &result.rows[..result.rows.len().min(MOST_ROWS)];
+    let is_right: Vec<bool> = (0..result.columns.len())
+        .map(|place| {
+            let mut values =
+                shown.iter().map(|row| &row[place]).filter(|value| **value != Value::Null).peekable();
+            let number =
+                |value: &Value| matches!(value, Value::Integer(_) | Value::Float(_) | Value::Decimal(_));
+            values.peek().is_some() && values.all(number)
+        })
+        .collect();
+    let names: Vec<String> = result.columns.iter().map(|column| harmless(&column.name)).collect();
+    let texts: Vec<Vec<String>> =
+        shown.iter().map(|row| row.iter().map(|value| cut(&exact(value), WIDEST_CELL)).collect()).collect();
+    draw(&names, &texts, &is_right, result.rows.len(), space)
+}
+
+/// Draws what is shown of so many rows.
+fn draw(names: &[String], texts: &[Vec<String>], is_right: &[bool], rows: usize, space: usize) -> String {
+    let names: Vec<String> = names.iter().map(|name| cut(name, WIDEST_CELL)).collect();
+    let fitting = fitting_columns(&names, texts, space);
+    if fitting < names.len() && rows == 1 {
         return list(&names, &texts[0]);
     }
 
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
-    let aligned = |text: &str, column: &Column| {
-        let side = if is_number(column) { CellAlignment::Right } else { CellAlignment::Left };
+    let aligned = |text: &str, is_right: bool| {
+        let side = if is_right { CellAlignment::Right } else { CellAlignment::Left };
         Cell::new(text).set_alignment(side)
     };
-    table.set_header(names.iter().zip(columns).take(fitting).map(|(name, column)| aligned(name, column)));
-    for row in &texts {
-        table.add_row(row.iter().zip(columns).take(fitting).map(|(text, column)| aligned(text, column)));
+    table.set_header(names.iter().zip(is_right).take(fitting).map(|(name, right)| aligned(name, *right)));
+    for row in texts {
+        table.add_row(row.iter().zip(is_right).take(fitting).map(|(text, right)| aligned(text, *right)));
     }
     let mut out = format!("{table}\n");
-    let (more_rows, more_columns) = (rows.len() - shown.len(), columns.len() - fitting);
+    let (more_rows, more_columns) = (rows - texts.len(), names.len() - fitting);
     let missing: Vec<String> = [(more_rows, "row"), (more_columns, "column")]
         .into_iter()
         .filter(|(count, _)| *count > 0)

@@ -75,6 +75,20 @@ pub(crate) fn cell(column: &Column, value: &Value) -> String {
     }
 }
 
+/// A value as it is.
+pub(crate) fn exact(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Integer(integer) => integer.to_string(),
+        Value::Float(float) => float.to_string(),
+        Value::Decimal(digits) => digits.clone(),
+        Value::Text(text) => harmless(text),
+        Value::Blob(bytes) => format!("({} bytes)", bytes.len()),
+        other => harmless(&format!("{other:?}")),
+    }
+}
+
 fn is_shown_as_number(column: &Column) -> bool {
     match column.role {
         ColumnRole::Measure => true,

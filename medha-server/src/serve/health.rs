@@ -26,7 +26,7 @@ pub(crate) async fn health(State(session): State<Arc<Session>>) -> (StatusCode, 
             "name": session.name(),
             "status": word,
             "latency_ms": (latency * 1000.0).round() / 1000.0,
-            "error": ping.err().map(|error| error.to_string()),
+            "error": ping.err().map(|error| error.in_words()),
         },
     });
     (status, Json(body))

@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::router::router;
 use crate::audit;
-use crate::cli::ServeArgs;
+use crate::cli::{DEFAULT_ADDR, ServeArgs};
+use crate::config;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::session::Session;
@@ -39,15 +40,19 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Serves until it is told to stop: it takes no more requests, and lets those it has come to an end.
 pub(crate) async fn serve(args: ServeArgs) -> Result<Exit, CommandError> {
-    let source = Source::open(&args.database).await?;
+    let config = config::load(args.database.config.as_deref())?;
+    let source = Source::open(&args.database, &config).await?;
     for remark in &source.remarks {
         tell(remark);
     }
     let name = source.name.clone();
-    let audit = audit::trail(args.database.audit.as_deref(), &source.name)?;
+    // There is no login: whoever reaches the server asks in the name of one user.
+    let everybody = source.rights.as_ref().map(|rights| rights.user.id.clone());
+    let audit = audit::trail(&source)?;
     let session = Arc::new(Session::new(source, audit)?);
-    let refused = |source| ServeError::Listen { addr: args.addr, source };
-    let listener = TcpListener::bind(args.addr).await.map_err(refused)?;
+    let addr = args.addr.or(config.addr).unwrap_or(DEFAULT_ADDR);
+    let refused = |source| ServeError::Listen { addr, source };
+    let listener = TcpListener::bind(addr).await.map_err(refused)?;
     let addr = listener.local_addr().map_err(refused)?;
 
     // Before it says that it listens, so that whoever reads that can also stop it.
@@ -57,6 +62,9 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<Exit, CommandError> {
         .with_graceful_shutdown(stop.clone().cancelled_owned())
         .into_future();
     tell(&format!("medha answers questions about {name} on http://{addr}"));
+    if let Some(user) = everybody {
+        tell(&format!("There is no login yet: everybody who asks is taken for {user:?}."));
+    }
     tokio::select! {
         ended = server => ended.map_err(ServeError::Stopped)?,
         () = told_to_stop(signals, &stop) => tell("Stopped with requests unfinished."),

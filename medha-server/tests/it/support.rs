@@ -36,6 +36,12 @@ pub(crate) fn medha(data: &Path) -> Command {
         .env_remove("MEDHA_ADDR")
         .env_remove("MEDHA_LOG")
         .env_remove("MEDHA_AUDIT")
+        .env_remove("MEDHA_CONFIG")
+        .env_remove("MEDHA_DATABASE")
+        .env_remove("MEDHA_MODEL")
+        .env_remove("MEDHA_POLICY")
+        .env_remove("MEDHA_USER")
+        .env("XDG_CONFIG_HOME", data)
         .env("COLUMNS", "100")
         .stdin(Stdio::null());
     command
