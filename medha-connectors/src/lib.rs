@@ -30,6 +30,7 @@ mod mysql;
 pub mod savers;
 #[cfg(feature = "encryption")]
 pub mod encryption;
+pub mod retrieval;
 mod registry;
 #[cfg(feature = "sqlite")]
 pub mod sample;

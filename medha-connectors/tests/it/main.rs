@@ -20,5 +20,7 @@ mod registry;
 mod saver_checks;
 mod savers;
 mod savers_sqlite;
+mod retrieval;
+mod retrieval_quality;
 #[cfg(feature = "encryption")]
 mod encryption;

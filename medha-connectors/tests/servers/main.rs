@@ -22,6 +22,9 @@ mod postgres;
 mod mysql;
 mod passwords;
 mod savers;
+#[path = "../it/retrieval_quality.rs"]
+mod retrieval_quality;
+mod retrieval;
 #[cfg(feature = "unguarded")]
 mod memory;
 #[cfg(feature = "unguarded")]
@@ -40,6 +43,7 @@ fn main() {
         mysql::trials(),
         passwords::trials(),
         savers::trials(),
+        retrieval::trials(),
         #[cfg(feature = "unguarded")]
         postgres_unguarded::trials(),
         #[cfg(feature = "unguarded")]
