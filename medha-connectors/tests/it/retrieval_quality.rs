@@ -48,6 +48,13 @@ pub(crate) fn check(name: &str, measured: [Recall; 4], floors: [Recall; 4]) {
     }
 }
 
+/// Measured: words 0.889 and 0.944, vectors 0.917 and 0.958, both merged 0.917 and 0.958, in SQLite and PostgreSQL alike;
+/// letters 0.903 and 0.958, and all three merged 0.944 and 0.958, in PostgreSQL with `pg_trgm`. The floors lie one question
+/// lower.
+pub(crate) const WORDS_FLOOR: Recall = recall(0.87, 0.93);
+pub(crate) const VECTORS_FLOOR: Recall = recall(0.90, 0.94);
+pub(crate) const MERGED_FLOOR: Recall = recall(0.90, 0.94);
+
 pub(crate) const fn recall(at_1: f64, at_3: f64) -> Recall {
     Recall { at_1, at_3 }
 }
@@ -57,7 +64,8 @@ pub(crate) const fn recall(at_1: f64, at_3: f64) -> Recall {
 async fn most_tables_are_found_first_without_a_model() {
     let index = medha_connectors::retrieval::SqliteIndex::open("sqlite::memory:").await.unwrap();
     let measured = measure(&index).await;
-    check("SQLite", measured, [recall(0.0, 0.0), recall(0.0, 0.0), recall(0.0, 0.0), recall(0.0, 0.0)]);
+    let floors = [WORDS_FLOOR, recall(0.0, 0.0), VECTORS_FLOOR, MERGED_FLOOR];
+    check("SQLite", measured, floors);
 }
 
 const TABLES: &[(&str, &str)] = &[

@@ -1,4 +1,5 @@
-//! A run that is killed at random moments, again and again, ends as if nothing had happened.
+//! A run that is killed at random moments, again and again, ends as if nothing had happened; `retrieval` does the same to an
+//! index.
 //!
 //! This binary is its own child: with `child` it runs a graph of 1,000 supersteps on a real database, and the parent
 //! kills it with SIGKILL. `MEDHA_TEST_KILLS` says how often (5 if not said; 50 takes about half a minute).
@@ -18,6 +19,7 @@ use medha_connectors::savers::SqliteSaver;
 use medha_graph::prelude::*;
 use medha_graph::store::Checkpointer;
 
+mod retrieval;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 #[path = "../servers/harness.rs"]
 mod harness;
@@ -155,15 +157,22 @@ fn block_on(test: impl Future<Output = ()>) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [word, address, sink] = arguments.as_slice()
-        && word == "child"
-    {
-        block_on(async { drop(run(open(address).await, Path::new(sink)).await) });
-        return;
+    match arguments.as_slice() {
+        [word, address, sink] if word == "child" => {
+            return block_on(async { drop(run(open(address).await, Path::new(sink)).await) });
+        }
+        [word, path, sink] if word == "index" => {
+            return block_on(retrieval::child(Path::new(path), Path::new(sink)));
+        }
+        _ => {}
     }
     let trials = vec![
         Trial::test("a_run_over_sqlite_that_is_killed_again_and_again_ends_like_a_quiet_one", || {
             block_on(a_run_over_sqlite_that_is_killed_again_and_again_ends_like_a_quiet_one());
+            Ok(())
+        }),
+        Trial::test(retrieval::TEST, || {
+            block_on(retrieval::parent(kills()));
             Ok(())
         }),
         #[cfg(all(feature = "postgres", feature = "mysql"))]

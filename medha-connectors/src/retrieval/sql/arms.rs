@@ -81,9 +81,11 @@ impl Database {
             return candidates(&transaction.rows(&sql, values).await?);
         }
         let terms: Vec<String> = search.terms.iter().map(|term| format!("\"{term}\"")).collect();
+        // The join is written as `CROSS JOIN`, which SQLite does in this order; it would rather ask the table of words once for
+        // each entry of the collection.
         let asked = format!("scope:\"{}\" AND words:({})", scope(search.collection), terms.join(" OR "));
         let sql = format!(
-            "SELECT e.number, e.id FROM medha_retrieval_words JOIN medha_retrieval_entry e
+            "SELECT e.number, e.id FROM medha_retrieval_words CROSS JOIN medha_retrieval_entry e
              ON e.number = medha_retrieval_words.rowid WHERE medha_retrieval_words MATCH ? AND e.collection = ?{kinds}
              ORDER BY bm25(medha_retrieval_words, 0.0, 1.0), e.id LIMIT ?"
         );
