@@ -64,7 +64,11 @@ fn schema() -> Schema {
 
 async fn ask(index: &SqliteIndex, question: &str) -> Result<(), Box<dyn std::error::Error>> {
     println!("{question}");
-    for hit in index.search(&Query::new("shop", question).limit(3)).await? {
+    let hits = index.search(&Query::new("shop", question).limit(3)).await?;
+    if hits.is_empty() {
+        println!("  nothing: no word and few letters in common");
+    }
+    for hit in hits {
         let Ranks { words, vectors, .. } = hit.ranks;
         let place = |rank: Option<u32>| rank.map_or("-".to_owned(), |rank| rank.to_string());
         println!("  {:45} words {:2} vectors {}", hit.entry.id, place(words), place(vectors));

@@ -30,6 +30,10 @@ mod mysql;
 pub mod savers;
 #[cfg(feature = "encryption")]
 pub mod encryption;
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "the indexes in databases use it")
+)]
 pub mod retrieval;
 mod registry;
 #[cfg(feature = "sqlite")]

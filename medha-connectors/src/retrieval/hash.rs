@@ -12,7 +12,7 @@ const DIMENSIONS: usize = 1024;
 ///
 /// Its id is `hash-ngram-1024-v1`, and its vectors never change under that id: the words of a text (lower case, without
 /// accents, identifiers split) each have a space put before and after them; of each, every run of 3, 4 and 5 characters is
-/// hashed with 64-bit FNV-1a over its UTF-8 bytes, followed by MurmurHash3's 64-bit finaliser. The lowest ten bits say which
+/// hashed with 64-bit FNV-1a over its UTF-8 bytes, followed by `MurmurHash3`'s 64-bit finaliser. The lowest ten bits say which
 /// number it counts for, the highest bit whether it adds or subtracts one. Each number becomes its square root, with its
 /// sign, and the vector is made 1 long.
 ///

@@ -85,9 +85,8 @@ pub(super) async fn two_openings(
 ) -> Outcome {
     let other = open(Arc::new(HashEmbedder)).await;
     let collection = "two openings";
-    let (here, there): (Vec<Entry>, Vec<Entry>) = (0..60)
-        .map(|n| entry(&format!("{n:02}"), "lighthouses"))
-        .partition(|entry| entry.id < "30".to_owned());
+    let (here, there): (Vec<Entry>, Vec<Entry>) =
+        (0..60).map(|n| entry(&format!("{n:02}"), "lighthouses")).partition(|entry| entry.id.as_str() < "30");
     let (one, two) = tokio::join!(index.upsert(collection, &here), other.upsert(collection, &there));
     one?;
     two?;

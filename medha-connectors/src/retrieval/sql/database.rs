@@ -141,7 +141,7 @@ pub(super) fn text(text: impl Into<String>) -> Value {
 
 /// A column of a row.
 pub(super) fn cell<T: TryGetable>(row: &QueryResult, index: usize) -> Result<T, RetrievalError> {
-    row.try_get_by_index(index).map_err(|error| RetrievalError::storage(DbErr::from(error)))
+    Ok(row.try_get_by_index(index)?)
 }
 
 /// `?, ?, ?`.
