@@ -8,6 +8,7 @@
 mod connector;
 mod value;
 mod kind;
+mod fingerprint;
 mod schema;
 mod profile;
 mod dialect;
@@ -43,6 +44,7 @@ pub use cause::Cause;
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;
 pub use error::ConnectorError;
+pub use fingerprint::Fingerprint;
 pub use guard::{
     Action, Attribute, ColumnRule, Guard, GuardError, GuardedSql, OtherTables, Parents, Policy, PolicyError,
     PolicyProblem, Reading, RowRule, Salt, TableRules, User, Why,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::value::ColumnKind;
 
 /// The tables and views of one database.
@@ -112,12 +113,92 @@ impl Schema {
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
     }
+
+    /// What the tables are, and not what is in them: names, declared types, keys and views, in the order of the database.
+    ///
+    /// Profiles, row counts, comments, defaults, indexes and the kinds that were settled by the values seen are left out:
+    /// they change while a statement still means the same.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut fingerprinter = Fingerprinter::of("schema 1");
+        fingerprinter.number(self.tables.len());
+        for table in &self.tables {
+            table.take_in(&mut fingerprinter);
+        }
+        fingerprinter.finish()
+    }
 }
 
 impl Table {
+    fn take_in(&self, fingerprinter: &mut Fingerprinter) {
+        // Without `..`, so that a new field has to say on which side it is.
+        let Self {
+            name,
+            kind,
+            comment: _,
+            columns,
+            primary_key,
+            unique_keys,
+            foreign_keys,
+            indexes: _,
+            row_count: _,
+        } = self;
+        let kind = match kind {
+            TableKind::Table => "table",
+            TableKind::View => "view",
+        };
+        fingerprinter.text(name).text(kind).number(columns.len());
+        for Column { name, declared_type, nullable, kind: _, default: _, comment: _, profile: _ } in columns {
+            fingerprinter.text(name).text(declared_type).number(usize::from(*nullable));
+        }
+        fingerprinter.texts(primary_key).number(unique_keys.len());
+        for key in unique_keys {
+            fingerprinter.texts(key);
+        }
+        fingerprinter.number(foreign_keys.len());
+        for ForeignKey { columns, references, referenced_columns } in foreign_keys {
+            fingerprinter.texts(columns).text(references).texts(referenced_columns);
+        }
+    }
+
     /// Finds a column by name, ignoring ASCII case as SQL does.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn orders() -> Schema {
+        let orders = r#"{"tables":[{"name":"orders","kind":"table","comment":null,"columns":[{"name":"total","declared_type":"REAL",
+            "kind":"float","nullable":true,"default":null,"comment":null,"profile":null}],"primary_key":["total"],
+            "unique_keys":[],"foreign_keys":[],"indexes":[],"row_count":2}]}"#;
+        serde_json::from_str(orders).unwrap()
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_the_tables_and_not_of_what_is_in_them() {
+        let before = orders().fingerprint();
+        let with = |change: &dyn Fn(&mut Table)| {
+            let mut schema = orders();
+            change(&mut schema.tables[0]);
+            schema.fingerprint()
+        };
+        assert_eq!(before, with(&|table| table.row_count = Some(9)));
+        assert_eq!(before, with(&|table| table.comment = Some("all of them".into())));
+        assert_eq!(before, with(&|table| table.columns[0].profile = Some(ColumnProfile::default())));
+        assert_eq!(before, with(&|table| table.columns[0].kind = ColumnKind::Unknown));
+        assert_ne!(before, with(&|table| table.kind = TableKind::View));
+        assert_ne!(before, with(&|table| table.name = "order".into()));
+        assert_ne!(before, with(&|table| table.columns[0].declared_type = "TEXT".into()));
+        assert_ne!(before, with(&|table| table.columns[0].nullable = false));
+        assert_ne!(before, with(&|table| table.columns.clear()));
+        assert_ne!(before, with(&|table| table.primary_key.clear()));
+        assert_ne!(before, with(&|table| table.unique_keys.push(vec!["total".into()])));
+        let read_back: Schema = serde_json::from_str(&serde_json::to_string(&orders()).unwrap()).unwrap();
+        assert_eq!(before, read_back.fingerprint());
     }
 }

@@ -1,7 +1,7 @@
 //! [`Guard::check`], from the text that was asked to the text that runs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sqlparser::ast::Query;
 
@@ -10,6 +10,7 @@ use super::policy::{Action, Policy, PolicyError, Salt, User};
 use super::protect::{Access, Protect};
 use super::{cost, limit, literals, names, parse, shape};
 use crate::dialect::Dialect;
+use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::schema::{Schema, TableKind};
 
 /// For a tree of the greatest depth, in a build without optimisations, four times what was measured.
@@ -26,6 +27,7 @@ pub struct GuardedSql {
     max_rows: usize,
     /// What is mixed into the hashes of a policy.
     salts: Arc<[Salt]>,
+    scope: Fingerprint,
 }
 
 impl GuardedSql {
@@ -80,6 +82,13 @@ impl GuardedSql {
     pub fn max_rows(&self) -> usize {
         self.max_rows
     }
+
+    /// What it was checked for: the schema, its namespace and views, the policy and the user. Two statements of the same
+    /// text and another scope are not the same question.
+    #[must_use]
+    pub fn scope(&self) -> Fingerprint {
+        self.scope
+    }
 }
 
 /// Checks statements against one database's schema.
@@ -113,6 +122,8 @@ pub struct Guard {
     views: BTreeMap<String, String>,
     access: Option<Arc<Access>>,
     salts: Arc<[Salt]>,
+    /// Worked out by the first statement; clones share it.
+    scope: Arc<OnceLock<Fingerprint>>,
 }
 
 impl Guard {
@@ -127,7 +138,15 @@ impl Guard {
             Dialect::Postgres => vec!["public".to_owned()],
             Dialect::MySql | Dialect::Snowflake | Dialect::BigQuery => Vec::new(),
         };
-        Self { dialect, schema, namespace, views: BTreeMap::new(), access: None, salts: [].into() }
+        Self {
+            dialect,
+            schema,
+            namespace,
+            views: BTreeMap::new(),
+            access: None,
+            salts: [].into(),
+            scope: Arc::default(),
+        }
     }
 
     /// Lets names be qualified with this namespace instead of the usual one: a PostgreSQL schema, a MySQL database, a
@@ -139,6 +158,7 @@ impl Guard {
             Dialect::Snowflake | Dialect::BigQuery => namespace.split('.').map(str::to_owned).collect(),
             Dialect::Sqlite | Dialect::Postgres | Dialect::MySql => vec![namespace],
         };
+        self.scope = Arc::default();
         self
     }
 
@@ -147,6 +167,7 @@ impl Guard {
     #[must_use]
     pub fn with_view(mut self, name: impl Into<String>, definition: impl Into<String>) -> Self {
         self.views.insert(name.into(), definition.into());
+        self.scope = Arc::default();
         self
     }
 
@@ -177,6 +198,7 @@ impl Guard {
             | Action::Aggregate { .. } => None,
         });
         self.salts = salts.collect();
+        self.scope = Arc::default();
         Ok(self)
     }
 
@@ -211,7 +233,18 @@ impl Guard {
         }
         limit::put_on(&mut query, self.dialect, max_rows)?;
         let sql = self.written_out(&query)?;
-        Ok(GuardedSql { sql, tables, rules, max_rows, salts: Arc::clone(&self.salts) })
+        Ok(GuardedSql { sql, tables, rules, max_rows, salts: Arc::clone(&self.salts), scope: self.scope() })
+    }
+
+    fn scope(&self) -> Fingerprint {
+        *self.scope.get_or_init(|| {
+            let mut scope = Fingerprinter::of("scope 1");
+            scope.part(Some(self.schema.fingerprint())).texts(&self.namespace).number(self.views.len());
+            for (name, definition) in &self.views {
+                scope.text(name).text(definition);
+            }
+            scope.part(self.access.as_ref().map(|access| access.fingerprint)).finish()
+        })
     }
 
     /// Writes the tree out and reads it back, so that a fault of the writer cannot change what runs.

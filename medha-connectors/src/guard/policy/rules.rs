@@ -5,6 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::user::User;
+use crate::fingerprint::{Fingerprint, Fingerprinter};
+
 /// The version of the form below.
 pub(crate) const VERSION: u32 = 1;
 
@@ -192,6 +195,19 @@ impl Policy {
     #[must_use]
     pub fn rules(&self, table: &str) -> Option<&TableRules> {
         self.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, rules)| rules)
+    }
+
+    /// What it lets this user read: another one for every change of a rule, and of the user's id, roles and attributes.
+    #[must_use]
+    pub fn fingerprint(&self, user: &User) -> Fingerprint {
+        // Both are plain values with ordered maps and text for keys, so writing them cannot fail; if it ever did, no two
+        // moments would share a fingerprint, as nothing else says that they may.
+        let written =
+            |value: serde_json::Result<String>| value.unwrap_or_else(|_| fastrand::u128(..).to_string());
+        Fingerprinter::of("policy 1")
+            .text(&written(serde_json::to_string(self)))
+            .text(&written(serde_json::to_string(user)))
+            .finish()
     }
 }
 

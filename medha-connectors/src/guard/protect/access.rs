@@ -10,6 +10,7 @@ use super::lineage::{Column, Columns, Kind, Protection, Tag};
 use super::source::{self, Origin, Shown, Source};
 use super::{names, views};
 use crate::dialect::Dialect;
+use crate::fingerprint::Fingerprint;
 use crate::guard::policy::{
     Action, OtherTables, Parents, Policy, PolicyError, PolicyProblem, RowFilter, TableRules, User,
 };
@@ -26,6 +27,8 @@ pub(crate) struct Access {
     pub(crate) sources: HashMap<String, Source>,
     /// All tables of the database, in lower case.
     pub(crate) all_tables: HashSet<String>,
+    /// Of the policy and the user.
+    pub(crate) fingerprint: Fingerprint,
 }
 
 impl Access {
@@ -40,8 +43,14 @@ impl Access {
         policy.validate(schema, dialect)?;
         let maker = Maker { policy, user, schema, dialect, namespace };
         let all_tables = schema.tables.iter().map(|table| table.name.to_lowercase()).collect();
-        let mut access =
-            Self { visible: Arc::default(), shown: Arc::default(), sources: HashMap::new(), all_tables };
+        let fingerprint = policy.fingerprint(user);
+        let mut access = Self {
+            visible: Arc::default(),
+            shown: Arc::default(),
+            sources: HashMap::new(),
+            all_tables,
+            fingerprint,
+        };
         let mut problems = Vec::new();
         for table in
             schema.tables.iter().filter(|table| table.kind == TableKind::Table && maker.is_there(table))
