@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Debug};
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -29,6 +30,11 @@ pub trait Connector: Debug + Send + Sync {
 
     /// Describes the tables, with a budgeted look at their values.
     async fn schema(&self) -> Result<Schema, ConnectorError>;
+
+    /// Describes the tables as they are now, where [`schema`](Self::schema) may give what was read a while ago.
+    async fn fresh_schema(&self) -> Result<Schema, ConnectorError> {
+        self.schema().await
+    }
 
     /// Says how the database would run the statement, as text for a person.
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError>;
@@ -103,9 +109,14 @@ pub struct RowStream {
     columns: Vec<ResultColumn>,
     /// `None` once the end or a limit was reached; dropping it stops the database's work.
     rows: Option<BoxStream<'static, Result<Vec<Value>, ConnectorError>>>,
+    /// Rows that were read before and put back; the limits have counted them.
+    put_back: std::vec::IntoIter<Vec<Value>>,
     rows_left: usize,
     bytes_left: usize,
     truncated: Option<Truncation>,
+    /// What an end of `rows` means; whoever gives them may know it only then.
+    ending: Arc<OnceLock<Truncation>>,
+    age: Option<Duration>,
 }
 
 impl RowStream {
@@ -120,9 +131,12 @@ impl RowStream {
         Self {
             columns,
             rows: Some(Box::pin(rows)),
+            put_back: Vec::new().into_iter(),
             rows_left: options.max_rows,
             bytes_left: options.max_bytes,
             truncated: None,
+            ending: Arc::default(),
+            age: None,
         }
     }
 
@@ -136,6 +150,12 @@ impl RowStream {
     #[must_use]
     pub fn truncated(&self) -> Option<Truncation> {
         self.truncated
+    }
+
+    /// How long ago the database gave these rows, if they were kept since; `None` if it gives them now.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.age
     }
 
     /// Reads to the end or to the limits, and settles the kinds of the columns by the values read.
@@ -157,6 +177,28 @@ impl RowStream {
         Ok(ResultSet { columns, rows, truncated: self.truncated })
     }
 
+    /// Rows whose limits were put on before, with a place to say at their end what ended them.
+    #[cfg(feature = "cache")]
+    pub(crate) fn already_limited<S>(
+        columns: Vec<ResultColumn>,
+        rows: S,
+        ending: Arc<OnceLock<Truncation>>,
+        age: Option<Duration>,
+    ) -> Self
+    where
+        S: Stream<Item = Result<Vec<Value>, ConnectorError>> + Send + 'static,
+    {
+        let unlimited =
+            QueryOptions { max_rows: usize::MAX, max_bytes: usize::MAX, ..QueryOptions::default() };
+        Self { ending, age, ..Self::new(columns, rows, &unlimited) }
+    }
+
+    /// Puts rows back in front that were just read.
+    #[cfg(feature = "cache")]
+    pub(crate) fn put_back(&mut self, rows: Vec<Vec<Value>>) {
+        self.put_back = rows.into_iter();
+    }
+
     fn stop_at(&mut self, limit: Truncation) -> Poll<Option<Result<Vec<Value>, ConnectorError>>> {
         self.truncated = Some(limit);
         self.rows = None;
@@ -168,6 +210,9 @@ impl Stream for RowStream {
     type Item = Result<Vec<Value>, ConnectorError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(row) = self.put_back.next() {
+            return Poll::Ready(Some(Ok(row)));
+        }
         let Some(rows) = &mut self.rows else {
             return Poll::Ready(None);
         };
@@ -178,6 +223,9 @@ impl Stream for RowStream {
             Some(Ok(row)) => row,
             end_or_failure => {
                 self.rows = None;
+                if end_or_failure.is_none() {
+                    self.truncated = self.ending.get().copied();
+                }
                 return Poll::Ready(end_or_failure);
             }
         };

@@ -1,7 +1,7 @@
 //! What goes wrong between us and a database.
 
 /// An error of a connector.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectorError {
     /// The database could not be opened or reached.

@@ -37,6 +37,8 @@ pub mod encryption;
 )]
 pub mod retrieval;
 mod registry;
+#[cfg(feature = "cache")]
+pub mod cache;
 #[cfg(feature = "sqlite")]
 pub mod sample;
 

@@ -16,6 +16,12 @@ mod guard_corpus;
 mod guard_policy;
 mod guard_differential;
 mod conformance;
+#[cfg(feature = "cache")]
+mod watched;
+#[cfg(feature = "cache")]
+mod cache;
+#[cfg(feature = "cache")]
+mod cache_schema;
 mod registry;
 mod saver_checks;
 mod savers;
