@@ -14,6 +14,8 @@ mod generation;
 mod near;
 mod codec;
 mod shared;
+#[cfg(feature = "redis")]
+mod redis;
 mod rows;
 mod load;
 mod ask;
@@ -24,6 +26,8 @@ mod connector;
 pub use connector::CachedConnector;
 pub use key::CacheKey;
 pub use options::CacheOptions;
+#[cfg(feature = "redis")]
+pub use redis::{RedisCache, RedisOptions};
 pub use results::ResultCache;
 pub use schema::{Described, Freshness, SchemaCache};
 pub use shared::{Invalidated, Looked, Reach, SharedCache, TURN_BEAT, Told, Turn};

@@ -22,6 +22,12 @@ mod postgres;
 mod mysql;
 mod passwords;
 mod savers;
+#[cfg(feature = "redis")]
+#[path = "../it/watched.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod watched;
+#[cfg(feature = "redis")]
+mod redis;
 #[path = "../it/retrieval_quality.rs"]
 mod retrieval_quality;
 mod retrieval;
@@ -43,6 +49,8 @@ fn main() {
         mysql::trials(),
         passwords::trials(),
         savers::trials(),
+        #[cfg(feature = "redis")]
+        redis::trials(),
         retrieval::trials(),
         #[cfg(feature = "unguarded")]
         postgres_unguarded::trials(),
