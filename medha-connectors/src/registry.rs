@@ -13,7 +13,8 @@ use tokio::time::timeout;
 
 use crate::connector::Connector;
 use crate::error::ConnectorError;
-use crate::secret::{Secret, without_secrets};
+use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::secret::{Secret, is_password, without_password, without_secrets};
 
 /// A server that needs longer to say that it is there is not well.
 const HEALTH_TIME: Duration = Duration::from_secs(5);
@@ -66,6 +67,24 @@ impl ConnectionConfig {
             Some(path) => path.display().to_string(),
             None => without_secrets(self.url.expose()),
         }
+    }
+
+    /// What stands for the database and the account it is asked with, the same in every process: a name for a cache that
+    /// several share. A new password does not change it; nothing of the address can be read from it.
+    ///
+    /// A file has one too, and one of the same path on another machine has the same.
+    #[must_use]
+    pub fn account(&self) -> Fingerprint {
+        let mut account = Fingerprinter::of("account 1");
+        match self.file() {
+            Some(path) => account.text(&path.to_string_lossy()),
+            None => account.text(&without_password(self.url.expose())),
+        };
+        // Keys and tokens say who asks, and unlike passwords nobody can guess them.
+        for (name, value) in self.options.iter().filter(|(name, _)| !is_password(name)) {
+            account.text(name).text(value.expose());
+        }
+        account.finish()
     }
 
     /// Opens it. A server is connected to by the first question; a file is looked at now.
@@ -298,6 +317,27 @@ mod tests {
         let shown = |address: &str| ConnectionConfig::new(address).shown();
         assert_eq!(shown("postgres://me:hunter2@host/db?password=x"), "postgres://host/db");
         assert_eq!(shown("sqlite:a.db"), "a.db");
+    }
+
+    #[test]
+    fn an_account_is_who_asks_what() {
+        let account = |json: &str| serde_json::from_str::<ConnectionConfig>(json).unwrap().account();
+        let this =
+            account(r#"{"url": "postgres://me:one@host/db", "options": {"role": "r", "password": "one"}}"#);
+        assert_eq!(
+            this,
+            account(
+                r#"{"url": "postgres://me:two@host/db", "connections": 2, "options": {"role": "r", "password": "two"}}"#
+            )
+        );
+        for other in [
+            r#"{"url": "postgres://you:one@host/db", "options": {"role": "r"}}"#,
+            r#"{"url": "postgres://me:one@host/db", "options": {"role": "s"}}"#,
+            r#"{"url": "postgres://me:one@host/other", "options": {"role": "r"}}"#,
+            r#"{"url": "sqlite:a.db"}"#,
+        ] {
+            assert_ne!(this, account(other), "{other}");
+        }
     }
 
     #[tokio::test]

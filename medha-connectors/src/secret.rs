@@ -62,6 +62,24 @@ pub(crate) fn without_secrets(url: &str) -> String {
     format!("{scheme}://{}", place.split(['?', '#']).next().unwrap_or_default())
 }
 
+/// An address with all that says what is asked and as whom, and without a password.
+pub(crate) fn without_password(url: &str) -> String {
+    let (place, query) = url.split_once('?').filter(|(_, query)| !query.contains('@')).unwrap_or((url, ""));
+    let (scheme, rest) = place.split_once("://").unwrap_or(("", place));
+    // As above: a password may hold anything.
+    let (user, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let user = user.split(':').next().unwrap_or_default();
+    let mut parameters: Vec<&str> = query.split('&').filter(|pair| !is_password(pair)).collect();
+    parameters.sort_unstable();
+    format!("{scheme}://{user}@{rest}?{}", parameters.join("&"))
+}
+
+/// Whether a name, or a pair that begins with one, is of a password.
+pub(crate) fn is_password(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+    name.contains("password") || name.contains("passphrase")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +88,22 @@ mod tests {
     fn an_address_is_shown_without_its_password() {
         let shown = without_secrets("postgres://user:se@cret@host:5432/db?password=x");
         assert_eq!(shown, "postgres://host:5432/db");
+    }
+
+    #[test]
+    fn an_address_without_its_password_still_says_who_asks_what() {
+        let place = "postgres://user@host:5432/db?options=a&sslmode=require";
+        for url in [
+            "postgres://user:one@host:5432/db?sslmode=require&options=a",
+            "postgres://user:t/w?o:3@host:5432/db?options=a&password=x&sslmode=require",
+            "postgres://user@host:5432/db?options=a&sslmode=require",
+        ] {
+            assert_eq!(without_password(url), place, "{url}");
+        }
+        for other in
+            ["postgres://other:one@host/db", "postgres://user:one@host/other", "mysql://user:one@host/db"]
+        {
+            assert_ne!(without_password(other), without_password("postgres://user:one@host/db"), "{other}");
+        }
     }
 }
