@@ -231,6 +231,19 @@ pub(crate) struct ServeArgs {
     pub(crate) addr: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// Whether answers are kept.
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    /// Ask the database every time; otherwise an answer is kept for a minute
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// A Redis in which several servers share their answers, as redis://… or rediss://…; files are not shared
+    #[arg(long, env = "MEDHA_REDIS_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) redis: Option<Secret>,
 }
 
 /// `medha eval`.

@@ -21,6 +21,8 @@ use crate::error::CommandError;
 pub(crate) struct Source {
     /// What it is called when it is mentioned.
     pub(crate) name: String,
+    /// Where it is.
+    pub(crate) place: ConnectionConfig,
     pub(crate) connector: Arc<dyn Connector>,
     /// All of it, whoever asks.
     pub(crate) schema: Arc<Schema>,
@@ -188,7 +190,8 @@ impl Source {
         // The last part of a path, and of an address the database.
         let name = database.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(&database).to_owned();
         let user = rights.as_ref().map_or_else(|| "unknown".to_owned(), |rights| rights.user.id.clone());
-        Ok(Self { name, connector, schema, rights, user, audit: None, model, remarks })
+        let place = place.clone();
+        Ok(Self { name, place, connector, schema, rights, user, audit: None, model, remarks })
     }
 }
 

@@ -1,10 +1,15 @@
 //! One statement on its way: guard, database, audit record. Everything that is asked goes this way, whoever wrote it.
 
+use std::time::Duration;
+
 use medha_connectors::{Cause, ConnectorError, GuardedSql, QueryOptions, ResultSet};
 
 use super::tools::{RunTools, Tools};
 use super::trouble::Trouble;
 use crate::chart::unique_names;
+
+/// What a statement gave, and how old that is if it was kept since an earlier question.
+pub(crate) type Read = (ResultSet, Option<Duration>);
 
 /// What a statement is asked with.
 pub(crate) struct Asking<'a> {
@@ -17,20 +22,24 @@ pub(crate) struct Asking<'a> {
 
 impl Asking<'_> {
     /// Runs a statement that has passed the guard once; it passes again, as only the guard can say so.
-    pub(crate) async fn check_and_run(&self, statement: &str) -> Result<ResultSet, Trouble> {
+    pub(crate) async fn check_and_run(&self, statement: &str) -> Result<Read, Trouble> {
         let checked = self.tools.guard().check(statement, self.options.max_rows);
         let checked = checked.map_err(|error| Trouble::failed(error.to_string(), None))?;
         self.run(statement, &checked).await
     }
 
     /// Runs a statement. What becomes of it is noted before anybody sees a row.
-    pub(crate) async fn run(&self, asked: &str, checked: &GuardedSql) -> Result<ResultSet, Trouble> {
+    pub(crate) async fn run(&self, asked: &str, checked: &GuardedSql) -> Result<Read, Trouble> {
         let Self { tools, run, question, options } = *self;
         let mut noting = tools.note(run, question, asked);
         if let Some(noting) = &mut noting {
             noting.sent(checked);
         }
-        let read = async { tools.connector.query(checked, options.clone()).await?.collect().await };
+        let read = async {
+            let rows = tools.connector.query(checked, options.clone()).await?;
+            let age = rows.age();
+            Ok((rows.collect().await?, age))
+        };
         let read = tokio::select! {
             biased;
             () = options.cancel.cancelled() => Err(ConnectorError::Cancelled),
@@ -44,13 +53,13 @@ impl Asking<'_> {
             _ => None,
         };
         if let Some(noting) = noting {
-            noting.ended(read.as_ref().map(|result| result.rows.len()), reference.clone()).await?;
+            noting.ended(read.as_ref().map(|(result, _)| result.rows.len()), reference.clone()).await?;
         }
-        let mut result = read.map_err(|error| Trouble::of(&error, reference.as_deref()))?;
+        let (mut result, age) = read.map_err(|error| Trouble::of(&error, reference.as_deref()))?;
         let names = unique_names(result.columns.iter().map(|column| column.name.as_str()));
         for (column, name) in result.columns.iter_mut().zip(names) {
             column.name = name;
         }
-        Ok(result)
+        Ok((result, age))
     }
 }

@@ -46,7 +46,7 @@ impl Tools {
     }
 
     pub(crate) async fn read_schema_again(&self) -> Result<Arc<Schema>, ConnectorError> {
-        let schema = Arc::new(self.connector.schema().await?);
+        let schema = Arc::new(self.connector.fresh_schema().await?);
         match guard_for(self.rights.as_ref(), self.connector.dialect(), schema) {
             Ok(guard) => *self.guard.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(guard),
             // What was allowed before is all that is allowed.

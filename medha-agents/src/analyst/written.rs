@@ -61,7 +61,7 @@ impl Analyst {
         let run = self.run_tools(&options);
         let asking = Asking { tools: self.tools(), run: &run, question: None, options: &options };
         match asking.run(statement, &sent).await {
-            Ok(result) => Ok(Ran { sent, result }),
+            Ok((result, _)) => Ok(Ran { sent, result }),
             Err(trouble) => Err(failed(trouble)),
         }
     }

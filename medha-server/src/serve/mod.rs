@@ -4,6 +4,7 @@
 //! `{"error": {"code", "message", "hint"}}`.
 
 mod server;
+mod cache;
 mod router;
 mod query;
 mod events;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::cache::cached;
 use super::router::router;
 use crate::audit;
 use crate::cli::{DEFAULT_ADDR, ServeArgs};
@@ -41,7 +42,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Serves until it is told to stop: it takes no more requests, and lets those it has come to an end.
 pub(crate) async fn serve(args: ServeArgs) -> Result<Exit, CommandError> {
     let config = config::load(args.database.config.as_deref())?;
-    let source = Source::open(&args.database, &config).await?;
+    let source = cached(Source::open(&args.database, &config).await?, &args)?;
     for remark in &source.remarks {
         tell(remark);
     }

@@ -18,9 +18,14 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let mut child = medha(&std::env::temp_dir())
             .args(["serve", "--addr", "127.0.0.1:0", "-d"])
             .arg(business())
+            .args(arguments)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -137,6 +142,26 @@ fn a_question_is_answered_as_events() {
         }
         assert!(frames[0].contains("event: run.started"), "{}", response.body);
         assert!(frames.last().unwrap().contains("event: run.finished"), "{}", response.body);
+    }
+}
+
+#[test]
+fn what_was_asked_a_moment_ago_is_answered_from_memory_unless_told_not_to() {
+    for (arguments, is_kept) in [(&[][..], true), (&["--no-cache"][..], false)] {
+        let server = Server::start_with(arguments);
+        let body = json!({"question": QUESTION, "now": "2025-07-01"});
+        let ask = || {
+            let events = server.post("/api/v1/query/stream", "", &body).body;
+            let data = events.lines().filter_map(|line| line.strip_prefix("data: "));
+            let mut events = data.map(|data| serde_json::from_str::<Json>(data).unwrap());
+            let is_step = |event: &Json| event["type"] == "step.finished" && event["step"] == "execute";
+            events.find(|event| is_step(event)).expect("the query was run")["detail"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(ask(), "1 row");
+        assert_eq!(ask().ends_with(" s old"), is_kept, "{arguments:?}");
     }
 }
 

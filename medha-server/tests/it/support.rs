@@ -42,6 +42,7 @@ pub(crate) fn medha(data: &Path) -> Command {
         .env_remove("MEDHA_POLICY")
         .env_remove("MEDHA_USER")
         .env("XDG_CONFIG_HOME", data)
+        .env_remove("MEDHA_REDIS_URL")
         .env("COLUMNS", "100")
         .stdin(Stdio::null());
     command

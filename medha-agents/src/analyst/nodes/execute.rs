@@ -31,8 +31,8 @@ pub(crate) async fn execute(
     let statement = work.sql.clone().unwrap_or_default();
     let question = Some(state.asked.question.as_str());
     let asking = Asking { tools: &tools, run: &run, question, options: &options };
-    let result = match asking.check_and_run(&statement).await {
-        Ok(result) => result,
+    let (result, age) = match asking.check_and_run(&statement).await {
+        Ok(read) => read,
         Err(trouble) => {
             let error = trouble.into_error();
             step.failed(error.to_string());
@@ -41,7 +41,7 @@ pub(crate) async fn execute(
     };
     if let Comparison::With { sql, .. } = &work.comparison {
         match asking.check_and_run(sql).await {
-            Ok(previous) => work.previous = Some(Kept::new(previous)),
+            Ok((previous, _)) => work.previous = Some(Kept::new(previous)),
             Err(trouble) => {
                 tracing::warn!(?trouble, "the window before could not be read");
                 work.comparison = Comparison::Nothing;
@@ -59,7 +59,8 @@ pub(crate) async fn execute(
         truncated: result.truncated.is_some(),
         rows: serde_json::to_value(first).unwrap_or_default(),
     });
-    step.done(if rows == 1 { format!("1 row{more}") } else { format!("{rows} rows{more}") });
+    let kept = age.map(|age| format!(", {} s old", age.as_secs())).unwrap_or_default();
+    step.done(if rows == 1 { format!("1 row{more}{kept}") } else { format!("{rows} rows{more}{kept}") });
     work.result = Some(Kept::new(result));
     Ok(panel::hand_on(at, work, "visualize"))
 }
