@@ -62,16 +62,17 @@ pub(crate) fn without_secrets(url: &str) -> String {
     format!("{scheme}://{}", place.split(['?', '#']).next().unwrap_or_default())
 }
 
-/// An address with all that says what is asked and as whom, and without a password.
+/// An address with all that says what is asked and as whom, and without a password, to be hashed and not to be shown: where
+/// an address is not written as it should be, nothing is left out, so that no two places become one.
 pub(crate) fn without_password(url: &str) -> String {
-    let (place, query) = url.split_once('?').filter(|(_, query)| !query.contains('@')).unwrap_or((url, ""));
-    let (scheme, rest) = place.split_once("://").unwrap_or(("", place));
-    // As above: a password may hold anything.
-    let (user, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     let user = user.split(':').next().unwrap_or_default();
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut parameters: Vec<&str> = query.split('&').filter(|pair| !is_password(pair)).collect();
     parameters.sort_unstable();
-    format!("{scheme}://{user}@{rest}?{}", parameters.join("&"))
+    format!("{scheme}://{user}@{host}{path}?{}", parameters.join("&"))
 }
 
 /// Whether a name, or a pair that begins with one, is of a password.
@@ -95,14 +96,18 @@ mod tests {
         let place = "postgres://user@host:5432/db?options=a&sslmode=require";
         for url in [
             "postgres://user:one@host:5432/db?sslmode=require&options=a",
-            "postgres://user:t/w?o:3@host:5432/db?options=a&password=x&sslmode=require",
+            "postgres://user:t@w:o@host:5432/db?options=a&password=x&sslmode=require",
             "postgres://user@host:5432/db?options=a&sslmode=require",
         ] {
             assert_eq!(without_password(url), place, "{url}");
         }
-        for other in
-            ["postgres://other:one@host/db", "postgres://user:one@host/other", "mysql://user:one@host/db"]
-        {
+        for other in [
+            "postgres://host:1/db?options=a@b",
+            "postgres://host:1/other?options=a@b",
+            "postgres://other:one@host/db",
+            "postgres://user:one@host/other",
+            "mysql://user:one@host/db",
+        ] {
             assert_ne!(without_password(other), without_password("postgres://user:one@host/db"), "{other}");
         }
     }
