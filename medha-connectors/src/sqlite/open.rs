@@ -39,6 +39,16 @@ fn identity_of(metadata: &fs::Metadata) -> Identity {
     metadata.created().ok()
 }
 
+/// People who come from other programs put parameters after the path. None is understood, so none opens more than a file.
+fn missing(name: &str) -> String {
+    match name.split_once('?') {
+        Some((_, parameters)) => {
+            format!("there is no such file; a path has no parameters, so leave out \"?{parameters}\"")
+        }
+        None => "there is no such file; check the path".to_owned(),
+    }
+}
+
 /// A file that was there and readable, and how to open it.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
@@ -61,7 +71,7 @@ impl File {
         let path = match fs::canonicalize(path) {
             Ok(path) => path,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(refuse("there is no such file; check the path".to_owned()));
+                return Err(refuse(missing(&name)));
             }
             Err(error) => return Err(refuse(error.to_string())),
         };

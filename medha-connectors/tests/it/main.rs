@@ -5,6 +5,7 @@
 
 mod files;
 mod sqlite;
+mod attached;
 mod trouble;
 mod stopping;
 mod guard;
