@@ -46,6 +46,11 @@ pub trait Connector: Debug + Send + Sync {
 
     /// Checks that the database answers.
     async fn ping(&self) -> Result<(), ConnectorError>;
+
+    /// What is worth knowing before the first question, a line each: what of a file had to be mended, for example.
+    fn remarks(&self) -> &[String] {
+        &[]
+    }
 }
 
 /// What one query may cost, and how it is stopped.

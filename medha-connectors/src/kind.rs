@@ -76,7 +76,7 @@ impl KindsSeen {
 }
 
 /// Date, date with time, time of day, or just text. Only ISO forms count, because only those sort and compare as dates.
-fn text_kind(text: &str) -> ColumnKind {
+pub(crate) fn text_kind(text: &str) -> ColumnKind {
     let Some((date, rest)) = text.split_at_checked(10).filter(|(date, _)| is_date(date)) else {
         return if is_time(text) { ColumnKind::Time } else { ColumnKind::Text };
     };
@@ -98,7 +98,7 @@ fn is_date(text: &str) -> bool {
 }
 
 /// `12:30`, `12:30:59` or `12:30:59.123`.
-fn is_time(text: &str) -> bool {
+pub(crate) fn is_time(text: &str) -> bool {
     let has_digits_at = |range: std::ops::Range<usize>| {
         text.as_bytes().get(range).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
     };
@@ -127,7 +127,7 @@ fn is_time(text: &str) -> bool {
 }
 
 /// The time without `Z`, `+02:00`, `+0200` or, as PostgreSQL writes it, `+02` at its end. Old zones have seconds, too.
-fn without_zone(time: &str) -> &str {
+pub(crate) fn without_zone(time: &str) -> &str {
     if let Some(time) = time.strip_suffix('Z') {
         return time;
     }

@@ -3,7 +3,7 @@
 //! A [`Connector`] describes a database as a [`Schema`] and answers statements with a [`RowStream`] of [`Value`]s. It runs
 //! nothing but [`GuardedSql`], and only a [`Guard`] makes that. A [`ConnectionConfig`] opens one by its address, a [`Registry`]
 //! by its name. `SqliteConnector` is the one to read first, `PostgresConnector` the one to read for a server; a new system
-//! starts as a copy of [`dummy`] and is done when it passes [`conformance::run`].
+//! starts as a copy of [`dummy`] and is done when it passes [`conformance::run`]. `FilesConnector` asks CSV and JSON files.
 
 mod connector;
 mod value;
@@ -21,6 +21,8 @@ pub mod conformance;
 pub mod dummy;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "files")]
+mod files;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server;
 #[cfg(feature = "postgres")]
@@ -46,6 +48,8 @@ pub use cause::Cause;
 pub use connector::{Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;
 pub use error::ConnectorError;
+#[cfg(feature = "files")]
+pub use files::FilesConnector;
 pub use fingerprint::Fingerprint;
 pub use guard::{
     Action, Attribute, ColumnRule, Guard, GuardError, GuardedSql, OtherTables, Parents, Policy, PolicyError,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,8 @@ const CONNECTIONS: NonZeroU8 = NonZeroU8::new(4).expect("four is not zero");
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionConfig {
-    /// Its address: `postgres://…`, `mysql://…`, `mariadb://…`, `sqlite:…` or the path of a SQLite file.
+    /// Its address: `postgres://…`, `mysql://…`, `mariadb://…`, `sqlite:…` or a path: of a SQLite file, of a `.csv`, `.tsv`,
+    /// `.json`, `.jsonl` or `.ndjson` file, or of a folder of those.
     pub url: Secret,
     /// At most so many connections to a server; 4 if not said.
     #[serde(default)]
@@ -42,20 +43,24 @@ pub struct ConnectionConfig {
     /// Settings that its system knows and an address cannot say, each of which may be a secret.
     #[serde(default)]
     pub options: BTreeMap<String, Secret>,
+    /// A folder of the program's own for the imports of files that are not databases; it belongs to the program and not in
+    /// a configuration. Without one such files are not opened.
+    #[serde(skip)]
+    pub cache_folder: Option<PathBuf>,
 }
 
 impl ConnectionConfig {
     /// A connection with nothing but an address.
     #[must_use]
     pub fn new(url: impl Into<Secret>) -> Self {
-        Self { url: url.into(), connections: None, options: BTreeMap::new() }
+        Self { url: url.into(), connections: None, options: BTreeMap::new(), cache_folder: None }
     }
 
     /// The file it is, if it is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match scheme_of(self.url.expose()) {
-            Scheme::File(path) => Some(Path::new(path)),
+            Scheme::Sqlite(path) | Scheme::Path(path) => Some(Path::new(path)),
             Scheme::Postgres | Scheme::MySql | Scheme::Unknown(_) => None,
         }
     }
@@ -95,7 +100,11 @@ impl ConnectionConfig {
         let connections = usize::from(self.connections.unwrap_or(CONNECTIONS).get());
         let address = self.url.expose();
         match scheme_of(address) {
-            Scheme::File(path) => {
+            Scheme::Path(path) if is_data(Path::new(path)) => {
+                self.only_options(&[])?;
+                open_data(Path::new(path), self.cache_folder.as_deref()).await
+            }
+            Scheme::Sqlite(path) | Scheme::Path(path) => {
                 self.only_options(&[])?;
                 open_file(path).await
             }
@@ -132,7 +141,10 @@ impl ConnectionConfig {
 /// What an address is of.
 #[derive(Debug, PartialEq, Eq)]
 enum Scheme<'a> {
-    File(&'a str),
+    /// A path that is said to be a SQLite file.
+    Sqlite(&'a str),
+    /// A path of whatever is there.
+    Path(&'a str),
     Postgres,
     MySql,
     Unknown(String),
@@ -140,9 +152,9 @@ enum Scheme<'a> {
 
 fn scheme_of(address: &str) -> Scheme<'_> {
     if let Some(path) = address.strip_prefix("sqlite:") {
-        return Scheme::File(path.strip_prefix("//").unwrap_or(path));
+        return Scheme::Sqlite(path.strip_prefix("//").unwrap_or(path));
     }
-    let Some((scheme, _)) = address.split_once("://") else { return Scheme::File(address) };
+    let Some((scheme, _)) = address.split_once("://") else { return Scheme::Path(address) };
     match scheme.to_ascii_lowercase().as_str() {
         "postgres" | "postgresql" => Scheme::Postgres,
         "mysql" | "mariadb" => Scheme::MySql,
@@ -164,6 +176,33 @@ async fn open_file(path: &str) -> Result<Arc<dyn Connector>, ConnectorError> {
 #[cfg(not(feature = "sqlite"))]
 async fn open_file(_: &str) -> Result<Arc<dyn Connector>, ConnectorError> {
     Err(refusal("sqlite", "this program was built without the feature \"sqlite\""))
+}
+
+/// Whether a path is of files that have to be imported before they can be asked.
+#[cfg(feature = "files")]
+fn is_data(path: &Path) -> bool {
+    crate::files::Format::of(path).is_some() || path.is_dir()
+}
+
+#[cfg(not(feature = "files"))]
+fn is_data(path: &Path) -> bool {
+    let endings = ["csv", "tsv", "json", "jsonl", "ndjson"];
+    path.extension().is_some_and(|end| endings.iter().any(|known| end.eq_ignore_ascii_case(known)))
+}
+
+#[cfg(feature = "files")]
+async fn open_data(path: &Path, cache_folder: Option<&Path>) -> Result<Arc<dyn Connector>, ConnectorError> {
+    let Some(cache_folder) = cache_folder else {
+        let reason = "it has to be imported, and the program has set no cache folder for that".to_owned();
+        return Err(ConnectorError::Open { database: path.display().to_string(), reason });
+    };
+    Ok(Arc::new(Box::pin(crate::files::FilesConnector::open(path, cache_folder)).await?))
+}
+
+#[cfg(not(feature = "files"))]
+async fn open_data(path: &Path, _: Option<&Path>) -> Result<Arc<dyn Connector>, ConnectorError> {
+    let reason = "this program was built without the feature \"files\"".to_owned();
+    Err(ConnectorError::Open { database: path.display().to_string(), reason })
 }
 
 #[cfg(feature = "postgres")]
@@ -304,10 +343,10 @@ mod tests {
     #[test]
     fn an_address_tells_its_system() {
         for (address, scheme) in [
-            ("sqlite:a.db", Scheme::File("a.db")),
-            ("sqlite:///tmp/a.db", Scheme::File("/tmp/a.db")),
-            ("data/a.db", Scheme::File("data/a.db")),
-            ("a:b.db", Scheme::File("a:b.db")),
+            ("sqlite:a.db", Scheme::Sqlite("a.db")),
+            ("sqlite:///tmp/a.db", Scheme::Sqlite("/tmp/a.db")),
+            ("data/a.db", Scheme::Path("data/a.db")),
+            ("a:b.db", Scheme::Path("a:b.db")),
             ("POSTGRESQL://host/db", Scheme::Postgres),
             ("mariadb://host/db", Scheme::MySql),
             ("oracle://me:hunter2@host", Scheme::Unknown("oracle".to_owned())),

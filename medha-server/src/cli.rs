@@ -64,7 +64,9 @@ pub(crate) const DEFAULT_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr:
 
 const ASK_HELP: &str = "\
 Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 not understood or somebody has to choose, 4 refused, 130 interrupted.
-Without -d the sample business is asked; it is kept in MEDHA_DATA_DIR (default: the platform's data folder).";
+Without -d the sample business is asked; it is kept in MEDHA_DATA_DIR (default: the platform's data folder).
+A CSV, TSV, JSON or JSONL file is imported once for each of its states, into MEDHA_DATA_DIR/imports (default: the platform's
+cache folder); nobody but you can read it.";
 
 /// `medha ask`.
 #[derive(Debug, Args)]
@@ -103,8 +105,9 @@ pub(crate) struct AskArgs {
 /// Which database, and what its tables mean.
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
-    /// What to ask instead of the sample business: a connection of the configuration, a SQLite file, postgres://… or mysql://…
-    #[arg(short, long, env = "MEDHA_DATABASE", hide_env_values = true, value_name = "NAME|FILE|URL")]
+    /// What to ask instead of the sample business: a connection of the configuration, a SQLite, CSV, TSV, JSON or JSONL file,
+    /// a folder of such, postgres://… or mysql://…
+    #[arg(short, long, env = "MEDHA_DATABASE", hide_env_values = true, value_name = "NAME|PATH|URL")]
     pub(crate) database: Option<Secret>,
     /// A semantic model for it; default: <stem>.ossie.yaml beside the file, else one inferred from its tables
     #[arg(long, env = "MEDHA_MODEL", value_name = "FILE")]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use medha_connectors::{Health, Registry, ResultColumn, ResultSet, Value};
 use serde_json::{Value as Json, json};
 
+use crate::source::cache_folder_of;
 use crate::cli::{ConnectionsArgs, Listing};
 use crate::config::{self, Config};
 use crate::error::CommandError;
@@ -42,7 +43,11 @@ struct Line {
 
 async fn look_at(config: &Config) -> Vec<Line> {
     let usable = config.connections.iter().filter(|(_, connection)| connection.unset.is_empty());
-    let registry = Registry::new(usable.map(|(name, connection)| (name.clone(), connection.place.clone())));
+    let registry = Registry::new(usable.map(|(name, connection)| {
+        let mut place = connection.place.clone();
+        place.cache_folder = cache_folder_of(&place).unwrap_or_default();
+        (name.clone(), place)
+    }));
     let health: BTreeMap<String, Health> =
         registry.health().await.into_iter().map(|health| (health.name.clone(), health)).collect();
     let line = |(name, connection): (&String, &config::ConfiguredConnection)| {

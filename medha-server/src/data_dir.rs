@@ -62,6 +62,7 @@ pub(crate) enum DataDirError {
 /// The seed of everybody's sample, so that people see the same figures on the same day.
 const SEED: u64 = 2_025;
 const SAMPLE: &str = "sample.sqlite";
+const IMPORTS: &str = "imports";
 /// A sample is made anew when it ends this many days before yesterday.
 const DAYS_UNTIL_AGED: i32 = 7;
 
@@ -73,6 +74,16 @@ impl DataDir {
         }
         let platform = etcetera::base_strategy::choose_native_strategy().map_err(DataDirError::NoHome)?;
         Ok(Self(platform.data_dir().join("agentmedha")))
+    }
+
+    /// The folder for what can be made again, such as imports of files: in the folder of `MEDHA_DATA_DIR`, else in the
+    /// platform's cache folder.
+    pub(crate) fn choose_cache(from_environment: Option<OsString>) -> Result<PathBuf, DataDirError> {
+        if let Some(folder) = from_environment.filter(|folder| !folder.is_empty()) {
+            return Ok(PathBuf::from(folder).join(IMPORTS));
+        }
+        let platform = etcetera::base_strategy::choose_native_strategy().map_err(DataDirError::NoHome)?;
+        Ok(platform.cache_dir().join("agentmedha").join(IMPORTS))
     }
 
     /// Where the sample database is, or will be.
@@ -200,5 +211,10 @@ mod tests {
         assert_eq!(DataDir::choose(Some("/some/where".into())).unwrap(), DataDir("/some/where".into()));
         let platform = DataDir::choose(Some(OsString::new())).unwrap();
         assert!(platform.0.ends_with("agentmedha"), "{platform:?}");
+        assert_eq!(
+            DataDir::choose_cache(Some("/some/where".into())).unwrap(),
+            Path::new("/some/where/imports")
+        );
+        assert!(DataDir::choose_cache(None).unwrap().ends_with("agentmedha/imports"));
     }
 }

@@ -1,4 +1,4 @@
-//! Which database is asked and what its tables mean: a file or a database of a server and a model, or the sample with its own.
+//! Which database is asked and what its tables mean: a file, a folder or a database of a server and a model, or the sample with its own.
 
 use std::fs;
 use std::io;
@@ -114,14 +114,15 @@ impl Source {
         config: &Config,
     ) -> Result<Self, CommandError> {
         let user = asking(args, config)?.map(|user| user.id).or_else(login);
-        let mut source = match &chosen.place {
-            Some(place) => {
+        let mut source = match chosen.place.clone() {
+            Some(mut place) => {
+                place.cache_folder = cache_folder_of(&place)?;
                 let model = chosen
                     .model
                     .clone()
                     .or_else(|| place.file().and_then(model_beside))
                     .map_or(ModelSource::Inferred, ModelSource::File);
-                Self::connect(place, model, rights).await?
+                Self::connect(&place, model, rights).await?
             }
             None => {
                 let data = DataDir::choose(std::env::var_os("MEDHA_DATA_DIR"))?;
@@ -164,7 +165,8 @@ impl Source {
             }
         };
         let cut = |model: SemanticModel| if rights.is_some() { model.within(&shown) } else { model };
-        let mut remarks = Vec::new();
+        // What was mended in a file can name what this user may not see.
+        let mut remarks = if rights.is_some() { Vec::new() } else { connector.remarks().to_vec() };
         let model = match model {
             ModelSource::Inferred => semantic::infer(&shown),
             ModelSource::File(file) => {
@@ -193,6 +195,14 @@ impl Source {
         let place = place.clone();
         Ok(Self { name, place, connector, schema, rights, user, audit: None, model, remarks })
     }
+}
+
+/// Where a file that is no database of its own is imported to.
+pub(crate) fn cache_folder_of(place: &ConnectionConfig) -> Result<Option<PathBuf>, CommandError> {
+    if place.file().is_none() {
+        return Ok(None);
+    }
+    Ok(Some(DataDir::choose_cache(std::env::var_os("MEDHA_DATA_DIR"))?))
 }
 
 fn model_beside(database: &Path) -> Option<PathBuf> {

@@ -114,6 +114,13 @@ impl SqliteConnector {
         Ok(Self { opened: Mutex::new(Arc::new(opened)) })
     }
 
+    /// Opens a file that stands for something else and is called so in errors.
+    #[cfg(feature = "files")]
+    pub(crate) async fn open_as(path: &Path, name: &str) -> Result<Self, ConnectorError> {
+        let opened = Opened::over(File::find(path).await?.called(name)).await?;
+        Ok(Self { opened: Mutex::new(Arc::new(opened)) })
+    }
+
     /// The file that is there now. Connections to one that was replaced would go on reading the old one, which no longer
     /// has a name.
     async fn opened(&self) -> Result<Arc<Opened>, ConnectorError> {

@@ -98,6 +98,12 @@ impl File {
         Ok(Some(Self { name: self.name.clone(), ..file }))
     }
 
+    /// The same file under another name.
+    #[cfg(feature = "files")]
+    pub(crate) fn called(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
     /// The name to show: the path as it was given.
     pub(crate) fn name(&self) -> &str {
         &self.name

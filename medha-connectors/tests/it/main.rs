@@ -4,6 +4,8 @@
 #![allow(clippy::print_stdout, reason = "a test says what it has measured")]
 
 mod files;
+mod files_import;
+mod files_cache;
 mod sqlite;
 mod attached;
 mod trouble;

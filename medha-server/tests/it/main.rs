@@ -8,5 +8,6 @@ mod audit;
 mod cli;
 mod eval;
 mod eval_guard;
+mod files;
 mod http;
 mod sample;
