@@ -51,6 +51,60 @@ pub trait Connector: Debug + Send + Sync {
     fn remarks(&self) -> &[String] {
         &[]
     }
+
+    /// What it can do that not every way to a database can; everything, if it does not say.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+}
+
+/// What a connector keeps of a database's answers, and how it stops.
+///
+/// Most can do all of it. One that goes through somebody else's program cannot mend what that program does.
+///
+/// ```
+/// use medha_connectors::{Capabilities, Connector};
+/// use medha_connectors::dummy::DummyConnector;
+///
+/// let dummy = DummyConnector::new(Vec::new());
+/// assert_eq!(dummy.capabilities(), Capabilities::default());
+/// assert_eq!(dummy.capabilities().losses(), Vec::<&str>::new());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says whether one thing is kept, and any of them may be missing"
+)]
+pub struct Capabilities {
+    /// Whole numbers beyond ±(2^53 - 1) arrive as they are.
+    pub large_integers: bool,
+    /// Bytes arrive as bytes.
+    pub bytes: bool,
+    /// Columns of one result may share a name; if not, such a statement is refused.
+    pub repeated_names: bool,
+    /// A query that is stopped is stopped in the database, and its rows arrive one by one.
+    pub stops_work: bool,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self { large_integers: true, bytes: true, repeated_names: true, stops_work: true }
+    }
+}
+
+impl Capabilities {
+    /// What is missing, a sentence each for a person who relies on the answers.
+    #[must_use]
+    pub fn losses(&self) -> Vec<&'static str> {
+        let missing = [
+            (self.large_integers, "whole numbers beyond 9007199254740991 may arrive rounded"),
+            (self.bytes, "bytes may arrive as text"),
+            (self.repeated_names, "columns that share a name have to be named apart"),
+            (self.stops_work, "a query that is stopped may go on in the database"),
+        ];
+        missing.into_iter().filter(|(has, _)| !has).map(|(_, loss)| loss).collect()
+    }
 }
 
 /// What one query may cost, and how it is stopped.

@@ -19,16 +19,18 @@ pub mod audit;
 mod secret;
 pub mod conformance;
 pub mod dummy;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mcp"))]
 mod sqlite;
 #[cfg(feature = "files")]
 mod files;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "mcp"))]
 mod server;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "mcp"))]
 mod postgres;
-#[cfg(feature = "mysql")]
+#[cfg(any(feature = "mysql", feature = "mcp"))]
 mod mysql;
+#[cfg(feature = "mcp")]
+mod mcp;
 #[cfg(feature = "sql")]
 pub mod savers;
 #[cfg(feature = "encryption")]
@@ -45,7 +47,7 @@ pub mod cache;
 pub mod sample;
 
 pub use cause::Cause;
-pub use connector::{Connector, QueryOptions, RowStream};
+pub use connector::{Capabilities, Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;
 pub use error::ConnectorError;
 #[cfg(feature = "files")]
@@ -55,6 +57,8 @@ pub use guard::{
     Action, Attribute, ColumnRule, Guard, GuardError, GuardedSql, OtherTables, Parents, Policy, PolicyError,
     PolicyProblem, Reading, RowRule, Salt, TableRules, User, Why,
 };
+#[cfg(feature = "mcp")]
+pub use mcp::{McpConfig, McpConfigError, McpConnector, McpServer};
 #[cfg(feature = "mysql")]
 pub use mysql::MySqlConnector;
 #[cfg(feature = "postgres")]

@@ -34,8 +34,9 @@ const CONNECTIONS: NonZeroU8 = NonZeroU8::new(4).expect("four is not zero");
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionConfig {
-    /// Its address: `postgres://…`, `mysql://…`, `mariadb://…`, `sqlite:…` or a path: of a SQLite file, of a `.csv`, `.tsv`,
-    /// `.json`, `.jsonl` or `.ndjson` file, or of a folder of those.
+    /// Its address: `postgres://…`, `mysql://…`, `mariadb://…`, `sqlite:…`, `mcp:FILE#NAME` (a server of an `mcp.json`, which
+    /// may be given the options `dialect`, `tool` and `argument`), or a path: of a SQLite file, of a `.csv`, `.tsv`, `.json`,
+    /// `.jsonl` or `.ndjson` file, or of a folder of those.
     pub url: Secret,
     /// At most so many connections to a server; 4 if not said.
     #[serde(default)]
@@ -47,13 +48,29 @@ pub struct ConnectionConfig {
     /// a configuration. Without one such files are not opened.
     #[serde(skip)]
     pub cache_folder: Option<PathBuf>,
+    /// What `${NAME}` stands for in an `mcp.json`; the program says it, a configuration cannot.
+    #[serde(skip)]
+    pub variables: BTreeMap<String, Secret>,
 }
 
 impl ConnectionConfig {
     /// A connection with nothing but an address.
     #[must_use]
     pub fn new(url: impl Into<Secret>) -> Self {
-        Self { url: url.into(), connections: None, options: BTreeMap::new(), cache_folder: None }
+        Self {
+            url: url.into(),
+            connections: None,
+            options: BTreeMap::new(),
+            cache_folder: None,
+            variables: BTreeMap::new(),
+        }
+    }
+
+    /// The same with variables, such as those of the environment.
+    #[must_use]
+    pub fn with_variables(mut self, variables: impl IntoIterator<Item = (String, Secret)>) -> Self {
+        self.variables = variables.into_iter().collect();
+        self
     }
 
     /// The file it is, if it is one.
@@ -61,7 +78,7 @@ impl ConnectionConfig {
     pub fn file(&self) -> Option<&Path> {
         match scheme_of(self.url.expose()) {
             Scheme::Sqlite(path) | Scheme::Path(path) => Some(Path::new(path)),
-            Scheme::Postgres | Scheme::MySql | Scheme::Unknown(_) => None,
+            Scheme::Postgres | Scheme::MySql | Scheme::Mcp(_) | Scheme::Unknown(_) => None,
         }
     }
 
@@ -70,6 +87,7 @@ impl ConnectionConfig {
     pub fn shown(&self) -> String {
         match self.file() {
             Some(path) => path.display().to_string(),
+            None if matches!(scheme_of(self.url.expose()), Scheme::Mcp(_)) => self.url.expose().to_owned(),
             None => without_secrets(self.url.expose()),
         }
     }
@@ -116,15 +134,46 @@ impl ConnectionConfig {
                 self.only_options(&[])?;
                 open_mysql(&self.url, connections)
             }
+            Scheme::Mcp(place) => {
+                self.only_options(&["dialect", "tool", "argument"])?;
+                self.open_mcp(place)
+            }
             Scheme::Unknown(scheme) => Err(refusal(
                 &scheme,
-                "such databases are not known; known are \"postgres://\", \"mysql://\", \"mariadb://\", \"sqlite:\" and paths",
+                "such databases are not known; known are \"postgres://\", \"mysql://\", \"mariadb://\", \"mcp:\", \"sqlite:\" and paths",
             )),
         }
     }
 }
 
 impl ConnectionConfig {
+    #[cfg(feature = "mcp")]
+    fn open_mcp(&self, place: &str) -> Result<Arc<dyn Connector>, ConnectorError> {
+        use crate::mcp::{McpConfig, McpConnector, Spoken};
+
+        let refuse = |reason: String| ConnectorError::Open { database: self.shown(), reason };
+        let (file, name) = match place.rsplit_once('#') {
+            Some((file, name)) => (file, Some(name)),
+            None => (place, None),
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| refuse(format!("{file:?}: {error}")))?;
+        let config = McpConfig::read(&text).map_err(|error| refuse(error.to_string()))?;
+        let server = config.server(name, &self.variables).map_err(|error| refuse(error.to_string()))?;
+        let option = |name: &str| self.options.get(name).map(|value| value.expose().to_owned());
+        let dialect = option("dialect").map(|name| {
+            serde_json::from_value::<Spoken>(name.into())
+                .map_err(|_| refuse("its dialect is none of postgres, mysql and sqlite".to_owned()))
+        });
+        let server = server.with_options(dialect.transpose()?, option("tool"), option("argument"));
+        Ok(Arc::new(McpConnector::new(server, self.variables.clone())))
+    }
+
+    #[cfg(not(feature = "mcp"))]
+    fn open_mcp(&self, _: &str) -> Result<Arc<dyn Connector>, ConnectorError> {
+        let reason = "this program was built without the feature \"mcp\"".to_owned();
+        Err(ConnectorError::Open { database: self.shown(), reason })
+    }
+
     /// Refuses options that its system does not know.
     fn only_options(&self, known: &[&str]) -> Result<(), ConnectorError> {
         let unknown: Vec<&str> =
@@ -147,12 +196,17 @@ enum Scheme<'a> {
     Path(&'a str),
     Postgres,
     MySql,
+    /// A file and, after a `#`, the name of a server in it.
+    Mcp(&'a str),
     Unknown(String),
 }
 
 fn scheme_of(address: &str) -> Scheme<'_> {
     if let Some(path) = address.strip_prefix("sqlite:") {
         return Scheme::Sqlite(path.strip_prefix("//").unwrap_or(path));
+    }
+    if let Some(place) = address.strip_prefix("mcp:") {
+        return Scheme::Mcp(place);
     }
     let Some((scheme, _)) = address.split_once("://") else { return Scheme::Path(address) };
     match scheme.to_ascii_lowercase().as_str() {
@@ -347,6 +401,7 @@ mod tests {
             ("sqlite:///tmp/a.db", Scheme::Sqlite("/tmp/a.db")),
             ("data/a.db", Scheme::Path("data/a.db")),
             ("a:b.db", Scheme::Path("a:b.db")),
+            ("mcp:/etc/mcp.json#shop", Scheme::Mcp("/etc/mcp.json#shop")),
             ("POSTGRESQL://host/db", Scheme::Postgres),
             ("mariadb://host/db", Scheme::MySql),
             ("oracle://me:hunter2@host", Scheme::Unknown("oracle".to_owned())),

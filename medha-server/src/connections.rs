@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use medha_connectors::{Health, Registry, ResultColumn, ResultSet, Value};
 use serde_json::{Value as Json, json};
 
-use crate::source::cache_folder_of;
+use crate::source::with_surroundings;
 use crate::cli::{ConnectionsArgs, Listing};
 use crate::config::{self, Config};
 use crate::error::CommandError;
@@ -44,9 +44,9 @@ struct Line {
 async fn look_at(config: &Config) -> Vec<Line> {
     let usable = config.connections.iter().filter(|(_, connection)| connection.unset.is_empty());
     let registry = Registry::new(usable.map(|(name, connection)| {
-        let mut place = connection.place.clone();
-        place.cache_folder = cache_folder_of(&place).unwrap_or_default();
-        (name.clone(), place)
+        // Without the platform's folders there is no place for imports, which opening them says.
+        let place = connection.place.clone();
+        (name.clone(), with_surroundings(place.clone()).unwrap_or(place))
     }));
     let health: BTreeMap<String, Health> =
         registry.health().await.into_iter().map(|health| (health.name.clone(), health)).collect();

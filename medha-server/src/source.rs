@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use medha_agents::analyst::{AnalystError, Rights};
 use medha_agents::semantic::{self, ModelError, Problem, SemanticModel};
-use medha_connectors::{ConnectionConfig, Connector, ConnectorError, PolicyError, Schema, sample};
+use medha_connectors::{ConnectionConfig, Connector, ConnectorError, PolicyError, Schema, Secret, sample};
 
 use crate::chosen::{Chosen, asking, login};
 use crate::cli::DatabaseArgs;
@@ -115,8 +115,8 @@ impl Source {
     ) -> Result<Self, CommandError> {
         let user = asking(args, config)?.map(|user| user.id).or_else(login);
         let mut source = match chosen.place.clone() {
-            Some(mut place) => {
-                place.cache_folder = cache_folder_of(&place)?;
+            Some(place) => {
+                let place = with_surroundings(place)?;
                 let model = chosen
                     .model
                     .clone()
@@ -197,12 +197,19 @@ impl Source {
     }
 }
 
-/// Where a file that is no database of its own is imported to.
-pub(crate) fn cache_folder_of(place: &ConnectionConfig) -> Result<Option<PathBuf>, CommandError> {
-    if place.file().is_none() {
-        return Ok(None);
+/// Gives an address what only this program can: a folder for what a file is imported to, and the environment, whose
+/// variables an `mcp.json` may name.
+pub(crate) fn with_surroundings(mut place: ConnectionConfig) -> Result<ConnectionConfig, CommandError> {
+    if place.file().is_some() {
+        place.cache_folder = Some(DataDir::choose_cache(std::env::var_os("MEDHA_DATA_DIR"))?);
     }
-    Ok(Some(DataDir::choose_cache(std::env::var_os("MEDHA_DATA_DIR"))?))
+    Ok(place.with_variables(environment()))
+}
+
+/// The variables of the environment that are text.
+fn environment() -> impl Iterator<Item = (String, Secret)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?.into())))
 }
 
 fn model_beside(database: &Path) -> Option<PathBuf> {

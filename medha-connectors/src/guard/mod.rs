@@ -26,6 +26,8 @@ mod limit;
 
 pub use check::{Guard, GuardedSql};
 pub use error::GuardError;
+#[cfg(feature = "mcp")]
+pub(crate) use parse::one_query;
 pub use policy::{
     Action, Attribute, ColumnRule, OtherTables, Parents, Policy, PolicyError, PolicyProblem, Reading,
     RowRule, Salt, TableRules, User, Why,

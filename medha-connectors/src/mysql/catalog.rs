@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::connector::MySqlConnector;
+use crate::connector::QueryOptions;
 use crate::error::ConnectorError;
 use crate::schema::{Column, ForeignKey, Index, Table, TableKind};
-use crate::server::Described;
-use crate::value::{ColumnKind, Value};
+use crate::server::{Described, Look};
+use crate::value::{ColumnKind, ResultSet, Value};
 
 const TABLES: &str = "\
 SELECT TABLE_NAME, TABLE_TYPE, TABLE_COMMENT, TABLE_ROWS, DATA_LENGTH FROM information_schema.TABLES
@@ -33,12 +33,12 @@ WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE()
 ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION";
 
 /// All tables and views of the database that the user may see.
-pub(super) async fn tables(connector: &MySqlConnector) -> Result<Vec<Described>, ConnectorError> {
-    let found = connector.read(TABLES).await?;
+pub(crate) async fn tables(source: &dyn Look) -> Result<Vec<Described>, ConnectorError> {
+    let found = read(source, TABLES).await?;
     let mut tables: Vec<Described> = found.rows.iter().map(|row| described(row)).collect();
     let places: BTreeMap<String, usize> =
         tables.iter().enumerate().map(|(place, described)| (described.table.name.clone(), place)).collect();
-    for row in connector.read(COLUMNS).await?.rows {
+    for row in read(source, COLUMNS).await?.rows {
         if let Some(place) = places.get(&text(&row[0])) {
             tables[*place].table.columns.push(column(&row));
         }
@@ -51,7 +51,7 @@ pub(super) async fn tables(connector: &MySqlConnector) -> Result<Vec<Described>,
         }
     }
     let mut indexes: BTreeMap<(String, String), Parts> = BTreeMap::new();
-    for row in connector.read(INDEXES).await?.rows {
+    for row in read(source, INDEXES).await?.rows {
         let index = indexes.entry((text(&row[0]), text(&row[1]))).or_default();
         index.unique = number(&row[2]) == Some(0);
         index.is_plain &= row[4] == Value::Null && row[3] != Value::Null;
@@ -63,7 +63,7 @@ pub(super) async fn tables(connector: &MySqlConnector) -> Result<Vec<Described>,
         }
     }
     let mut last = None;
-    for row in connector.read(REFERENCES).await?.rows {
+    for row in read(source, REFERENCES).await?.rows {
         let Some(place) = places.get(&text(&row[0])) else { continue };
         let keys = &mut tables[*place].table.foreign_keys;
         let this = (text(&row[0]), text(&row[1]));
@@ -79,6 +79,11 @@ pub(super) async fn tables(connector: &MySqlConnector) -> Result<Vec<Described>,
     }
     tables.retain(|described| !described.table.columns.is_empty());
     Ok(tables)
+}
+
+async fn read(source: &dyn Look, sql: &str) -> Result<ResultSet, ConnectorError> {
+    let options = QueryOptions { max_rows: usize::MAX, max_bytes: usize::MAX, ..QueryOptions::default() };
+    source.ask(sql, options).await?.collect().await
 }
 
 struct Parts {

@@ -2,16 +2,15 @@
 
 use serde::Deserialize;
 
-use super::connector::PostgresConnector;
-use super::values;
+use super::kind;
 use crate::error::ConnectorError;
 use crate::schema::{Column, ForeignKey, Index, Table, TableKind};
-use crate::server::{Described, Work};
+use crate::server::Described;
 use crate::value::ColumnKind;
 
 /// Tables, views, materialised and foreign ones that the search path finds and the user may read, one JSON object each; the
 /// parts of a partitioned table are the table's. Columns the user may not read are left out.
-const CATALOG: &str = "\
+pub(crate) const CATALOG: &str = "\
 SELECT json_build_object(
   'name', c.relname,
   'kind', c.relkind,
@@ -110,9 +109,8 @@ struct CatalogIndex {
     columns: Vec<Option<String>>,
 }
 
-/// All tables, in the order they were made.
-pub(super) async fn tables(connector: &PostgresConnector) -> Result<Vec<Described>, ConnectorError> {
-    let texts = connector.texts(CATALOG.to_owned(), Work::usual()).await?;
+/// All tables, in the order they were made, from the rows of [`CATALOG`].
+pub(crate) fn tables(texts: &[String]) -> Result<Vec<Described>, ConnectorError> {
     let read = texts.iter().map(|text| serde_json::from_str::<CatalogTable>(text).map(described));
     read.collect::<Result<_, _>>().map_err(|error| ConnectorError::Query {
         reason: format!("the catalog is not as expected of PostgreSQL ({error})"),
@@ -135,7 +133,7 @@ fn described(found: CatalogTable) -> Described {
         })
     });
     let columns = found.columns.unwrap_or_default().into_iter().map(|column| Column {
-        kind: kind(column.base, &column.category),
+        kind: kind_of(column.base, &column.category),
         name: column.name,
         declared_type: column.declared_type,
         nullable: column.nullable,
@@ -168,8 +166,8 @@ fn described(found: CatalogTable) -> Described {
 }
 
 /// The kind of a type by its number, or by its category where a user has defined it: enums and domains of text are text.
-fn kind(base: u32, category: &str) -> ColumnKind {
-    match (values::kind(base), category) {
+fn kind_of(base: u32, category: &str) -> ColumnKind {
+    match (kind::kind(base), category) {
         (ColumnKind::Unknown, "E" | "S") => ColumnKind::Text,
         (known, _) => known,
     }

@@ -144,7 +144,8 @@ impl Connector for PostgresConnector {
     }
 
     async fn schema(&self) -> Result<Schema, ConnectorError> {
-        let mut tables = catalog::tables(self).await?;
+        let found = self.texts(catalog::CATALOG.to_owned(), Work::usual()).await?;
+        let mut tables = catalog::tables(&found)?;
         look_at(self, &mut tables).await?;
         Ok(Schema { tables: tables.into_iter().map(|described| described.table).collect() })
     }

@@ -8,7 +8,8 @@ use sqlx::{AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Exe
 use sqlx::{Row as _, SqlSafeStr as _, Statement as _};
 
 use super::failure;
-use super::values::{self, Reading};
+use super::kind::{self, Reading};
+use super::values;
 use crate::server::Wire;
 use crate::value::{ResultColumn, Value};
 
@@ -96,7 +97,7 @@ impl PgWire {
         let fetch = self.connection.prepare("FETCH FORWARD 0 FROM medha_cursor".into_sql_str()).await?;
         let columns = fetch.columns().iter().map(|column| ResultColumn {
             name: column.name().to_owned(),
-            kind: values::kind(column.type_info().oid().map_or(0, |oid| oid.0)),
+            kind: kind::kind(column.type_info().oid().map_or(0, |oid| oid.0)),
         });
         Ok(columns.collect())
     }

@@ -22,6 +22,8 @@ mod postgres;
 mod mysql;
 mod passwords;
 mod savers;
+#[cfg(feature = "mcp")]
+mod mcp;
 #[cfg(feature = "redis")]
 #[path = "../it/watched.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
@@ -49,6 +51,8 @@ fn main() {
         mysql::trials(),
         passwords::trials(),
         savers::trials(),
+        #[cfg(feature = "mcp")]
+        mcp::trials(),
         #[cfg(feature = "redis")]
         redis::trials(),
         retrieval::trials(),
