@@ -23,7 +23,11 @@ pub mod dummy;
 mod sqlite;
 #[cfg(feature = "files")]
 mod files;
-#[cfg(any(feature = "postgres", feature = "mysql", feature = "mcp"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "mcp", feature = "bigquery"))]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql")),
+    allow(dead_code, reason = "what keeps a connection is for servers that have some")
+)]
 mod server;
 #[cfg(any(feature = "postgres", feature = "mcp"))]
 mod postgres;
@@ -31,6 +35,8 @@ mod postgres;
 mod mysql;
 #[cfg(feature = "mcp")]
 mod mcp;
+#[cfg(feature = "bigquery")]
+mod bigquery;
 #[cfg(feature = "sql")]
 pub mod savers;
 #[cfg(feature = "encryption")]
@@ -46,6 +52,8 @@ pub mod cache;
 #[cfg(feature = "sqlite")]
 pub mod sample;
 
+#[cfg(feature = "bigquery")]
+pub use bigquery::BigQueryConnector;
 pub use cause::Cause;
 pub use connector::{Capabilities, Connector, QueryOptions, RowStream};
 pub use dialect::Dialect;

@@ -34,9 +34,9 @@ const CONNECTIONS: NonZeroU8 = NonZeroU8::new(4).expect("four is not zero");
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionConfig {
-    /// Its address: `postgres://…`, `mysql://…`, `mariadb://…`, `sqlite:…`, `mcp:FILE#NAME` (a server of an `mcp.json`, which
-    /// may be given the options `dialect`, `tool` and `argument`), or a path: of a SQLite file, of a `.csv`, `.tsv`, `.json`,
-    /// `.jsonl` or `.ndjson` file, or of a folder of those.
+    /// Its address: `postgres://…`, `mysql://…`, `mariadb://…`, `bigquery://…`, `sqlite:…`, `mcp:FILE#NAME` (a server of an
+    /// `mcp.json`, which may be given the options `dialect`, `tool` and `argument`), or a path: of a SQLite file, of a `.csv`,
+    /// `.tsv`, `.json`, `.jsonl` or `.ndjson` file, or of a folder of those.
     pub url: Secret,
     /// At most so many connections to a server; 4 if not said.
     #[serde(default)]
@@ -78,7 +78,7 @@ impl ConnectionConfig {
     pub fn file(&self) -> Option<&Path> {
         match scheme_of(self.url.expose()) {
             Scheme::Sqlite(path) | Scheme::Path(path) => Some(Path::new(path)),
-            Scheme::Postgres | Scheme::MySql | Scheme::Mcp(_) | Scheme::Unknown(_) => None,
+            Scheme::Postgres | Scheme::MySql | Scheme::BigQuery | Scheme::Mcp(_) | Scheme::Unknown(_) => None,
         }
     }
 
@@ -134,13 +134,15 @@ impl ConnectionConfig {
                 self.only_options(&[])?;
                 open_mysql(&self.url, connections)
             }
+            Scheme::BigQuery => open_bigquery(self, connections),
             Scheme::Mcp(place) => {
                 self.only_options(&["dialect", "tool", "argument"])?;
                 self.open_mcp(place)
             }
             Scheme::Unknown(scheme) => Err(refusal(
                 &scheme,
-                "such databases are not known; known are \"postgres://\", \"mysql://\", \"mariadb://\", \"mcp:\", \"sqlite:\" and paths",
+                "such databases are not known; known are \"postgres://\", \"mysql://\", \"mariadb://\", \"bigquery://\", \"mcp:\", \
+                 \"sqlite:\" and paths",
             )),
         }
     }
@@ -196,6 +198,7 @@ enum Scheme<'a> {
     Path(&'a str),
     Postgres,
     MySql,
+    BigQuery,
     /// A file and, after a `#`, the name of a server in it.
     Mcp(&'a str),
     Unknown(String),
@@ -212,6 +215,7 @@ fn scheme_of(address: &str) -> Scheme<'_> {
     match scheme.to_ascii_lowercase().as_str() {
         "postgres" | "postgresql" => Scheme::Postgres,
         "mysql" | "mariadb" => Scheme::MySql,
+        "bigquery" => Scheme::BigQuery,
         scheme => Scheme::Unknown(scheme.to_owned()),
     }
 }
@@ -277,6 +281,18 @@ fn open_mysql(url: &Secret, connections: usize) -> Result<Arc<dyn Connector>, Co
 #[cfg(not(feature = "mysql"))]
 fn open_mysql(_: &Secret, _: usize) -> Result<Arc<dyn Connector>, ConnectorError> {
     Err(refusal("mysql", "this program was built without the feature \"mysql\""))
+}
+
+#[cfg(feature = "bigquery")]
+fn open_bigquery(config: &ConnectionConfig, at_once: usize) -> Result<Arc<dyn Connector>, ConnectorError> {
+    config.only_options(crate::bigquery::OPTIONS)?;
+    let url = config.url.clone();
+    Ok(Arc::new(crate::bigquery::BigQueryConnector::open_with(url, &config.options, at_once)?))
+}
+
+#[cfg(not(feature = "bigquery"))]
+fn open_bigquery(_: &ConnectionConfig, _: usize) -> Result<Arc<dyn Connector>, ConnectorError> {
+    Err(refusal("bigquery", "this program was built without the feature \"bigquery\""))
 }
 
 /// The connections of a configuration, by name, each opened when it is first asked for.

@@ -106,8 +106,8 @@ pub(crate) struct AskArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
     /// What to ask instead of the sample business: a connection of the configuration, a SQLite, CSV, TSV, JSON or JSONL file,
-    /// a folder of such, postgres://…, mysql://… or mcp:FILE#SERVER, where FILE is an mcp.json (in a program built with the
-    /// feature "mcp")
+    /// a folder of such, postgres://…, mysql://…, and in a program built with these features bigquery://… or
+    /// mcp:FILE#SERVER, where FILE is an mcp.json
     #[arg(short, long, env = "MEDHA_DATABASE", hide_env_values = true, value_name = "NAME|PATH|URL")]
     pub(crate) database: Option<Secret>,
     /// A semantic model for it; default: <stem>.ossie.yaml beside the file, else one inferred from its tables

@@ -66,12 +66,11 @@ async fn whole(args: &DatabaseArgs, config: &Config) -> Result<Source, CommandEr
 }
 
 fn problems(policy: &Policy, whole: &Source, user: Option<&User>) -> Vec<PolicyProblem> {
-    let (schema, dialect): (&Arc<Schema>, _) = (&whole.schema, Connector::dialect(&*whole.connector));
     let found = match user {
-        None => policy.validate(schema, dialect),
+        None => policy.validate(&whole.schema, whole.connector.dialect()),
         Some(user) => {
             let rights = Rights { policy: Arc::new(policy.clone()), user: user.clone() };
-            rights.guard(dialect, Arc::clone(schema)).map(drop)
+            rights.guard(&*whole.connector, Arc::clone(&whole.schema)).map(drop)
         }
     };
     found.err().map(|error| error.problems).unwrap_or_default()

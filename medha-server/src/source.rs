@@ -157,7 +157,7 @@ impl Source {
         let shown = match &rights {
             None => Arc::clone(&schema),
             Some(rights) => {
-                let guard = rights.guard(connector.dialect(), Arc::clone(&schema))?;
+                let guard = rights.guard(&*connector, Arc::clone(&schema))?;
                 if guard.shown().tables.is_empty() {
                     return Err(SourceError::NothingShown { user: rights.user.id.clone(), database });
                 }

@@ -146,7 +146,7 @@ impl Analyst {
         let model = match &options.rights {
             None => model,
             Some(_) => {
-                let guard = guard_for(options.rights.as_ref(), connector.dialect(), Arc::clone(&schema))?;
+                let guard = guard_for(options.rights.as_ref(), &*connector, Arc::clone(&schema))?;
                 model.within(guard.shown())
             }
         };

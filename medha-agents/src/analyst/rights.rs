@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use medha_connectors::{Dialect, Guard, Policy, PolicyError, Schema, User};
+use medha_connectors::{Connector, Guard, Policy, PolicyError, Schema, User};
 
 /// A policy and the user it is applied to: every statement of an analyst passes a guard that holds both.
 ///
@@ -16,23 +16,31 @@ pub struct Rights {
 }
 
 impl Rights {
-    /// A guard over a schema that holds the policy for the user.
+    /// A guard over the schema of a database that holds the policy for the user.
     ///
     /// # Errors
     /// If the policy does not fit the schema, or asks for an attribute that the user has not.
-    pub fn guard(&self, dialect: Dialect, schema: Arc<Schema>) -> Result<Guard, PolicyError> {
-        Guard::new(dialect, schema).with_policy(&self.policy, &self.user)
+    pub fn guard(&self, connector: &dyn Connector, schema: Arc<Schema>) -> Result<Guard, PolicyError> {
+        open_guard(connector, schema).with_policy(&self.policy, &self.user)
     }
 }
 
 /// The guard of whoever asks; without rights, one that lets everything be read.
 pub(crate) fn guard_for(
     rights: Option<&Rights>,
-    dialect: Dialect,
+    connector: &dyn Connector,
     schema: Arc<Schema>,
 ) -> Result<Guard, PolicyError> {
     match rights {
-        Some(rights) => rights.guard(dialect, schema),
-        None => Ok(Guard::new(dialect, schema)),
+        Some(rights) => rights.guard(connector, schema),
+        None => Ok(open_guard(connector, schema)),
+    }
+}
+
+fn open_guard(connector: &dyn Connector, schema: Arc<Schema>) -> Guard {
+    let guard = Guard::new(connector.dialect(), schema);
+    match connector.namespace() {
+        Some(namespace) => guard.with_namespace(namespace),
+        None => guard,
     }
 }

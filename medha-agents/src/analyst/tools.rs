@@ -35,7 +35,7 @@ impl Tools {
         (query, audit, rights): (QueryOptions, Option<AuditTrail>, Option<Rights>),
         schema: Arc<Schema>,
     ) -> Result<Self, PolicyError> {
-        let guard = guard_for(rights.as_ref(), connector.dialect(), schema)?;
+        let guard = guard_for(rights.as_ref(), &*connector, schema)?;
         let guard = RwLock::new(Arc::new(guard));
         Ok(Self { connector, model, planner, query, audit, rights, guard })
     }
@@ -47,7 +47,7 @@ impl Tools {
 
     pub(crate) async fn read_schema_again(&self) -> Result<Arc<Schema>, ConnectorError> {
         let schema = Arc::new(self.connector.fresh_schema().await?);
-        match guard_for(self.rights.as_ref(), self.connector.dialect(), schema) {
+        match guard_for(self.rights.as_ref(), &*self.connector, schema) {
             Ok(guard) => *self.guard.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(guard),
             // What was allowed before is all that is allowed.
             Err(error) => tracing::error!(%error, "the policy no longer fits the database"),

@@ -410,6 +410,7 @@ fn median_block(
     ranked.items.push(format!("COUNT(*) OVER ({partition}) AS {many}"));
     let half = |ahead: u8| match sql.dialect {
         Dialect::MySql => format!("FLOOR(({many} + {ahead}) / 2)"),
+        Dialect::BigQuery => format!("DIV(({many} + {ahead}), 2)"),
         _ => format!("({many} + {ahead}) / 2"),
     };
     let middle = format!("AVG(CASE WHEN {place} IN ({}, {}) THEN {value} END)", half(1), half(2));

@@ -158,7 +158,7 @@ impl<'a> Context<'a> {
     }
 
     fn column_expression(&self, alias: &str, column: &str) -> ast::Expr {
-        let quote = if self.sql.dialect == Dialect::MySql { '`' } else { '"' };
+        let quote = if matches!(self.sql.dialect, Dialect::MySql | Dialect::BigQuery) { '`' } else { '"' };
         let doubled = |name: &str| name.replace(quote, &format!("{quote}{quote}"));
         // The printer of sqlparser escapes a quote in a quoted name itself.
         let part = |name: &str| {

@@ -17,6 +17,7 @@ impl Sql {
     pub(super) fn name(self, name: &str) -> String {
         match self.dialect {
             Dialect::MySql => format!("`{}`", name.replace('`', "``")),
+            Dialect::BigQuery => format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`")),
             _ => format!("\"{}\"", name.replace('"', "\"\"")),
         }
     }
@@ -26,6 +27,10 @@ impl Sql {
         let escaped = text.replace('\'', "''");
         match self.dialect {
             Dialect::MySql => format!("'{}'", escaped.replace('\\', "\\\\")),
+            // Two quotes in a row would be the end of a text.
+            Dialect::BigQuery => {
+                format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
+            }
             _ => format!("'{escaped}'"),
         }
     }
@@ -40,6 +45,8 @@ impl Sql {
         let real = match self.dialect {
             Dialect::Postgres => format!("CAST({left} AS NUMERIC)"),
             Dialect::MySql => format!("({left} * 1.0)"),
+            // Its `/` never divides whole numbers.
+            Dialect::BigQuery => format!("({left})"),
             _ => format!("CAST({left} AS REAL)"),
         };
         format!("{real} / NULLIF({right}, 0)")
@@ -50,6 +57,7 @@ impl Sql {
         match self.dialect {
             Dialect::Postgres => self.postgres_bucket(moment, grain),
             Dialect::MySql => self.mysql_bucket(moment, grain),
+            Dialect::BigQuery => self.bigquery_bucket(moment, grain),
             _ => self.sqlite_bucket(moment, grain),
         }
     }
@@ -121,6 +129,37 @@ impl Sql {
         }
     }
 
+    fn bigquery_bucket(self, moment: &str, grain: Grain) -> String {
+        // A date, a moment with or without a zone, or a text: this takes them all, and reads moments in UTC.
+        let moment = format!("CAST({moment} AS DATETIME)");
+        match grain {
+            Grain::Day => format!("FORMAT_DATETIME('%Y-%m-%d', {moment})"),
+            Grain::Week => {
+                // `WEEK` begins on Sundays.
+                let week = |day: &str| format!("DATE_TRUNC({day}, WEEK)");
+                let day = format!("CAST({moment} AS DATE)");
+                let first = match self.week_start {
+                    Weekday::Monday => {
+                        let behind = week(&format!("DATE_SUB({day}, INTERVAL 1 DAY)"));
+                        format!("DATE_ADD({behind}, INTERVAL 1 DAY)")
+                    }
+                    Weekday::Sunday => week(&day),
+                    Weekday::Saturday => {
+                        let ahead = week(&format!("DATE_ADD({day}, INTERVAL 1 DAY)"));
+                        format!("DATE_SUB({ahead}, INTERVAL 1 DAY)")
+                    }
+                };
+                format!("FORMAT_DATE('%Y-%m-%d', {first})")
+            }
+            Grain::Month => format!("FORMAT_DATETIME('%Y-%m', {moment})"),
+            Grain::Quarter => {
+                let quarter = format!("CAST(EXTRACT(QUARTER FROM {moment}) AS STRING)");
+                format!("CONCAT(FORMAT_DATETIME('%Y', {moment}), '-Q', {quarter})")
+            }
+            Grain::Year => format!("FORMAT_DATETIME('%Y', {moment})"),
+        }
+    }
+
     /// A part of a moment that recurs, as a whole number.
     pub(super) fn part(self, moment: &str, part: DatePart) -> String {
         match self.dialect {
@@ -143,6 +182,18 @@ impl Sql {
                 DatePart::QuarterOfYear => format!("QUARTER({moment})"),
                 DatePart::Year => format!("YEAR({moment})"),
             },
+            Dialect::BigQuery => {
+                let (field, less) = match part {
+                    DatePart::HourOfDay => ("HOUR", ""),
+                    // It counts from one, on Sundays.
+                    DatePart::DayOfWeek => ("DAYOFWEEK", " - 1"),
+                    DatePart::DayOfMonth => ("DAY", ""),
+                    DatePart::MonthOfYear => ("MONTH", ""),
+                    DatePart::QuarterOfYear => ("QUARTER", ""),
+                    DatePart::Year => ("YEAR", ""),
+                };
+                format!("(EXTRACT({field} FROM CAST({moment} AS DATETIME)){less})")
+            }
             _ => {
                 let number = |format: &str| format!("CAST(strftime('{format}', {moment}) AS INTEGER)");
                 match part {
@@ -165,12 +216,20 @@ impl Sql {
                 format!("EXTRACT(EPOCH FROM ({seconds})) / 86400.0")
             }
             Dialect::MySql => format!("TIMESTAMPDIFF(SECOND, {from}, {to}) / 86400.0"),
+            Dialect::BigQuery => {
+                format!("DATETIME_DIFF(CAST({to} AS DATETIME), CAST({from} AS DATETIME), SECOND) / 86400.0")
+            }
             _ => format!("julianday({to}) - julianday({from})"),
         }
     }
 
     /// Whether a text matches a pattern, ignoring case.
     pub(super) fn like(self, text: &str, pattern: &str, escaped: bool) -> String {
+        if self.dialect == Dialect::BigQuery {
+            // A backslash escapes, asked or not, and case counts.
+            let pattern = if escaped { pattern.to_owned() } else { pattern.replace('\\', "\\\\") };
+            return format!("LOWER({text}) LIKE {}", self.text(&pattern.to_lowercase()));
+        }
         let operator = if self.dialect == Dialect::Postgres { "ILIKE" } else { "LIKE" };
         let escape = if escaped { format!(" ESCAPE {}", self.text("\\")) } else { String::new() };
         format!("{text} {operator} {}{escape}", self.text(pattern))
@@ -185,6 +244,7 @@ impl Sql {
             (None, Some(offset)) => Some(match self.dialect {
                 Dialect::Postgres => format!("OFFSET {offset}"),
                 Dialect::MySql => format!("LIMIT 18446744073709551615 OFFSET {offset}"),
+                Dialect::BigQuery => format!("LIMIT {} OFFSET {offset}", i64::MAX),
                 _ => format!("LIMIT -1 OFFSET {offset}"),
             }),
         }
@@ -200,5 +260,42 @@ impl Sql {
             _ if nulls_last && !descending => format!("{sql} NULLS LAST"),
             _ => format!("{sql}{direction}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BIGQUERY: Sql = Sql { dialect: Dialect::BigQuery, week_start: Weekday::Sunday };
+
+    #[test]
+    fn bigquery_escapes_with_backslashes() {
+        assert_eq!(BIGQUERY.name("total"), "`total`");
+        assert_eq!(BIGQUERY.text(r"O'Neil \ Söhne"), r"'O\'Neil \\ Söhne'");
+        assert_eq!(BIGQUERY.like("c", "%50\\% Off%", true), r"LOWER(c) LIKE '%50\\% off%'");
+        assert_eq!(BIGQUERY.like("c", "a\\b%", false), r"LOWER(c) LIKE 'a\\\\b%'");
+    }
+
+    #[test]
+    fn bigquery_reads_dates_moments_and_texts_alike() {
+        let m = "CAST(m AS DATETIME)";
+        for (grain, sql) in [
+            (Grain::Day, format!("FORMAT_DATETIME('%Y-%m-%d', {m})")),
+            (Grain::Week, format!("FORMAT_DATE('%Y-%m-%d', DATE_TRUNC(CAST({m} AS DATE), WEEK))")),
+            (Grain::Month, format!("FORMAT_DATETIME('%Y-%m', {m})")),
+            (
+                Grain::Quarter,
+                format!(
+                    "CONCAT(FORMAT_DATETIME('%Y', {m}), '-Q', CAST(EXTRACT(QUARTER FROM {m}) AS STRING))"
+                ),
+            ),
+            (Grain::Year, format!("FORMAT_DATETIME('%Y', {m})")),
+        ] {
+            assert_eq!(BIGQUERY.bucket("m", grain), sql);
+        }
+        assert_eq!(BIGQUERY.part("m", DatePart::DayOfWeek), format!("(EXTRACT(DAYOFWEEK FROM {m}) - 1)"));
+        assert_eq!(BIGQUERY.divide("a", "b"), "(a) / NULLIF(b, 0)");
+        assert_eq!(BIGQUERY.limit(None, Some(5)).as_deref(), Some("LIMIT 9223372036854775807 OFFSET 5"));
     }
 }

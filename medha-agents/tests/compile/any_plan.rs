@@ -8,7 +8,7 @@ use medha_agents::plan::{
 };
 use medha_connectors::{Connector, Dialect, Guard, QueryOptions, Schema, SqliteConnector};
 use proptest::prelude::*;
-use sqlparser::dialect::{MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{BigQueryDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
 
 use crate::fixture::*;
@@ -270,6 +270,8 @@ proptest! {
                 Parser::parse_sql(&PostgreSqlDialect {}, &other).map_err(|error| TestCaseError::fail(format!("{error}\n{other}")))?;
                 let other = compile(&plan, &model, Dialect::MySql).unwrap().sql;
                 Parser::parse_sql(&MySqlDialect {}, &other).map_err(|error| TestCaseError::fail(format!("{error}\n{other}")))?;
+                let other = compile(&plan, &model, Dialect::BigQuery).unwrap().sql;
+                Parser::parse_sql(&BigQueryDialect {}, &other).map_err(|error| TestCaseError::fail(format!("{error}\n{other}")))?;
             }
         }
     }

@@ -115,6 +115,11 @@ fn each_database_cuts_time_its_own_way() {
             "SELECT DATE_FORMAT(DATE_SUB(`orders`.`order_date`, INTERVAL WEEKDAY(`orders`.`order_date`) DAY), \
              '%Y-%m-%d') AS `a`, SUM(`orders`.`total`) AS `b`",
         ),
+        (
+            Dialect::BigQuery,
+            "SELECT FORMAT_DATE('%Y-%m-%d', DATE_ADD(DATE_TRUNC(DATE_SUB(CAST(CAST(`orders`.`order_date` AS DATETIME) AS \
+             DATE), INTERVAL 1 DAY), WEEK), INTERVAL 1 DAY)) AS `a`, SUM(`orders`.`total`) AS `b`",
+        ),
     ] {
         assert_eq!(monday(dialect), line);
     }

@@ -108,8 +108,10 @@ impl FixtureTable {
                 format!("{name} {}{}", type_of(*kind, dialect), if *nullable { "" } else { " NOT NULL" })
             })
             .collect();
-        parts.push(format!("PRIMARY KEY ({})", self.primary_key.join(", ")));
-        if let Some((column, table, there)) = &self.reference {
+        if declares_keys(dialect) {
+            parts.push(format!("PRIMARY KEY ({})", self.primary_key.join(", ")));
+        }
+        if let Some((column, table, there)) = self.reference.as_ref().filter(|_| declares_keys(dialect)) {
             parts.push(format!("FOREIGN KEY ({column}) REFERENCES {table} ({there})"));
         }
         Some(format!("CREATE TABLE {} ({})", self.name, parts.join(", ")))
@@ -123,6 +125,11 @@ impl FixtureTable {
         let rows: Vec<String> = self.rows.iter().map(row).collect();
         (!rows.is_empty()).then(|| format!("INSERT INTO {} VALUES {}", self.name, rows.join(", ")))
     }
+}
+
+/// Whether the tables have keys. BigQuery enforces none, and its emulator cannot so much as declare them.
+pub(crate) fn declares_keys(dialect: Dialect) -> bool {
+    dialect != Dialect::BigQuery
 }
 
 fn type_of(kind: ColumnKind, dialect: Dialect) -> &'static str {
@@ -160,6 +167,7 @@ fn literal(value: &Value, dialect: Dialect) -> String {
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
         Value::Decimal(digits) => digits.clone(),
+        Value::Text(text) if dialect == Dialect::BigQuery => format!("'{}'", text.replace('\'', "\\'")),
         Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
         Value::Blob(bytes) => {
             let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

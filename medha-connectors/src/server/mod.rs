@@ -3,20 +3,18 @@
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod address;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "mcp"))]
 mod breaker;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod pool;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "mcp"))]
 mod profile;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "bigquery"))]
 mod rows;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod session;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod wire;
-#[cfg_attr(
-    not(any(feature = "postgres", feature = "mysql")),
-    allow(dead_code, reason = "only connections of ours are told a limit of their own")
-)]
 mod work;
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -25,9 +23,12 @@ pub(crate) use address::{Address, is_loopback};
 pub(crate) use breaker::Breaker;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) use pool::Pool;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "mcp"))]
 pub(crate) use profile::{Described, Look, look_at};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(crate) use rows::{MAX_BATCH_BYTES, Rows, Sender};
+pub(crate) use rows::MAX_BATCH_BYTES;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "bigquery"))]
+pub(crate) use rows::{Rows, Sender};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) use session::Session;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

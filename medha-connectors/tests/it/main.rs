@@ -33,3 +33,5 @@ mod retrieval;
 mod retrieval_quality;
 #[cfg(feature = "encryption")]
 mod encryption;
+#[cfg(feature = "bigquery")]
+mod bigquery;

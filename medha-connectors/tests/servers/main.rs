@@ -22,6 +22,8 @@ mod postgres;
 mod mysql;
 mod passwords;
 mod savers;
+#[cfg(feature = "bigquery")]
+mod bigquery;
 #[cfg(feature = "mcp")]
 mod mcp;
 #[cfg(feature = "redis")]
@@ -51,6 +53,8 @@ fn main() {
         mysql::trials(),
         passwords::trials(),
         savers::trials(),
+        #[cfg(feature = "bigquery")]
+        bigquery::trials(),
         #[cfg(feature = "mcp")]
         mcp::trials(),
         #[cfg(feature = "redis")]

@@ -1,6 +1,8 @@
 //! SQL as people write it: a clause a line.
 
-use sqlparser::dialect::{Dialect as Parsed, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{
+    BigQueryDialect, Dialect as Parsed, MySqlDialect, PostgreSqlDialect, SQLiteDialect,
+};
 use sqlparser::parser::Parser;
 
 use medha_connectors::Dialect;
@@ -10,6 +12,7 @@ pub(crate) fn broken_into_lines(sql: &str, dialect: Dialect) -> String {
     let parser: &dyn Parsed = match dialect {
         Dialect::Postgres => &PostgreSqlDialect {},
         Dialect::MySql => &MySqlDialect {},
+        Dialect::BigQuery => &BigQueryDialect {},
         _ => &SQLiteDialect {},
     };
     match Parser::parse_sql(parser, sql) {

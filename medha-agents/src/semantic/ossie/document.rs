@@ -163,7 +163,12 @@ pub(super) fn expression(walk: &mut Walk, node: &Node<'_>) -> Option<String> {
 }
 
 fn extend(walk: &mut Walk, node: &Node<'_>, model: &mut SemanticModel) {
-    let dialects = [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres), ("mysql", Dialect::MySql)];
+    let dialects = [
+        ("sqlite", Dialect::Sqlite),
+        ("postgres", Dialect::Postgres),
+        ("mysql", Dialect::MySql),
+        ("bigquery", Dialect::BigQuery),
+    ];
     model.dialect = walk.one_of(node, "dialect", &dialects);
     model.calendar = calendar(walk, node);
     model.currency = walk.text(node, "currency");

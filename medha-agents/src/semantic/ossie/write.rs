@@ -95,6 +95,7 @@ fn extension(model: &SemanticModel) -> Entry {
             medha_connectors::Dialect::Sqlite => "sqlite".into(),
             medha_connectors::Dialect::Postgres => "postgres".into(),
             medha_connectors::Dialect::MySql => "mysql".into(),
+            medha_connectors::Dialect::BigQuery => "bigquery".into(),
             other => format!("{other:?}").to_lowercase().into(),
         }),
     );
