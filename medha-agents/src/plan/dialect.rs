@@ -135,21 +135,14 @@ impl Sql {
         match grain {
             Grain::Day => format!("FORMAT_DATETIME('%Y-%m-%d', {moment})"),
             Grain::Week => {
-                // `WEEK` begins on Sundays.
-                let week = |day: &str| format!("DATE_TRUNC({day}, WEEK)");
-                let day = format!("CAST({moment} AS DATE)");
-                let first = match self.week_start {
-                    Weekday::Monday => {
-                        let behind = week(&format!("DATE_SUB({day}, INTERVAL 1 DAY)"));
-                        format!("DATE_ADD({behind}, INTERVAL 1 DAY)")
-                    }
-                    Weekday::Sunday => week(&day),
-                    Weekday::Saturday => {
-                        let ahead = week(&format!("DATE_ADD({day}, INTERVAL 1 DAY)"));
-                        format!("DATE_SUB({ahead}, INTERVAL 1 DAY)")
-                    }
+                // DAYOFWEEK is 1 on Sundays.
+                let shift = match self.week_start {
+                    Weekday::Monday => 5,
+                    Weekday::Sunday => 6,
+                    Weekday::Saturday => 7,
                 };
-                format!("FORMAT_DATE('%Y-%m-%d', {first})")
+                let days = format!("MOD(EXTRACT(DAYOFWEEK FROM {moment}) + {shift}, 7)");
+                format!("FORMAT_DATETIME('%Y-%m-%d', DATETIME_SUB({moment}, INTERVAL {days} DAY))")
             }
             Grain::Month => format!("FORMAT_DATETIME('%Y-%m', {moment})"),
             Grain::Quarter => {
@@ -282,7 +275,12 @@ mod tests {
         let m = "CAST(m AS DATETIME)";
         for (grain, sql) in [
             (Grain::Day, format!("FORMAT_DATETIME('%Y-%m-%d', {m})")),
-            (Grain::Week, format!("FORMAT_DATE('%Y-%m-%d', DATE_TRUNC(CAST({m} AS DATE), WEEK))")),
+            (
+                Grain::Week,
+                format!(
+                    "FORMAT_DATETIME('%Y-%m-%d', DATETIME_SUB({m}, INTERVAL MOD(EXTRACT(DAYOFWEEK FROM {m}) + 6, 7) DAY))"
+                ),
+            ),
             (Grain::Month, format!("FORMAT_DATETIME('%Y-%m', {m})")),
             (
                 Grain::Quarter,

@@ -117,8 +117,9 @@ fn each_database_cuts_time_its_own_way() {
         ),
         (
             Dialect::BigQuery,
-            "SELECT FORMAT_DATE('%Y-%m-%d', DATE_ADD(DATE_TRUNC(DATE_SUB(CAST(CAST(`orders`.`order_date` AS DATETIME) AS \
-             DATE), INTERVAL 1 DAY), WEEK), INTERVAL 1 DAY)) AS `a`, SUM(`orders`.`total`) AS `b`",
+            "SELECT FORMAT_DATETIME('%Y-%m-%d', DATETIME_SUB(CAST(`orders`.`order_date` AS DATETIME), INTERVAL \
+             MOD(EXTRACT(DAYOFWEEK FROM CAST(`orders`.`order_date` AS DATETIME)) + 5, 7) DAY)) AS `a`, \
+             SUM(`orders`.`total`) AS `b`",
         ),
     ] {
         assert_eq!(monday(dialect), line);

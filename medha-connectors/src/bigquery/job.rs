@@ -79,7 +79,8 @@ impl Running {
         // From here on it may work, whether we hear of it or not.
         self.works = true;
         let begun = self.client.insert(&mut self.name, sql, *maximum_bytes_billed, work).await;
-        self.works = !matches!(begun, Err(ConnectorError::Query { .. }));
+        // What was refused, or never arrived, does not.
+        self.works = !matches!(begun, Err(ConnectorError::Query { .. } | ConnectorError::Open { .. }));
         begun?;
         let mut token = String::new();
         let mut page = FIRST_PAGE;
