@@ -11,7 +11,7 @@ use super::client::Client;
 use super::job::{Running, Statement};
 use super::open::Settings;
 use super::{catalog, cost, profile, values};
-use crate::connector::{Connector, QueryOptions, RowStream};
+use crate::connector::{Capabilities, Connector, QueryOptions, RowStream};
 use crate::dialect::Dialect;
 use crate::error::ConnectorError;
 use crate::guard::GuardedSql;
@@ -133,6 +133,11 @@ impl Connector for BigQueryConnector {
 
     fn namespace(&self) -> Option<String> {
         Some(format!("{}.{}", self.client.settings.project, self.client.settings.dataset))
+    }
+
+    /// It refuses an answer with two columns of one name.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { repeated_names: false, ..Capabilities::default() }
     }
 
     async fn schema(&self) -> Result<Schema, ConnectorError> {
