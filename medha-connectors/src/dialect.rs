@@ -13,6 +13,9 @@ pub enum Dialect {
     Postgres,
     /// MySQL and MariaDB.
     MySql,
+    /// DuckDB.
+    #[serde(rename = "duckdb")]
+    DuckDb,
     /// Snowflake.
     Snowflake,
     /// Google BigQuery, in its standard SQL.

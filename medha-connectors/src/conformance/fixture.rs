@@ -135,23 +135,25 @@ pub(crate) fn declares_keys(dialect: Dialect) -> bool {
 fn type_of(kind: ColumnKind, dialect: Dialect) -> &'static str {
     match (kind, dialect) {
         (ColumnKind::Integer, Dialect::Sqlite) => "INTEGER",
-        (ColumnKind::Integer, Dialect::Postgres | Dialect::MySql | Dialect::Snowflake) => "BIGINT",
+        (ColumnKind::Integer, Dialect::Postgres | Dialect::MySql | Dialect::Snowflake | Dialect::DuckDb) => {
+            "BIGINT"
+        }
         (ColumnKind::Integer, Dialect::BigQuery) => "INT64",
         (ColumnKind::Float, Dialect::Snowflake) => "DOUBLE",
         (ColumnKind::Float, Dialect::BigQuery) => "FLOAT64",
         (ColumnKind::Float, Dialect::Sqlite) => "REAL",
         (ColumnKind::Float, Dialect::Postgres) => "DOUBLE PRECISION",
-        (ColumnKind::Float, Dialect::MySql) => "DOUBLE",
+        (ColumnKind::Float, Dialect::MySql | Dialect::DuckDb) => "DOUBLE",
         (ColumnKind::Date, _) => "DATE",
         (ColumnKind::Blob, Dialect::Postgres) => "BYTEA",
-        (ColumnKind::Blob, Dialect::Sqlite | Dialect::MySql) => "BLOB",
+        (ColumnKind::Blob, Dialect::Sqlite | Dialect::MySql | Dialect::DuckDb) => "BLOB",
         (ColumnKind::Blob, Dialect::Snowflake) => "BINARY",
         (ColumnKind::Blob, Dialect::BigQuery) => "BYTES",
         (ColumnKind::Boolean, Dialect::BigQuery) => "BOOL",
         (ColumnKind::Decimal, Dialect::BigQuery) => "BIGNUMERIC",
         (ColumnKind::Boolean, _) => "BOOLEAN",
         (ColumnKind::Decimal, _) => "DECIMAL(30, 10)",
-        (ColumnKind::DateTime, Dialect::Postgres) => "TIMESTAMP",
+        (ColumnKind::DateTime, Dialect::Postgres | Dialect::DuckDb) => "TIMESTAMP",
         (ColumnKind::DateTime, Dialect::Snowflake) => "TIMESTAMP_NTZ",
         (ColumnKind::DateTime, Dialect::Sqlite | Dialect::MySql | Dialect::BigQuery) => "DATETIME",
         (ColumnKind::Time, _) => "TIME",
@@ -175,6 +177,7 @@ fn literal(value: &Value, dialect: Dialect) -> String {
                 Dialect::Sqlite | Dialect::MySql | Dialect::Snowflake => format!("x'{digits}'"),
                 Dialect::BigQuery => format!("FROM_HEX('{digits}')"),
                 Dialect::Postgres => format!("'\\x{digits}'"),
+                Dialect::DuckDb => format!("unhex('{digits}')"),
             }
         }
     }

@@ -26,4 +26,4 @@ mod fixture;
 mod checks;
 
 pub use fixture::{Fixture, FixtureTable};
-pub use suite::{Failures, Subject, run};
+pub use suite::{Failures, Lack, Subject, run};

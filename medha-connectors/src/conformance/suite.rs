@@ -13,6 +13,7 @@ use crate::connector::Connector;
 pub struct Subject {
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) endless: String,
+    pub(crate) lacking: Vec<Lack>,
     /// What must live as long as the connector: a temporary folder, a server.
     _kept: Option<Box<dyn Any + Send + Sync>>,
 }
@@ -21,7 +22,14 @@ impl Subject {
     /// The connector, and a query that would work for minutes without an answer; the guard must let it through.
     #[must_use]
     pub fn new(connector: Arc<dyn Connector>, endless: impl Into<String>) -> Self {
-        Self { connector, endless: endless.into(), _kept: None }
+        Self { connector, endless: endless.into(), lacking: Vec::new(), _kept: None }
+    }
+
+    /// Says that the server of the test, which stands in for the real one, lacks something; what needs it is not checked.
+    #[must_use]
+    pub fn lacking(mut self, lack: Lack) -> Self {
+        self.lacking.push(lack);
+        self
     }
 
     /// Keeps something alive until the check is over.
@@ -30,6 +38,16 @@ impl Subject {
         self._kept = Some(Box::new(kept));
         self
     }
+}
+
+/// What a server that stands in for the real one in a test may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lack {
+    /// It does not tell which columns refer to others.
+    ForeignKeys,
+    /// It does not explain a statement.
+    Plans,
 }
 
 /// Everything a connector does wrong.

@@ -129,12 +129,12 @@ pub struct Guard {
 impl Guard {
     /// A guard for statements of one dialect over one schema.
     ///
-    /// Names may be qualified with the namespace that the dialect uses where nobody says otherwise: `main` in SQLite,
+    /// Names may be qualified with the namespace that the dialect uses where nobody says otherwise: `main` in SQLite and DuckDB,
     /// `public` in PostgreSQL, none in MySQL.
     #[must_use]
     pub fn new(dialect: Dialect, schema: Arc<Schema>) -> Self {
         let namespace = match dialect {
-            Dialect::Sqlite => vec!["main".to_owned()],
+            Dialect::Sqlite | Dialect::DuckDb => vec!["main".to_owned()],
             Dialect::Postgres => vec!["public".to_owned()],
             Dialect::MySql | Dialect::Snowflake | Dialect::BigQuery => Vec::new(),
         };
@@ -156,7 +156,7 @@ impl Guard {
         let namespace = namespace.into();
         self.namespace = match self.dialect {
             Dialect::Snowflake | Dialect::BigQuery => namespace.split('.').map(str::to_owned).collect(),
-            Dialect::Sqlite | Dialect::Postgres | Dialect::MySql => vec![namespace],
+            Dialect::Sqlite | Dialect::Postgres | Dialect::MySql | Dialect::DuckDb => vec![namespace],
         };
         self.scope = Arc::default();
         self

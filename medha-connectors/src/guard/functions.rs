@@ -102,6 +102,40 @@ const BIGQUERY: &str = "\
     timestamp_millis timestamp_seconds timestamp_sub timestamp_trunc to_base64 to_code_points to_hex to_json \
     to_json_string translate trunc unix_date unix_micros unix_millis unix_seconds var_pop var_samp variance week";
 
+const DUCKDB: &str = "\
+    acos acosh age any_value approx_count_distinct approx_quantile arg_max arg_max_null arg_min arg_min_null \
+    array_agg array_append array_concat array_contains array_distinct array_extract array_has array_length \
+    array_position array_slice array_sort array_to_string array_unique ascii asin asinh atan atan2 atanh bit_and \
+    bit_count bit_length bit_or bit_xor bool_and bool_or cardinality cbrt ceil ceiling century char_length \
+    character_length chr contains corr cos cosh cot count_if count_star countif covar_pop covar_samp \
+    damerau_levenshtein date_add date_diff date_part date_sub date_trunc \
+    datediff datepart datetrunc day dayname dayofmonth dayofweek dayofyear decade degrees element_at ends_with \
+    entropy epoch epoch_ms epoch_ns epoch_us era even exp extract factorial favg first flatten \
+    floor fsum gamma gcd generate_series geometric_mean get_current_time greatest \
+    greatest_common_divisor grouping grouping_id hamming hash hex histogram hour ifnull instr isfinite isinf isnan \
+    isodow isoyear jaccard jaro_similarity jaro_winkler_similarity json_array json_array_length json_contains \
+    json_exists json_extract json_extract_path json_extract_path_text json_extract_string json_group_array \
+    json_group_object json_keys json_object json_quote json_structure json_type json_valid json_value julian \
+    kahan_sum kurtosis kurtosis_pop last last_day lcase lcm least least_common_multiple left left_grapheme len \
+    length_grapheme levenshtein lgamma list list_any_value list_append list_avg list_concat \
+    list_contains list_count list_distinct list_extract list_first list_has list_has_all list_has_any list_indexof \
+    list_intersect list_last list_max list_median list_min list_mode list_position list_product list_reverse \
+    list_reverse_sort list_select list_slice list_sort list_string_agg list_sum list_unique list_value list_where \
+    listagg ln log log10 log2 lpad mad make_date make_time make_timestamp make_timestamptz map_contains \
+    map_contains_value map_entries map_extract map_keys map_values max_by md5 mean median microsecond millennium \
+    millisecond min_by minute mode month monthname nanosecond nextafter now octet_length ord \
+    percentile_cont percentile_disc pi position pow power prefix product quantile quantile_cont quantile_disc quarter \
+    radians range regexp_escape regexp_extract regexp_extract_all regexp_full_match regexp_matches \
+    regexp_replace regexp_split_to_array regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx \
+    regr_sxy regr_syy repeat reverse right right_grapheme round_even row row_to_json rpad second \
+    sem sha1 sha256 signbit sin sinh skewness split split_part sqrt starts_with stddev stddev_pop stddev_samp \
+    str_split str_split_regex strftime string_agg string_split string_split_regex string_to_array strip_accents \
+    strlen strpos strptime struct_extract suffix sumkahan tan tanh time_bucket timezone timezone_hour \
+    timezone_minute to_base64 to_days to_hours to_json to_microseconds to_milliseconds to_minutes to_months \
+    to_quarters to_seconds to_timestamp to_weeks to_years today transaction_timestamp translate trunc try_strptime \
+    typeof ucase unicode unnest url_decode url_encode var_pop var_samp variance week weekday weekofyear xor year \
+    yearweek";
+
 /// Functions that give rows, with the columns they give.
 const TABLE_FUNCTIONS: &[(Dialect, &str, &[&str])] = &[
     (Dialect::Sqlite, "json_each", &["key", "value", "type", "atom", "id", "parent", "fullkey", "path"]),
@@ -109,6 +143,9 @@ const TABLE_FUNCTIONS: &[(Dialect, &str, &[&str])] = &[
     (Dialect::Snowflake, "flatten", &["seq", "key", "path", "index", "value", "this"]),
     (Dialect::Snowflake, "generator", &[]),
     (Dialect::Snowflake, "split_to_table", &["seq", "index", "value"]),
+    (Dialect::DuckDb, "generate_series", &[]),
+    (Dialect::DuckDb, "range", &[]),
+    (Dialect::DuckDb, "unnest", &[]),
     (Dialect::Postgres, "generate_series", &[]),
     (Dialect::Postgres, "unnest", &[]),
     (Dialect::Postgres, "json_array_elements", &[]),
@@ -142,6 +179,7 @@ pub(crate) fn check(
         Dialect::MySql => MYSQL,
         Dialect::Snowflake => SNOWFLAKE,
         Dialect::BigQuery => BIGQUERY,
+        Dialect::DuckDb => DUCKDB,
     };
     let known = || COMMON.split_ascii_whitespace().chain(own.split_ascii_whitespace());
     if !known().any(|known| known == name) {
@@ -153,6 +191,7 @@ pub(crate) fn check(
         "repeat" | "lpad" | "rpad" => check_made(written, args.get(1)),
         "space" => check_made(written, args.first()),
         "generate_series"
+        | "range"
         | "generator"
         | "generate_array"
         | "generate_date_array"
@@ -236,7 +275,7 @@ mod tests {
             .filter(|name| !there.iter().any(|there| there == name))
             .collect();
         assert_eq!(missing, Vec::<&str>::new());
-        for own in [SQLITE, POSTGRES, MYSQL, SNOWFLAKE, BIGQUERY] {
+        for own in [SQLITE, POSTGRES, MYSQL, SNOWFLAKE, BIGQUERY, DUCKDB] {
             let mut repeated = own
                 .split_ascii_whitespace()
                 .filter(|name| COMMON.split_ascii_whitespace().any(|common| common == *name));

@@ -67,7 +67,7 @@ impl VisitorMut for Escaped {
             && text.contains(['\'', '\\'])
         {
             *text = match self.dialect {
-                Dialect::Sqlite | Dialect::Postgres => text.replace('\'', "''"),
+                Dialect::Sqlite | Dialect::Postgres | Dialect::DuckDb => text.replace('\'', "''"),
                 Dialect::MySql | Dialect::Snowflake => text.replace('\\', "\\\\").replace('\'', "''"),
                 // It knows no doubled quotes.
                 Dialect::BigQuery => text.replace('\\', "\\\\").replace('\'', "\\'"),

@@ -385,7 +385,7 @@ pub(crate) fn is_time_unit(word: &Ident, dialect: Dialect) -> bool {
     let is_one_of = |units: &[&str]| units.iter().any(|unit| word.value.eq_ignore_ascii_case(unit));
     word.quote_style.is_none()
         && match dialect {
-            Dialect::Sqlite | Dialect::Postgres => false,
+            Dialect::Sqlite | Dialect::Postgres | Dialect::DuckDb => false,
             Dialect::MySql => is_one_of(&UNITS),
             Dialect::Snowflake | Dialect::BigQuery => is_one_of(&UNITS) || is_one_of(&OF_WAREHOUSES),
         }

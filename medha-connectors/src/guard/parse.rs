@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Query, Statement};
 use sqlparser::dialect::{
-    BigQueryDialect, Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SnowflakeDialect,
+    BigQueryDialect, Dialect as Grammar, DuckDbDialect, MySqlDialect, PostgreSqlDialect, SnowflakeDialect,
 };
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -58,7 +58,7 @@ fn one_statement(sql: &str, dialect: Dialect) -> Result<Statement, GuardError> {
     check_comments(tokens.iter().map(|token| &token.token))?;
     check_size(tokens.iter().map(|token| &token.token))?;
     identifiers::check(tokens.iter().map(|token| &token.token))?;
-    if matches!(dialect, Dialect::Sqlite | Dialect::Postgres | Dialect::BigQuery) {
+    if matches!(dialect, Dialect::Sqlite | Dialect::Postgres | Dialect::BigQuery | Dialect::DuckDb) {
         read_hexadecimal_numbers(sql, &mut tokens)?;
     }
     let mut statements = Parser::new(grammar)
@@ -86,6 +86,7 @@ fn grammar(dialect: Dialect) -> &'static dyn Grammar {
         Dialect::MySql => &MySqlDialect {},
         Dialect::Snowflake => &SnowflakeDialect {},
         Dialect::BigQuery => &BigQueryDialect {},
+        Dialect::DuckDb => &DuckDbDialect {},
     }
 }
 

@@ -99,7 +99,7 @@ impl Visitor for Shape {
             orders.iter().any(|order| !order.is_empty()) || !select.sort_by.is_empty(),
             "CLUSTER, DISTRIBUTE or SORT BY",
         )?;
-        refuse_if(select.qualify.is_some() && !self.is_warehouse(), "QUALIFY")?;
+        refuse_if(select.qualify.is_some() && !self.is_analytical(), "QUALIFY")?;
         let as_struct = matches!(select.value_table_mode, None | Some(ValueTableMode::AsStruct));
         refuse_if(!as_struct, "SELECT AS VALUE")?;
         refuse_if(select.flavor != SelectFlavor::Standard, "a query that starts with FROM")?;
@@ -109,6 +109,7 @@ impl Visitor for Shape {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Verdict {
+        refuse_if(self.dialect == Dialect::DuckDb && is_called_like_a_join(factor), "a join of this kind")?;
         match factor {
             TableFactor::Table {
                 name,
@@ -149,7 +150,9 @@ impl Visitor for Shape {
             }
             TableFactor::UNNEST { alias: name, with_offset, with_offset_alias, .. }
                 if self.dialect == Dialect::BigQuery
-                    || (self.dialect == Dialect::Postgres && !with_offset && with_offset_alias.is_none()) =>
+                    || (matches!(self.dialect, Dialect::Postgres | Dialect::DuckDb)
+                        && !with_offset
+                        && with_offset_alias.is_none()) =>
             {
                 alias(name.as_ref())
             }
@@ -183,6 +186,7 @@ impl Visitor for Shape {
     fn pre_visit_expr(&mut self, expr: &Expr) -> Verdict {
         let postgres = self.dialect == Dialect::Postgres;
         let warehouse = self.is_warehouse();
+        let analytical = self.is_analytical();
         match expr {
             Expr::Identifier(_)
             | Expr::CompoundIdentifier(_)
@@ -225,7 +229,7 @@ impl Visitor for Shape {
             | Expr::GroupingSets(_)
             | Expr::Cube(_)
             | Expr::Rollup(_)
-                if postgres || warehouse =>
+                if postgres || analytical =>
             {
                 FINE
             }
@@ -236,7 +240,7 @@ impl Visitor for Shape {
                 });
                 refuse_if(!plain, "a computed path into JSON")
             }
-            Expr::CompoundFieldAccess { access_chain, .. } if postgres || warehouse => {
+            Expr::CompoundFieldAccess { access_chain, .. } if postgres || analytical => {
                 let by_place = access_chain.iter().all(|access| matches!(access, AccessExpr::Subscript(_)));
                 refuse_if(!by_place, &format!("the expression {}", shortened(&expr.to_string())))
             }
@@ -248,7 +252,7 @@ impl Visitor for Shape {
             Expr::Cast { kind, data_type, format, .. } => {
                 refuse_if(format.is_some(), "CAST with a format")?;
                 let tries = matches!(kind, CastKind::TryCast | CastKind::SafeCast);
-                refuse_if(tries && !warehouse, "TRY_CAST")?;
+                refuse_if(tries && !analytical, "TRY_CAST")?;
                 self.data_type(data_type)
             }
             Expr::Convert { data_type, styles, is_try: false, .. } if self.dialect == Dialect::MySql => {
@@ -274,7 +278,7 @@ impl Shape {
         let args = match &function.args {
             FunctionArguments::None => &[][..],
             FunctionArguments::Subquery(_)
-                if matches!(self.dialect, Dialect::Postgres | Dialect::BigQuery)
+                if matches!(self.dialect, Dialect::Postgres | Dialect::BigQuery | Dialect::DuckDb)
                     && written.eq_ignore_ascii_case("array") =>
             {
                 return FINE;
@@ -321,6 +325,11 @@ impl Shape {
         matches!(self.dialect, Dialect::Snowflake | Dialect::BigQuery)
     }
 
+    /// The warehouses and DuckDB share much of their grammar.
+    fn is_analytical(&self) -> bool {
+        self.is_warehouse() || self.dialect == Dialect::DuckDb
+    }
+
     fn item(&self, item: &SelectItem) -> Verdict {
         match item {
             SelectItem::UnnamedExpr(_) => FINE,
@@ -347,9 +356,10 @@ impl Shape {
                     opt_alias,
                 } = options;
                 let plain = opt_ilike.is_none()
-                    && (opt_exclude.is_none() || self.dialect == Dialect::Snowflake)
+                    && (opt_exclude.is_none()
+                        || matches!(self.dialect, Dialect::Snowflake | Dialect::DuckDb))
                     && (opt_except.is_none() || self.dialect == Dialect::BigQuery)
-                    && (opt_replace.is_none() || self.is_warehouse())
+                    && (opt_replace.is_none() || self.is_analytical())
                     && opt_rename.is_none()
                     && opt_alias.is_none();
                 refuse_if(!plain, "an option of a wildcard")
@@ -367,7 +377,7 @@ impl Shape {
                 })
             }
             GroupByExpr::All(modifiers) => {
-                refuse_if(!self.is_warehouse() || !modifiers.is_empty(), "GROUP BY ALL")
+                refuse_if(!self.is_analytical() || !modifiers.is_empty(), "GROUP BY ALL")
             }
         }
     }
@@ -435,6 +445,19 @@ fn body(body: &SetExpr) -> Verdict {
         }
         SetExpr::Table(_) => refuse("TABLE instead of SELECT"),
     }
+}
+
+/// To DuckDB `a ASOF JOIN b` and `a POSITIONAL JOIN b` are joins, to the parser `a` has that name.
+fn is_called_like_a_join(factor: &TableFactor) -> bool {
+    let (TableFactor::Table { alias, .. }
+    | TableFactor::Derived { alias, .. }
+    | TableFactor::Function { alias, .. }
+    | TableFactor::UNNEST { alias, .. }) = factor
+    else {
+        return false;
+    };
+    let name = alias.as_ref().map(|alias| &alias.name).filter(|name| name.quote_style.is_none());
+    name.is_some_and(|name| ["asof", "positional"].iter().any(|join| name.value.eq_ignore_ascii_case(join)))
 }
 
 fn alias(alias: Option<&TableAlias>) -> Verdict {

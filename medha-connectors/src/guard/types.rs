@@ -8,6 +8,8 @@ use crate::dialect::Dialect;
 const POSTGRES: [&str; 5] = ["money", "citext", "inet", "cidr", "bpchar"];
 const SNOWFLAKE: [&str; 6] =
     ["number", "variant", "object", "timestamp_ntz", "timestamp_ltz", "timestamp_tz"];
+const DUCKDB: [&str; 8] =
+    ["hugeint", "uhugeint", "utinyint", "usmallint", "uinteger", "ubigint", "varint", "timestamp_s"];
 const BIGQUERY: [&str; 2] = ["bignumeric", "json"];
 
 /// Whether a cast to a type does nothing but read a value.
@@ -21,9 +23,12 @@ pub(crate) fn is_harmless(data_type: &DataType, dialect: Dialect) -> bool {
                 Dialect::MySql => false,
                 Dialect::Snowflake => SNOWFLAKE.contains(&name.as_str()),
                 Dialect::BigQuery => BIGQUERY.contains(&name.as_str()),
+                Dialect::DuckDb => DUCKDB.contains(&name.as_str()),
             }
         }
-        DataType::Array(_) => matches!(dialect, Dialect::Postgres | Dialect::Snowflake | Dialect::BigQuery),
+        DataType::Array(_) => {
+            matches!(dialect, Dialect::Postgres | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb)
+        }
         DataType::Regclass
         | DataType::Table(_)
         | DataType::NamedTable { .. }

@@ -16,6 +16,7 @@ mod guard_property;
 mod audit;
 mod clinic;
 mod guard_corpus;
+mod guard_duckdb;
 mod guard_policy;
 mod guard_differential;
 mod conformance;

@@ -12,8 +12,8 @@ const MAX_GENERATED: f64 = 1_000_000.0;
 
 /// How many rows a call of a generator makes: `None` where its arguments are computed or it is no generator.
 pub(crate) fn generated_rows(function: &str, args: &[FunctionArg]) -> Result<Option<f64>, GuardError> {
-    const SERIES: [&str; 4] =
-        ["generate_series", "generate_array", "generate_date_array", "generate_timestamp_array"];
+    const SERIES: [&str; 5] =
+        ["generate_series", "range", "generate_array", "generate_date_array", "generate_timestamp_array"];
     let rows = if function.eq_ignore_ascii_case("generator") {
         Some(counted(args).unwrap_or(f64::INFINITY))
     } else if SERIES.iter().any(|series| function.eq_ignore_ascii_case(series)) {
@@ -47,6 +47,10 @@ fn counted(args: &[FunctionArg]) -> Option<f64> {
 }
 
 fn numbers(args: &[FunctionArg]) -> Option<f64> {
+    // DuckDB counts from zero where only the end is said.
+    if let [end] = args {
+        return number_of(end).map(f64::abs);
+    }
     let [start, end, step @ ..] = args else { return None };
     let (start, end) = (number_of(start)?, number_of(end)?);
     let step = step.first().map_or(Some(1.0), number_of);

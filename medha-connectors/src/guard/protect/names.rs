@@ -26,7 +26,7 @@ pub(crate) fn ident(name: &str, dialect: Dialect) -> Ident {
     }
     let quote = match dialect {
         Dialect::MySql | Dialect::BigQuery => '`',
-        Dialect::Sqlite | Dialect::Postgres | Dialect::Snowflake => '"',
+        Dialect::Sqlite | Dialect::Postgres | Dialect::Snowflake | Dialect::DuckDb => '"',
     };
     Ident::with_quote(quote, name)
 }

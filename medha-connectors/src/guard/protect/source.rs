@@ -89,7 +89,7 @@ fn item(shown: &Shown<'_>, dialect: Dialect) -> Result<SelectItem, GuardError> {
 /// What is shown in place of a column, `None` for the column itself.
 fn mask(action: &Action, column: &Ident, dialect: Dialect) -> Result<Option<Expr>, GuardError> {
     let text = match dialect {
-        Dialect::Sqlite | Dialect::Postgres => "CAST(c AS TEXT)",
+        Dialect::Sqlite | Dialect::Postgres | Dialect::DuckDb => "CAST(c AS TEXT)",
         Dialect::MySql => "CAST(c AS CHAR)",
         Dialect::Snowflake => "CAST(c AS VARCHAR)",
         Dialect::BigQuery => "CAST(c AS STRING)",
@@ -107,6 +107,7 @@ fn mask(action: &Action, column: &Ident, dialect: Dialect) -> Result<Option<Expr
                     format!("encode(sha256(convert_to(concat(salt, {text}), 'UTF8')), 'hex')")
                 }
                 Dialect::MySql | Dialect::Snowflake => format!("sha2(concat(salt, {text}), 256)"),
+                Dialect::DuckDb => format!("sha256(concat(salt, {text}))"),
                 Dialect::BigQuery => format!("to_hex(sha256(concat(salt, {text})))"),
                 // Refused by `Policy::validate`.
                 Dialect::Sqlite => return Err(GuardError::not_allowed("a hash in SQLite")),
@@ -128,7 +129,7 @@ fn mask(action: &Action, column: &Ident, dialect: Dialect) -> Result<Option<Expr
 fn partial(text: &str, first: u32, last: u32, dialect: Dialect) -> String {
     let length = match dialect {
         Dialect::Postgres | Dialect::MySql => "char_length",
-        Dialect::Sqlite | Dialect::Snowflake | Dialect::BigQuery => "length",
+        Dialect::Sqlite | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => "length",
     };
     let mut parts = Vec::new();
     if first > 0 {
