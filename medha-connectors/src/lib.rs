@@ -23,12 +23,14 @@ pub mod dummy;
 mod sqlite;
 #[cfg(feature = "files")]
 mod files;
-#[cfg(any(feature = "postgres", feature = "mysql", feature = "mcp", feature = "bigquery"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "mcp", feature = "bigquery", feature = "adbc"))]
 #[cfg_attr(
     not(any(feature = "postgres", feature = "mysql")),
-    allow(dead_code, reason = "what keeps a connection is for servers that have some")
+    allow(dead_code, unused_imports, reason = "some of it only connections of sqlx need")
 )]
 mod server;
+#[cfg(feature = "adbc")]
+mod adbc;
 #[cfg(any(feature = "postgres", feature = "mcp"))]
 mod postgres;
 #[cfg(any(feature = "mysql", feature = "mcp"))]
@@ -52,6 +54,8 @@ pub mod cache;
 #[cfg(feature = "sqlite")]
 pub mod sample;
 
+#[cfg(feature = "adbc")]
+pub use adbc::AdbcConnector;
 #[cfg(feature = "bigquery")]
 pub use bigquery::BigQueryConnector;
 pub use cause::Cause;

@@ -36,7 +36,8 @@ const CONNECTIONS: NonZeroU8 = NonZeroU8::new(4).expect("four is not zero");
 pub struct ConnectionConfig {
     /// Its address: `postgres://…`, `mysql://…`, `mariadb://…`, `bigquery://…`, `sqlite:…`, `mcp:FILE#NAME` (a server of an
     /// `mcp.json`, which may be given the options `dialect`, `tool` and `argument`), or a path: of a SQLite file, of a `.csv`,
-    /// `.tsv`, `.json`, `.jsonl` or `.ndjson` file, or of a folder of those.
+    /// `.tsv`, `.json`, `.jsonl` or `.ndjson` file, or of a folder of those. With the feature `adbc` also those of
+    /// `AdbcConnector`: `*.duckdb`, `*.parquet`, `duckdb:…`, `snowflake://…` and `adbc:…`.
     pub url: Secret,
     /// At most so many connections to a server; 4 if not said.
     #[serde(default)]
@@ -73,22 +74,46 @@ impl ConnectionConfig {
         self
     }
 
+    /// Loads the ADBC driver of DuckDB, Snowflake and `adbc:` from there, a path or a name, unless the options say where.
+    /// Other systems have none.
+    #[must_use]
+    pub fn with_driver(mut self, driver: impl Into<Secret>) -> Self {
+        let has_one =
+            matches!(scheme_of(self.url.expose()), Scheme::DuckDb(_) | Scheme::Snowflake | Scheme::Adbc);
+        if has_one {
+            self.options.entry("driver".to_owned()).or_insert_with(|| driver.into());
+        }
+        self
+    }
+
     /// The file it is, if it is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match scheme_of(self.url.expose()) {
-            Scheme::Sqlite(path) | Scheme::Path(path) => Some(Path::new(path)),
-            Scheme::Postgres | Scheme::MySql | Scheme::BigQuery | Scheme::Mcp(_) | Scheme::Unknown(_) => None,
+            Scheme::Sqlite(path) | Scheme::Path(path) | Scheme::DuckDb(path) => Some(Path::new(path)),
+            Scheme::Postgres
+            | Scheme::MySql
+            | Scheme::BigQuery
+            | Scheme::Snowflake
+            | Scheme::Adbc
+            | Scheme::Mcp(_)
+            | Scheme::Unknown(_) => None,
         }
     }
 
     /// The address as it may be shown: host and database, without user and password, or the path of a file.
     #[must_use]
     pub fn shown(&self) -> String {
-        match self.file() {
-            Some(path) => path.display().to_string(),
-            None if matches!(scheme_of(self.url.expose()), Scheme::Mcp(_)) => self.url.expose().to_owned(),
-            None => without_secrets(self.url.expose()),
+        match scheme_of(self.url.expose()) {
+            Scheme::Sqlite(path) | Scheme::Path(path) | Scheme::DuckDb(path) => path.to_owned(),
+            Scheme::Mcp(_) => self.url.expose().to_owned(),
+            // What follows may be anything, a password too.
+            Scheme::Adbc => "adbc:".to_owned(),
+            Scheme::Postgres
+            | Scheme::MySql
+            | Scheme::BigQuery
+            | Scheme::Snowflake
+            | Scheme::Unknown(_) => without_secrets(self.url.expose()),
         }
     }
 
@@ -139,10 +164,13 @@ impl ConnectionConfig {
                 self.only_options(&["dialect", "tool", "argument"])?;
                 self.open_mcp(place)
             }
+            Scheme::DuckDb(_) | Scheme::Snowflake | Scheme::Adbc => {
+                open_adbc(&self.url, &self.options, connections).await
+            }
             Scheme::Unknown(scheme) => Err(refusal(
                 &scheme,
-                "such databases are not known; known are \"postgres://\", \"mysql://\", \"mariadb://\", \"bigquery://\", \"mcp:\", \
-                 \"sqlite:\" and paths",
+                "such databases are not known; known are \"postgres://\", \"mysql://\", \"mariadb://\", \"bigquery://\", \
+                 \"snowflake://\", \"sqlite:\", \"duckdb:\", \"mcp:\", \"adbc:\" and paths",
             )),
         }
     }
@@ -196,9 +224,12 @@ enum Scheme<'a> {
     Sqlite(&'a str),
     /// A path of whatever is there.
     Path(&'a str),
+    DuckDb(&'a str),
     Postgres,
     MySql,
     BigQuery,
+    Snowflake,
+    Adbc,
     /// A file and, after a `#`, the name of a server in it.
     Mcp(&'a str),
     Unknown(String),
@@ -208,6 +239,12 @@ fn scheme_of(address: &str) -> Scheme<'_> {
     if let Some(path) = address.strip_prefix("sqlite:") {
         return Scheme::Sqlite(path.strip_prefix("//").unwrap_or(path));
     }
+    if let Some(path) = duckdb_path(address) {
+        return Scheme::DuckDb(path);
+    }
+    if address.starts_with("adbc:") {
+        return Scheme::Adbc;
+    }
     if let Some(place) = address.strip_prefix("mcp:") {
         return Scheme::Mcp(place);
     }
@@ -216,8 +253,19 @@ fn scheme_of(address: &str) -> Scheme<'_> {
         "postgres" | "postgresql" => Scheme::Postgres,
         "mysql" | "mariadb" => Scheme::MySql,
         "bigquery" => Scheme::BigQuery,
+        "snowflake" => Scheme::Snowflake,
         scheme => Scheme::Unknown(scheme.to_owned()),
     }
+}
+
+/// The path of what DuckDB opens, if it is meant to.
+pub(crate) fn duckdb_path(address: &str) -> Option<&str> {
+    if let Some(path) = address.strip_prefix("duckdb:") {
+        return Some(path.strip_prefix("//").unwrap_or(path));
+    }
+    let ending = Path::new(address).extension()?;
+    let is_its_own = ["duckdb", "parquet"].iter().any(|known| ending.eq_ignore_ascii_case(known));
+    (is_its_own && !address.contains("://")).then_some(address)
 }
 
 /// An error that repeats nothing of the address but its scheme.
@@ -293,6 +341,26 @@ fn open_bigquery(config: &ConnectionConfig, at_once: usize) -> Result<Arc<dyn Co
 #[cfg(not(feature = "bigquery"))]
 fn open_bigquery(_: &ConnectionConfig, _: usize) -> Result<Arc<dyn Connector>, ConnectorError> {
     Err(refusal("bigquery", "this program was built without the feature \"bigquery\""))
+#[cfg(feature = "adbc")]
+async fn open_adbc(
+    url: &Secret,
+    options: &BTreeMap<String, Secret>,
+    connections: usize,
+) -> Result<Arc<dyn Connector>, ConnectorError> {
+    let opening = crate::adbc::AdbcConnector::open_with(url.clone(), options, connections);
+    Ok(Arc::new(Box::pin(opening).await?))
+}
+
+#[cfg(not(feature = "adbc"))]
+async fn open_adbc(
+    _: &Secret,
+    _: &BTreeMap<String, Secret>,
+    _: usize,
+) -> Result<Arc<dyn Connector>, ConnectorError> {
+    Err(refusal(
+        "adbc",
+        "DuckDB, Snowflake and ADBC drivers need the feature \"adbc\", which this program was built without",
+    ))
 }
 
 /// The connections of a configuration, by name, each opened when it is first asked for.
@@ -420,6 +488,11 @@ mod tests {
             ("mcp:/etc/mcp.json#shop", Scheme::Mcp("/etc/mcp.json#shop")),
             ("POSTGRESQL://host/db", Scheme::Postgres),
             ("mariadb://host/db", Scheme::MySql),
+            ("shop.duckdb", Scheme::DuckDb("shop.duckdb")),
+            ("data/orders.Parquet", Scheme::DuckDb("data/orders.Parquet")),
+            ("duckdb:///data/orders.csv", Scheme::DuckDb("/data/orders.csv")),
+            ("snowflake://me:hunter2@account/db/schema", Scheme::Snowflake),
+            ("adbc:postgresql://me:hunter2@host/db", Scheme::Adbc),
             ("oracle://me:hunter2@host", Scheme::Unknown("oracle".to_owned())),
         ] {
             assert_eq!(scheme_of(address), scheme, "{address}");
@@ -427,6 +500,11 @@ mod tests {
         let shown = |address: &str| ConnectionConfig::new(address).shown();
         assert_eq!(shown("postgres://me:hunter2@host/db?password=x"), "postgres://host/db");
         assert_eq!(shown("sqlite:a.db"), "a.db");
+        assert_eq!(shown("duckdb:a.csv"), "a.csv");
+        assert_eq!(shown("snowflake://me:hunter2@account/db/schema?role=r"), "snowflake://account/db/schema");
+        assert_eq!(shown("adbc:Driver={x};Pwd=hunter2"), "adbc:");
+        let options = |address: &str| ConnectionConfig::new(address).with_driver("lib.so").options.len();
+        assert_eq!((options("shop.duckdb"), options("shop.sqlite"), options("mysql://host/db")), (1, 0, 0));
     }
 
     #[test]

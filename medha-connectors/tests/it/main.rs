@@ -17,6 +17,8 @@ mod audit;
 mod clinic;
 mod guard_corpus;
 mod guard_duckdb;
+#[cfg(feature = "adbc")]
+mod adbc;
 mod guard_policy;
 mod guard_differential;
 mod conformance;

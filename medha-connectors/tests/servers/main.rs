@@ -22,6 +22,10 @@ mod postgres;
 mod mysql;
 mod passwords;
 mod savers;
+#[cfg(feature = "adbc")]
+mod adbc;
+#[cfg(feature = "adbc")]
+mod adbc_snowflake;
 #[cfg(feature = "bigquery")]
 mod bigquery;
 #[cfg(feature = "mcp")]
@@ -53,6 +57,10 @@ fn main() {
         mysql::trials(),
         passwords::trials(),
         savers::trials(),
+        #[cfg(feature = "adbc")]
+        adbc::trials(),
+        #[cfg(feature = "adbc")]
+        adbc_snowflake::trials(),
         #[cfg(feature = "bigquery")]
         bigquery::trials(),
         #[cfg(feature = "mcp")]
