@@ -341,6 +341,8 @@ fn open_bigquery(config: &ConnectionConfig, at_once: usize) -> Result<Arc<dyn Co
 #[cfg(not(feature = "bigquery"))]
 fn open_bigquery(_: &ConnectionConfig, _: usize) -> Result<Arc<dyn Connector>, ConnectorError> {
     Err(refusal("bigquery", "this program was built without the feature \"bigquery\""))
+}
+
 #[cfg(feature = "adbc")]
 async fn open_adbc(
     url: &Secret,

@@ -409,7 +409,8 @@ fn median_block(
     ranked.items.push(format!("ROW_NUMBER() OVER ({partition}{between}ORDER BY {value}) AS {place}"));
     ranked.items.push(format!("COUNT(*) OVER ({partition}) AS {many}"));
     let half = |ahead: u8| match sql.dialect {
-        Dialect::MySql => format!("FLOOR(({many} + {ahead}) / 2)"),
+        // There the quotient of whole numbers has a fraction.
+        Dialect::MySql | Dialect::DuckDb | Dialect::Snowflake => format!("FLOOR(({many} + {ahead}) / 2)"),
         Dialect::BigQuery => format!("DIV(({many} + {ahead}), 2)"),
         _ => format!("({many} + {ahead}) / 2"),
     };

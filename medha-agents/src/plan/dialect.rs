@@ -26,7 +26,7 @@ impl Sql {
     pub(super) fn text(self, text: &str) -> String {
         let escaped = text.replace('\'', "''");
         match self.dialect {
-            Dialect::MySql => format!("'{}'", escaped.replace('\\', "\\\\")),
+            Dialect::MySql | Dialect::Snowflake => format!("'{}'", escaped.replace('\\', "\\\\")),
             // Two quotes in a row would be the end of a text.
             Dialect::BigQuery => {
                 format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
@@ -47,6 +47,8 @@ impl Sql {
             Dialect::MySql => format!("({left} * 1.0)"),
             // Its `/` never divides whole numbers.
             Dialect::BigQuery => format!("({left})"),
+            // To DuckDB REAL has 32 bits.
+            Dialect::DuckDb | Dialect::Snowflake => format!("CAST({left} AS DOUBLE)"),
             _ => format!("CAST({left} AS REAL)"),
         };
         format!("{real} / NULLIF({right}, 0)")
@@ -58,6 +60,8 @@ impl Sql {
             Dialect::Postgres => self.postgres_bucket(moment, grain),
             Dialect::MySql => self.mysql_bucket(moment, grain),
             Dialect::BigQuery => self.bigquery_bucket(moment, grain),
+            Dialect::DuckDb => self.duckdb_bucket(moment, grain),
+            Dialect::Snowflake => self.snowflake_bucket(moment, grain),
             _ => self.sqlite_bucket(moment, grain),
         }
     }
@@ -153,10 +157,58 @@ impl Sql {
         }
     }
 
+    fn duckdb_bucket(self, moment: &str, grain: Grain) -> String {
+        let moment = format!("CAST({moment} AS TIMESTAMP)");
+        match grain {
+            Grain::Day => format!("strftime({moment}, '%Y-%m-%d')"),
+            Grain::Week => {
+                let first = match self.days_before_monday() {
+                    0 => format!("date_trunc('week', {moment})"),
+                    days => format!(
+                        "date_trunc('week', {moment} + INTERVAL '{days} days') - INTERVAL '{days} days'"
+                    ),
+                };
+                format!("strftime({first}, '%Y-%m-%d')")
+            }
+            Grain::Month => format!("strftime({moment}, '%Y-%m')"),
+            Grain::Quarter => format!("concat(year({moment}), '-Q', quarter({moment}))"),
+            Grain::Year => format!("strftime({moment}, '%Y')"),
+        }
+    }
+
+    fn snowflake_bucket(self, moment: &str, grain: Grain) -> String {
+        let moment = format!("CAST({moment} AS TIMESTAMP_NTZ)");
+        match grain {
+            Grain::Day => format!("TO_CHAR({moment}, 'YYYY-MM-DD')"),
+            Grain::Week => {
+                // What DATE_TRUNC takes for a week is a setting of the session; DAYOFWEEKISO() is 1 on Mondays in all of them.
+                let days = format!("MOD(DAYOFWEEKISO({moment}) + {}, 7)", 6 + self.days_before_monday());
+                format!("TO_CHAR(DATEADD(day, -{days}, {moment}), 'YYYY-MM-DD')")
+            }
+            Grain::Month => format!("TO_CHAR({moment}, 'YYYY-MM')"),
+            Grain::Quarter => format!("CONCAT(YEAR({moment}), '-Q', QUARTER({moment}))"),
+            Grain::Year => format!("TO_CHAR({moment}, 'YYYY')"),
+        }
+    }
+
+    /// How many days before Monday the week starts.
+    fn days_before_monday(self) -> u8 {
+        match self.week_start {
+            Weekday::Monday => 0,
+            Weekday::Sunday => 1,
+            Weekday::Saturday => 2,
+        }
+    }
+
     /// A part of a moment that recurs, as a whole number.
     pub(super) fn part(self, moment: &str, part: DatePart) -> String {
         match self.dialect {
-            Dialect::Postgres => {
+            Dialect::Postgres | Dialect::DuckDb => {
+                // DuckDB does not read a text as a moment by itself.
+                let moment = match self.dialect {
+                    Dialect::DuckDb => format!("CAST({moment} AS TIMESTAMP)"),
+                    _ => moment.to_owned(),
+                };
                 let field = match part {
                     DatePart::HourOfDay => "HOUR",
                     DatePart::DayOfWeek => "DOW",
@@ -187,6 +239,17 @@ impl Sql {
                 };
                 format!("(EXTRACT({field} FROM CAST({moment} AS DATETIME)){less})")
             }
+            Dialect::Snowflake => {
+                let moment = format!("CAST({moment} AS TIMESTAMP_NTZ)");
+                match part {
+                    DatePart::HourOfDay => format!("HOUR({moment})"),
+                    DatePart::DayOfWeek => format!("MOD(DAYOFWEEKISO({moment}), 7)"),
+                    DatePart::DayOfMonth => format!("DAYOFMONTH({moment})"),
+                    DatePart::MonthOfYear => format!("MONTH({moment})"),
+                    DatePart::QuarterOfYear => format!("QUARTER({moment})"),
+                    DatePart::Year => format!("YEAR({moment})"),
+                }
+            }
             _ => {
                 let number = |format: &str| format!("CAST(strftime('{format}', {moment}) AS INTEGER)");
                 match part {
@@ -212,6 +275,12 @@ impl Sql {
             Dialect::BigQuery => {
                 format!("DATETIME_DIFF(CAST({to} AS DATETIME), CAST({from} AS DATETIME), SECOND) / 86400.0")
             }
+            Dialect::DuckDb => {
+                format!("date_diff('second', CAST({from} AS TIMESTAMP), CAST({to} AS TIMESTAMP)) / 86400.0")
+            }
+            Dialect::Snowflake => format!(
+                "DATEDIFF(second, CAST({from} AS TIMESTAMP_NTZ), CAST({to} AS TIMESTAMP_NTZ)) / 86400.0"
+            ),
             _ => format!("julianday({to}) - julianday({from})"),
         }
     }
@@ -223,7 +292,10 @@ impl Sql {
             let pattern = if escaped { pattern.to_owned() } else { pattern.replace('\\', "\\\\") };
             return format!("LOWER({text}) LIKE {}", self.text(&pattern.to_lowercase()));
         }
-        let operator = if self.dialect == Dialect::Postgres { "ILIKE" } else { "LIKE" };
+        let operator = match self.dialect {
+            Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake => "ILIKE",
+            _ => "LIKE",
+        };
         let escape = if escaped { format!(" ESCAPE {}", self.text("\\")) } else { String::new() };
         format!("{text} {operator} {}{escape}", self.text(pattern))
     }
@@ -235,7 +307,8 @@ impl Sql {
             (Some(limit), None) => Some(format!("LIMIT {limit}")),
             (Some(limit), Some(offset)) => Some(format!("LIMIT {limit} OFFSET {offset}")),
             (None, Some(offset)) => Some(match self.dialect {
-                Dialect::Postgres => format!("OFFSET {offset}"),
+                Dialect::Postgres | Dialect::DuckDb => format!("OFFSET {offset}"),
+                Dialect::Snowflake => format!("LIMIT NULL OFFSET {offset}"),
                 Dialect::MySql => format!("LIMIT 18446744073709551615 OFFSET {offset}"),
                 Dialect::BigQuery => format!("LIMIT {} OFFSET {offset}", i64::MAX),
                 _ => format!("LIMIT -1 OFFSET {offset}"),
@@ -243,13 +316,22 @@ impl Sql {
         }
     }
 
+    /// Whether groups come in any order at all, which for months and weeks nobody expects.
+    pub(super) fn scatters_groups(self) -> bool {
+        matches!(self.dialect, Dialect::DuckDb | Dialect::Snowflake)
+    }
+
     /// A sort key; `NULL` sorts last where `nulls_last` is asked or the greatest comes first.
     pub(super) fn order(self, sql: &str, descending: bool, nulls_last: bool) -> String {
         let direction = if descending { " DESC" } else { "" };
         match self.dialect {
             Dialect::MySql if nulls_last && !descending => format!("{sql} IS NULL, {sql}"),
-            Dialect::Postgres if descending => format!("{sql} DESC NULLS LAST"),
-            Dialect::MySql | Dialect::Postgres => format!("{sql}{direction}"),
+            Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake if descending => {
+                format!("{sql} DESC NULLS LAST")
+            }
+            Dialect::MySql | Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake => {
+                format!("{sql}{direction}")
+            }
             _ if nulls_last && !descending => format!("{sql} NULLS LAST"),
             _ => format!("{sql}{direction}"),
         }

@@ -409,7 +409,7 @@ pub(super) fn order_by(
     names: &[String],
     limited: bool,
 ) -> Vec<String> {
-    if asked.is_empty() && !limited {
+    if asked.is_empty() && !limited && !context.sql.scatters_groups() {
         return Vec::new();
     }
     let unique = |name: &String| names.iter().filter(|other| other.eq_ignore_ascii_case(name)).count() == 1;

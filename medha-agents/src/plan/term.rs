@@ -108,7 +108,9 @@ fn boolean(context: &Context<'_>, field: &Field) -> (String, String) {
         return (context.sql.text(&yes_text), context.sql.text(&no_text));
     }
     match context.sql.dialect {
-        Dialect::Postgres | Dialect::BigQuery => ("TRUE".into(), "FALSE".into()),
+        Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => {
+            ("TRUE".into(), "FALSE".into())
+        }
         _ => ("1".into(), "0".into()),
     }
 }
@@ -145,8 +147,8 @@ pub(super) fn plain(context: &Context<'_>, literal: &Literal) -> String {
         Literal::Number(number) => context.sql.number(*number),
         Literal::Text(text) => context.sql.text(text),
         Literal::Boolean(flag) => match (context.sql.dialect, flag) {
-            (Dialect::Postgres | Dialect::BigQuery, true) => "TRUE".into(),
-            (Dialect::Postgres | Dialect::BigQuery, false) => "FALSE".into(),
+            (Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery, true) => "TRUE".into(),
+            (Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery, false) => "FALSE".into(),
             (_, true) => "1".into(),
             (_, false) => "0".into(),
         },

@@ -252,6 +252,11 @@ fn runs_on_sqlite(sql: &str) -> Result<(), String> {
     })
 }
 
+fn passes_the_guard(sql: &str, dialect: Dialect) -> Result<(), String> {
+    let guard = Guard::new(dialect, Arc::clone(&shop().schema));
+    guard.check(sql, 1000).map(|_| ()).map_err(|error| error.to_string())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -272,6 +277,10 @@ proptest! {
                 Parser::parse_sql(&MySqlDialect {}, &other).map_err(|error| TestCaseError::fail(format!("{error}\n{other}")))?;
                 let other = compile(&plan, &model, Dialect::BigQuery).unwrap().sql;
                 Parser::parse_sql(&BigQueryDialect {}, &other).map_err(|error| TestCaseError::fail(format!("{error}\n{other}")))?;
+                for dialect in [Dialect::DuckDb, Dialect::Snowflake] {
+                    let other = compile(&plan, &model, dialect).unwrap().sql;
+                    passes_the_guard(&other, dialect).map_err(|error| TestCaseError::fail(format!("{error}\n{other}")))?;
+                }
             }
         }
     }

@@ -125,3 +125,28 @@ fn each_database_cuts_time_its_own_way() {
         assert_eq!(monday(dialect), line);
     }
 }
+
+#[test]
+fn each_dialect_cuts_time_in_its_own_words() {
+    let by_week = plan("orders", [bucket("orders.order_date", Grain::Week), count("orders")]);
+    let written = |dialect| compile(&by_week, &model(), dialect).unwrap().sql;
+    let duckdb = written(Dialect::DuckDb);
+    assert!(
+        duckdb.contains(
+            "strftime(date_trunc('week', CAST(\"orders\".\"order_date\" AS TIMESTAMP)), '%Y-%m-%d')"
+        ),
+        "{duckdb}"
+    );
+    let snowflake = written(Dialect::Snowflake);
+    let moment = "CAST(\"orders\".\"order_date\" AS TIMESTAMP_NTZ)";
+    let days = format!("MOD(DAYOFWEEKISO({moment}) + 6, 7)");
+    assert!(
+        snowflake.contains(&format!("TO_CHAR(DATEADD(day, -{days}, {moment}), 'YYYY-MM-DD')")),
+        "{snowflake}"
+    );
+    // Their groups come in any order.
+    assert!(
+        duckdb.ends_with("ORDER BY \"a\", \"b\"") && snowflake.ends_with("ORDER BY \"a\", \"b\""),
+        "{duckdb}"
+    );
+}

@@ -168,6 +168,8 @@ fn extend(walk: &mut Walk, node: &Node<'_>, model: &mut SemanticModel) {
         ("postgres", Dialect::Postgres),
         ("mysql", Dialect::MySql),
         ("bigquery", Dialect::BigQuery),
+        ("duckdb", Dialect::DuckDb),
+        ("snowflake", Dialect::Snowflake),
     ];
     model.dialect = walk.one_of(node, "dialect", &dialects);
     model.calendar = calendar(walk, node);
