@@ -106,10 +106,14 @@ pub(crate) struct AskArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
     /// What to ask instead of the sample business: a connection of the configuration, a SQLite, CSV, TSV, JSON or JSONL file,
-    /// a folder of such, postgres://…, mysql://…, and in a program built with these features bigquery://… or
-    /// mcp:FILE#SERVER, where FILE is an mcp.json
+    /// a folder of such, postgres://… or mysql://…; in a build with the feature bigquery also bigquery://…, with mcp
+    /// mcp:FILE#SERVER, where FILE is an mcp.json, with adbc *.duckdb, *.parquet, duckdb:FILE.csv, duckdb:FILE.json,
+    /// duckdb:FOLDER, snowflake://…
     #[arg(short, long, env = "MEDHA_DATABASE", hide_env_values = true, value_name = "NAME|PATH|URL")]
     pub(crate) database: Option<Secret>,
+    /// The library of its ADBC driver, a path or a name, for DuckDB and Snowflake; default: where ADBC drivers are looked for
+    #[arg(long, env = "MEDHA_DRIVER", value_name = "FILE|NAME")]
+    pub(crate) driver: Option<String>,
     /// A semantic model for it; default: <stem>.ossie.yaml beside the file, else one inferred from its tables
     #[arg(long, env = "MEDHA_MODEL", value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,

@@ -115,7 +115,10 @@ impl Source {
     ) -> Result<Self, CommandError> {
         let user = asking(args, config)?.map(|user| user.id).or_else(login);
         let mut source = match chosen.place.clone() {
-            Some(place) => {
+            Some(mut place) => {
+                if let Some(driver) = &args.driver {
+                    place = place.with_driver(driver.as_str());
+                }
                 let place = with_surroundings(place)?;
                 let model = chosen
                     .model

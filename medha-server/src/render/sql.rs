@@ -1,7 +1,8 @@
 //! SQL as people write it: a clause a line.
 
 use sqlparser::dialect::{
-    BigQueryDialect, Dialect as Parsed, MySqlDialect, PostgreSqlDialect, SQLiteDialect,
+    BigQueryDialect, Dialect as Parsed, DuckDbDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect,
+    SnowflakeDialect,
 };
 use sqlparser::parser::Parser;
 
@@ -13,6 +14,8 @@ pub(crate) fn broken_into_lines(sql: &str, dialect: Dialect) -> String {
         Dialect::Postgres => &PostgreSqlDialect {},
         Dialect::MySql => &MySqlDialect {},
         Dialect::BigQuery => &BigQueryDialect {},
+        Dialect::DuckDb => &DuckDbDialect {},
+        Dialect::Snowflake => &SnowflakeDialect {},
         _ => &SQLiteDialect {},
     };
     match Parser::parse_sql(parser, sql) {
