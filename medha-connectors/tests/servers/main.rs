@@ -23,6 +23,8 @@ mod mysql;
 mod passwords;
 mod savers;
 #[cfg(feature = "adbc")]
+mod adbc_any;
+#[cfg(feature = "adbc")]
 mod adbc;
 #[cfg(feature = "adbc")]
 mod adbc_snowflake;
@@ -57,6 +59,8 @@ fn main() {
         mysql::trials(),
         passwords::trials(),
         savers::trials(),
+        #[cfg(feature = "adbc")]
+        adbc_any::trials(),
         #[cfg(feature = "adbc")]
         adbc::trials(),
         #[cfg(feature = "adbc")]
