@@ -105,6 +105,9 @@ impl ConnectionConfig {
     #[must_use]
     pub fn shown(&self) -> String {
         match scheme_of(self.url.expose()) {
+            Scheme::Path(path) if is_misspelt(Path::new(path)) => {
+                format!("…@{}", path.rsplit('@').next().unwrap_or_default())
+            }
             Scheme::Sqlite(path) | Scheme::Path(path) | Scheme::DuckDb(path) => path.to_owned(),
             Scheme::Mcp(_) => self.url.expose().to_owned(),
             // What follows may be anything, a password too.
@@ -143,6 +146,10 @@ impl ConnectionConfig {
         let connections = usize::from(self.connections.unwrap_or(CONNECTIONS).get());
         let address = self.url.expose();
         match scheme_of(address) {
+            Scheme::Path(path) if is_misspelt(Path::new(path)) => {
+                let reason = "it is no file, and no address such as postgres://USER:PASSWORD@HOST/DATABASE";
+                Err(ConnectorError::Open { database: self.shown(), reason: reason.to_owned() })
+            }
             Scheme::Path(path) if is_data(Path::new(path)) => {
                 self.only_options(&[])?;
                 open_data(Path::new(path), self.cache_folder.as_deref()).await
@@ -233,6 +240,12 @@ enum Scheme<'a> {
     /// A file and, after a `#`, the name of a server in it.
     Mcp(&'a str),
     Unknown(String),
+}
+
+/// Whether it is an address that somebody has misspelt, with a password in it, and no file.
+fn is_misspelt(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    text.rsplit_once('@').is_some_and(|(before, _)| before.contains(':')) && !path.exists()
 }
 
 fn scheme_of(address: &str) -> Scheme<'_> {
@@ -536,6 +549,14 @@ mod tests {
             serde_json::from_str(r#"{"url": "sqlite:a.db", "options": {"warehouse": "w"}}"#).unwrap();
         let error = config.open().await.unwrap_err().to_string();
         assert_eq!(error, r#"cannot open "a.db": it does not know the options warehouse; it knows none"#);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_misspelt_is_taken_for_no_file_and_its_password_not_told() {
+        let error =
+            ConnectionConfig::new("postgres//me:hunter2@host/db").open().await.unwrap_err().to_string();
+        let expected = r#"cannot open "…@host/db": it is no file, and no address such as postgres://USER:PASSWORD@HOST/DATABASE"#;
+        assert_eq!(error, expected);
     }
 
     #[tokio::test]

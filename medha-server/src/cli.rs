@@ -384,7 +384,8 @@ mod tests {
             let setting = setting.unwrap_or_else(|| panic!("{variable} is in no table"));
             assert!(flag.is_empty() || setting.flag == flag, "{flag} {variable}");
         }
-        let flags = SETTINGS.iter().filter(|setting| !setting.flag.is_empty() && !setting.variable.is_empty());
+        let flags =
+            SETTINGS.iter().filter(|setting| !setting.flag.is_empty() && !setting.variable.is_empty());
         for setting in flags {
             let pair = (setting.flag.to_owned(), setting.variable.to_owned());
             assert!(found.contains(&pair), "no command has {pair:?}");

@@ -1,6 +1,6 @@
 //! `medha schema`: what is in a database, as whoever asks may know it.
 
-use medha_connectors::{Column, ColumnProfile, Schema, Table, TableKind};
+use medha_connectors::{Column, ColumnKind, ColumnProfile, Schema, Table, TableKind};
 
 use crate::audit;
 use crate::cli::{Listing, SchemaArgs};
@@ -108,21 +108,29 @@ fn facts(column: &Column, table: &Table) -> Vec<String> {
             harmless(&key.referenced_columns.join(", "))
         ));
     }
-    facts.extend(column.profile.as_ref().and_then(values));
+    let is_time = matches!(column.kind, ColumnKind::Date | ColumnKind::DateTime | ColumnKind::Time);
+    facts.extend(
+        column.profile.as_ref().and_then(|profile| if is_time { range(profile) } else { values(profile) }),
+    );
     facts.extend(column.comment.as_ref().map(|comment| harmless(comment)));
     facts
 }
 
 /// A few of the values, or the least and the greatest.
 fn values(profile: &ColumnProfile) -> Option<String> {
-    let short = |text: &String| cut(&harmless(text), WIDEST_VALUE);
     if !profile.values.is_empty() {
-        let shown: Vec<String> = profile.values.iter().take(MOST_VALUES).map(short).collect();
+        let shown: Vec<String> = profile.values.iter().take(MOST_VALUES).map(|text| short(text)).collect();
         let more = profile.values.len() > MOST_VALUES || !profile.complete;
         return Some(format!("{}{}", shown.join(", "), if more { ", …" } else { "" }));
     }
-    match (&profile.min, &profile.max) {
-        (Some(min), Some(max)) => Some(format!("{} to {}", short(min), short(max))),
-        _ => None,
-    }
+    range(profile)
+}
+
+fn range(profile: &ColumnProfile) -> Option<String> {
+    let (min, max) = (profile.min.as_ref()?, profile.max.as_ref()?);
+    Some(format!("{} to {}", short(min), short(max)))
+}
+
+fn short(text: &str) -> String {
+    cut(&harmless(text), WIDEST_VALUE)
 }

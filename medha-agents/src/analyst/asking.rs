@@ -11,6 +11,23 @@ use crate::chart::unique_names;
 /// What a statement gave, and how old that is if it was kept since an earlier question.
 pub(crate) type Read = (ResultSet, Option<Duration>);
 
+/// Why a statement gave nothing.
+pub(crate) enum Failed {
+    /// The database failed; its own words may be in the audit record under a reference.
+    Database(ConnectorError, Option<String>),
+    /// What became of it cannot be noted.
+    Record(Trouble),
+}
+
+impl From<Failed> for Trouble {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Database(error, reference) => Self::of(&error, reference.as_deref()),
+            Failed::Record(trouble) => trouble,
+        }
+    }
+}
+
 /// What a statement is asked with.
 pub(crate) struct Asking<'a> {
     pub(crate) tools: &'a Tools,
@@ -25,11 +42,11 @@ impl Asking<'_> {
     pub(crate) async fn check_and_run(&self, statement: &str) -> Result<Read, Trouble> {
         let checked = self.tools.guard().check(statement, self.options.max_rows);
         let checked = checked.map_err(|error| Trouble::failed(error.to_string(), None))?;
-        self.run(statement, &checked).await
+        Ok(self.run(statement, &checked).await?)
     }
 
     /// Runs a statement. What becomes of it is noted before anybody sees a row.
-    pub(crate) async fn run(&self, asked: &str, checked: &GuardedSql) -> Result<Read, Trouble> {
+    pub(crate) async fn run(&self, asked: &str, checked: &GuardedSql) -> Result<Read, Failed> {
         let Self { tools, run, question, options } = *self;
         let mut noting = tools.note(run, question, asked);
         if let Some(noting) = &mut noting {
@@ -53,9 +70,10 @@ impl Asking<'_> {
             _ => None,
         };
         if let Some(noting) = noting {
-            noting.ended(read.as_ref().map(|(result, _)| result.rows.len()), reference.clone()).await?;
+            let rows = read.as_ref().map(|(result, _)| result.rows.len());
+            noting.ended(rows, reference.clone()).await.map_err(Failed::Record)?;
         }
-        let (mut result, age) = read.map_err(|error| Trouble::of(&error, reference.as_deref()))?;
+        let (mut result, age) = read.map_err(|error| Failed::Database(error, reference))?;
         let names = unique_names(result.columns.iter().map(|column| column.name.as_str()));
         for (column, name) in result.columns.iter_mut().zip(names) {
             column.name = name;

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use medha_connectors::{GuardError, GuardedSql, QueryOptions, ResultSet, Schema};
+use medha_connectors::{ConnectorError, GuardError, GuardedSql, QueryOptions, ResultSet, Schema};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::AnswerOutcome;
 use super::ask::Analyst;
-use super::asking::Asking;
+use super::asking::{Asking, Failed};
 use super::tools::RunTools;
 use super::trouble::Trouble;
 
@@ -62,7 +61,8 @@ impl Analyst {
         let asking = Asking { tools: self.tools(), run: &run, question: None, options: &options };
         match asking.run(statement, &sent).await {
             Ok((result, _)) => Ok(Ran { sent, result }),
-            Err(trouble) => Err(failed(trouble)),
+            Err(Failed::Record(trouble)) => Err(failed(trouble)),
+            Err(Failed::Database(error, reference)) => Err(of_database(&error, reference)),
         }
     }
 
@@ -81,7 +81,7 @@ impl Analyst {
                 let plan = sent.without_salts(&plan);
                 Ok((sent, plan))
             }
-            Err(error) => Err(failed(Trouble::of(&error, None))),
+            Err(error) => Err(of_database(&error, None)),
         }
     }
 
@@ -111,17 +111,26 @@ impl Analyst {
     }
 }
 
+/// What went wrong, in words of ours.
+fn of_database(error: &ConnectorError, reference: Option<String>) -> StatementError {
+    match error {
+        ConnectorError::Cancelled => StatementError::Cancelled,
+        error => {
+            let hint =
+                |reference| format!("what it said is in the audit record under the reference {reference}");
+            StatementError::Failed { message: error.in_words(), hint: reference.map(hint) }
+        }
+    }
+}
+
+/// The audit record cannot be written.
 fn failed(trouble: Trouble) -> StatementError {
     match trouble {
-        Trouble::Final { outcome: AnswerOutcome::Cancelled } => StatementError::Cancelled,
         Trouble::Final { outcome } => {
             let (_, message, hint) = super::json::error(&outcome);
             StatementError::Failed { message, hint }
         }
-        Trouble::UnknownName { name, .. } => StatementError::Failed {
-            message: format!("the database has changed: {name} is not there"),
-            hint: None,
-        },
+        Trouble::UnknownName { message, .. } => StatementError::Failed { message, hint: None },
         Trouble::Misspelt { .. } => {
             StatementError::Failed { message: "some words are not known".to_owned(), hint: None }
         }

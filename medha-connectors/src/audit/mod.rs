@@ -1,7 +1,8 @@
 //! The audit record: one line for every statement somebody asked for, chained by hashes so that a line that is changed,
 //! missing or moved is found.
 //!
-//! An [`AuditLog`] appends [`AuditRecord`]s to a file of JSON lines; any number of processes may append to one file.
+//! An [`AuditLog`] appends [`AuditRecord`]s to a file of JSON lines, or to a table of a SQLite file or a PostgreSQL database;
+//! any number of processes may append to one log.
 //! [`verify`] reads it again. The chain shows what was done to the lines *within*; that the end was not cut off is seen by
 //! comparing the [`Seal`] with one that was noted elsewhere, which is why `verify` takes one.
 //!
@@ -23,6 +24,10 @@
 mod record;
 mod line;
 mod log;
+mod place;
+mod file;
+#[cfg(feature = "sql")]
+mod table;
 mod check;
 
 pub use check::verify;

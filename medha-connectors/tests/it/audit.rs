@@ -7,12 +7,8 @@ use std::path::{Path, PathBuf};
 use medha_connectors::audit::{AuditLog, AuditRecord, Decision, Seal, verify};
 use tempfile::TempDir;
 
-fn record(number: u32) -> AuditRecord {
-    let mut record = AuditRecord::new("ada", "shop", format!("SELECT {number}"));
-    record.question = Some("what is \"it\"?\nsecond line".to_owned());
-    record.rows = Some(number.into());
-    record
-}
+use crate::audit_checks::{CHANGES, append, check_chain, check_found, record};
+use crate::files::write as write_sql;
 
 /// A log of so many lines.
 fn log_of(lines: u32) -> (TempDir, PathBuf, Option<Seal>) {
@@ -227,4 +223,39 @@ fn the_hash_of_a_known_line_stays_what_it_is() {
     record.at = "2026-11-20T10:00:00Z".parse().unwrap();
     let seal = AuditLog::open(&path).unwrap().append(&record).unwrap();
     assert_eq!(seal.hash, "a6da57c2ec1cd52113b4b6789de5fadd890a1152216f09a6844ba3ebbcc3db2a");
+}
+
+#[test]
+fn a_file_and_a_table_keep_the_same_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    check_chain(folder.path().join("audit.jsonl").to_str().unwrap());
+    check_chain(&format!("sqlite:{}", folder.path().join("audit.db").display()));
+}
+
+#[tokio::test]
+async fn what_is_done_to_a_table_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, (change, problem)) in CHANGES.into_iter().enumerate() {
+        let path = folder.path().join(format!("{number}.db"));
+        let place = format!("sqlite:{}", path.display());
+        let seal = append(&place, 4);
+        sqlx::Connection::close(write_sql(&path, change).await).await.unwrap();
+        check_found(&place, seal.as_ref(), problem);
+    }
+}
+
+#[test]
+fn a_table_that_is_not_there_is_not_made_to_be_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.db");
+    let error = verify(format!("sqlite:{}", path.display()), None).unwrap_err().to_string();
+    assert!(error.starts_with("audit log \"sqlite:") && error.contains("unable to open"), "{error}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn an_address_that_cannot_hold_a_log_is_refused_without_its_password() {
+    let error = AuditLog::open("oracle://me:hunter2@host/db").unwrap_err().to_string();
+    let expected = r#"audit log "oracle://host/db": an audit log is a file, "sqlite:PATH" or "postgres://…""#;
+    assert_eq!(error, expected);
 }

@@ -13,6 +13,7 @@ mod stopping;
 mod guard;
 mod guard_names;
 mod guard_property;
+mod audit_checks;
 mod audit;
 mod clinic;
 mod guard_corpus;

@@ -22,6 +22,9 @@ mod postgres;
 mod mysql;
 mod passwords;
 mod savers;
+#[path = "../it/audit_checks.rs"]
+mod audit_checks;
+mod audit;
 #[cfg(feature = "adbc")]
 mod adbc_any;
 #[cfg(feature = "adbc")]
@@ -51,6 +54,7 @@ mod mysql_unguarded;
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
     let trials = [
+        audit::trials(),
         conformance::trials(),
         limits::trials(),
         restart::trials(),
@@ -59,6 +63,7 @@ fn main() {
         mysql::trials(),
         passwords::trials(),
         savers::trials(),
+
         #[cfg(feature = "adbc")]
         adbc_any::trials(),
         #[cfg(feature = "adbc")]

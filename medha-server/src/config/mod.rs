@@ -15,4 +15,4 @@ pub(crate) use find::{ConfigError, load};
 pub(crate) use read::yaml_file;
 
 #[cfg(test)]
-pub(crate) use settings::{SETTINGS, Setting};
+pub(crate) use settings::SETTINGS;

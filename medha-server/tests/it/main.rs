@@ -10,4 +10,5 @@ mod eval;
 mod eval_guard;
 mod files;
 mod http;
+mod policy;
 mod sample;
