@@ -20,8 +20,11 @@ use super::log::AuditError;
 use super::place::Place;
 use crate::secret::Secret;
 
-/// How long a database is waited for, and other processes that append.
+/// How long other processes that append are waited for.
+#[cfg(feature = "sqlite")]
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+/// A server that needs longer to be connected to is not there.
+const CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
 /// So many rows are read at a time.
 const PAGE: u64 = 500;
 
@@ -141,8 +144,8 @@ impl Table {
         options
             .max_connections(1)
             .min_connections(0)
-            .acquire_timeout(PATIENCE)
-            .connect_timeout(PATIENCE)
+            .acquire_timeout(CONNECT)
+            .connect_timeout(CONNECT)
             .sqlx_logging(false);
         Ok(options)
     }

@@ -1,7 +1,12 @@
 //! MySQL and MariaDB: every type keeps its meaning, the catalog is read whole, statements mean what the server means by them.
 
+use std::sync::Arc;
+
 use libtest_mimic::Trial;
-use medha_connectors::{ColumnKind, Connector, ForeignKey, Guard, MySqlConnector, TableKind, Value};
+use medha_connectors::{
+    ColumnKind, Connector, ForeignKey, Guard, MySqlConnector, Policy, QueryOptions, Schema, TableKind, User,
+    Value,
+};
 
 use crate::databases::{Server, load, on_database};
 use crate::files::ask;
@@ -13,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         every_type_keeps_its_meaning,
         the_catalog_has_keys_comments_indexes_and_views,
         a_statement_means_what_it_means_on_the_server,
+        the_rules_of_a_table_hold_behind_a_view,
     )
 }
 
@@ -160,4 +166,30 @@ async fn a_statement_means_what_it_means_on_the_server(url: String) {
     let guard = Guard::new(connector.dialect(), connector.schema().await.unwrap().into());
     let plan = connector.explain(&guard.check("SELECT moment FROM t", 5).unwrap()).await.unwrap();
     assert!(plan.contains("\"table_name\": \"t\""), "{plan}");
+}
+
+/// Under a policy a view is what the catalog says it is made of.
+async fn the_rules_of_a_table_hold_behind_a_view(url: String) {
+    let statements = [
+        "CREATE TABLE things (id int PRIMARY KEY, name varchar(20), price decimal(10, 2))",
+        "INSERT INTO things VALUES (1, 'it''s', 50), (2, 'b', 150), (3, 'c', 300)",
+        "CREATE VIEW dear AS SELECT t.id, t.name, t.price * 2 AS twice FROM things t WHERE t.price > 100 OR t.name = 'it''s'",
+        "CREATE VIEW dearer AS SELECT count(*) AS n FROM dear",
+    ];
+    load(&url, &statements.map(str::to_owned)).await;
+    let connector = MySqlConnector::open(url).unwrap();
+    let schema: Arc<Schema> = connector.schema().await.unwrap().into();
+    let policy: Policy = serde_json::from_str(
+        r#"{"version": 1, "tables": {"things": {"rows": [{"keep": "price < 200"}]}, "dear": {}, "dearer": {}}}"#,
+    )
+    .unwrap();
+    let guard = Guard::new(connector.dialect(), schema).with_policy(&policy, &User::new("ann")).unwrap();
+    assert!(guard.shown().tables.iter().all(|table| table.definition.is_none()));
+    for (sql, count) in
+        [("SELECT count(*) FROM dear", 2), ("SELECT n FROM dearer", 2), ("SELECT count(*) FROM things", 2)]
+    {
+        let sql = guard.check(sql, 10).unwrap();
+        let answer = connector.query(&sql, QueryOptions::default()).await.unwrap().collect().await.unwrap();
+        assert_eq!(answer.rows, [[Value::Integer(count)]], "{}", sql.as_str());
+    }
 }
