@@ -9,9 +9,21 @@ use super::error::GuardError;
 use super::parse;
 use crate::dialect::Dialect;
 
+/// What became of a query when its limit was put on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PutOn {
+    /// Its own limit is small enough.
+    Nothing,
+    /// A limit of so many rows behind everything else.
+    Behind(u64),
+    /// Something else in it was changed as well.
+    Within,
+}
+
 /// Lets at most one row more than `max_rows` through; a smaller limit stays.
-pub(crate) fn put_on(query: &mut Query, dialect: Dialect, max_rows: usize) -> Result<(), GuardError> {
-    if dialect == Dialect::Sqlite && ends_in_values(&query.body) {
+pub(crate) fn put_on(query: &mut Query, dialect: Dialect, max_rows: usize) -> Result<PutOn, GuardError> {
+    let in_values = dialect == Dialect::Sqlite && ends_in_values(&query.body);
+    if in_values {
         // SQLite has no LIMIT after VALUES.
         *query = parse::one_query(&format!("SELECT * FROM ({query})"), dialect)?;
     }
@@ -25,8 +37,8 @@ pub(crate) fn put_on(query: &mut Query, dialect: Dialect, max_rows: usize) -> Re
     };
     let most = u64::try_from(max_rows).unwrap_or(u64::MAX).saturating_add(1).min(i64::MAX as u64);
     let fetched = query.fetch.take().map(|fetch| rows_of(&fetch)).transpose()?;
-    let clause = query.limit_clause.take();
-    let (limit, offset) = match clause {
+    let before = query.limit_clause.take();
+    let (limit, offset) = match before.clone() {
         None => (None, None),
         Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
             if !limit_by.is_empty() {
@@ -42,7 +54,12 @@ pub(crate) fn put_on(query: &mut Query, dialect: Dialect, max_rows: usize) -> Re
     let rows = [limit, fetched, top].into_iter().flatten().fold(most, u64::min);
     query.limit_clause =
         Some(LimitClause::LimitOffset { limit: Some(literal(rows)), offset, limit_by: Vec::new() });
-    Ok(())
+    Ok(match before {
+        _ if in_values || fetched.is_some() || top.is_some() => PutOn::Within,
+        None => PutOn::Behind(rows),
+        Some(_) if before == query.limit_clause => PutOn::Nothing,
+        Some(_) => PutOn::Within,
+    })
 }
 
 fn ends_in_values(body: &SetExpr) -> bool {

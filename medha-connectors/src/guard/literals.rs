@@ -1,15 +1,16 @@
 //! Texts in quotes: read into one kind, and written so that every reader takes them for the same text.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Query, Value, ValueWithSpan, VisitMut, VisitorMut};
+use sqlparser::ast::{Query, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut};
 
 use super::error::GuardError;
 use crate::dialect::Dialect;
 
 /// Makes plain texts of the other notations a dialect has, whose ends its servers and our parser may see elsewhere.
 pub(crate) fn make_plain(query: &mut Query, dialect: Dialect) -> Result<(), GuardError> {
-    match query.visit(&mut Plain { dialect }) {
+    match VisitMut::visit(query, &mut Plain { dialect }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
     }
@@ -48,11 +49,32 @@ impl VisitorMut for Plain {
 
 /// The tree for the writer, which takes two quotes in a row, or one behind a backslash, for one that is escaped already, and
 /// leaves a backslash as it is.
-pub(crate) fn escaped(query: &Query, dialect: Dialect) -> Query {
+pub(crate) fn escaped(query: &Query, dialect: Dialect) -> Cow<'_, Query> {
+    if query.visit(&mut NeedsEscape).is_continue() {
+        return Cow::Borrowed(query);
+    }
     let mut query = query.clone();
-    let done: ControlFlow<()> = query.visit(&mut Escaped { dialect });
+    let done: ControlFlow<()> = VisitMut::visit(&mut query, &mut Escaped { dialect });
     debug_assert!(done.is_continue(), "nothing ends the walk early");
-    query
+    Cow::Owned(query)
+}
+
+fn needs_escape(text: &str) -> bool {
+    text.contains(['\'', '\\'])
+}
+
+/// Ends at the first text that the writer would not write as it is.
+struct NeedsEscape;
+
+impl Visitor for NeedsEscape {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+        match &value.value {
+            Value::SingleQuotedString(text) if needs_escape(text) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
 }
 
 struct Escaped {
@@ -64,7 +86,7 @@ impl VisitorMut for Escaped {
 
     fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<()> {
         if let Value::SingleQuotedString(text) = &mut value.value
-            && text.contains(['\'', '\\'])
+            && needs_escape(text)
         {
             *text = match self.dialect {
                 Dialect::Sqlite | Dialect::Postgres | Dialect::DuckDb => text.replace('\'', "''"),

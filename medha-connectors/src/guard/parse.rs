@@ -1,4 +1,4 @@
-//! From text to the tree of exactly one query, in the dialect's own grammar.
+//! From text to the tree of exactly one query, in the dialect's own grammar: first its words and signs, then the tree.
 
 use sqlparser::ast::{Query, Statement};
 use sqlparser::dialect::{
@@ -10,6 +10,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use super::error::GuardError;
 use super::grammar::SqliteGrammar;
+use super::limit::PutOn;
 use super::{identifiers, literals};
 use crate::dialect::Dialect;
 
@@ -22,9 +23,18 @@ const MAX_DEEPENING: usize = 1_500;
 /// Parentheses within parentheses.
 const MAX_NESTING: usize = 64;
 
+/// The words and signs of a text, checked and bounded.
+#[derive(Debug)]
+pub(crate) struct Words {
+    tokens: Vec<TokenWithSpan>,
+    dialect: Dialect,
+    /// How many of them can make the tree deeper by one.
+    deepening: usize,
+}
+
 /// Parses the definition of a view: the statement that makes it, or its query alone.
 pub(crate) fn one_view(sql: &str, dialect: Dialect) -> Result<Query, GuardError> {
-    let mut query = match one_statement(sql, dialect)? {
+    let mut query = match words(sql, dialect)?.into_statement()? {
         Statement::CreateView(view) if view.columns.is_empty() => view.query,
         Statement::CreateView(_) => {
             return Err(GuardError::not_allowed("a list of columns behind a view's name"));
@@ -38,45 +48,132 @@ pub(crate) fn one_view(sql: &str, dialect: Dialect) -> Result<Query, GuardError>
 
 /// Parses exactly one statement, which must be a query.
 pub(crate) fn one_query(sql: &str, dialect: Dialect) -> Result<Query, GuardError> {
-    match one_statement(sql, dialect)? {
-        Statement::Query(mut query) => {
-            literals::make_plain(&mut query, dialect)?;
-            Ok(*query)
-        }
-        other => Err(GuardError::NotAQuery { statement: first_words(&other) }),
-    }
+    words(sql, dialect)?.into_query()
 }
 
-fn one_statement(sql: &str, dialect: Dialect) -> Result<Statement, GuardError> {
+/// Reads the words and signs of a text.
+pub(crate) fn words(sql: &str, dialect: Dialect) -> Result<Words, GuardError> {
     // Some editors put a byte order mark at the start of what they copy.
     let sql = sql.trim_start_matches('\u{feff}');
     check_text(sql)?;
-    let grammar = grammar(dialect);
-    let mut tokens = Tokenizer::new(grammar, sql)
+    let mut tokens = Tokenizer::new(grammar(dialect), sql)
         .tokenize_with_location()
         .map_err(|error| GuardError::Syntax { reason: error.to_string() })?;
     check_comments(tokens.iter().map(|token| &token.token))?;
-    check_size(tokens.iter().map(|token| &token.token))?;
+    let deepening = check_size(tokens.iter().map(|token| &token.token))?;
     identifiers::check(tokens.iter().map(|token| &token.token))?;
     if matches!(dialect, Dialect::Sqlite | Dialect::Postgres | Dialect::BigQuery | Dialect::DuckDb) {
         read_hexadecimal_numbers(sql, &mut tokens)?;
     }
-    let mut statements = Parser::new(grammar)
-        .with_recursion_limit(MAX_NESTING)
-        .with_tokens_with_locations(tokens)
-        .parse_statements()
-        .map_err(|error| match error {
-            ParserError::RecursionLimitExceeded => {
-                GuardError::too_large(format!("more than {MAX_NESTING} levels of nesting"))
-            }
-            ParserError::TokenizerError(reason) | ParserError::ParserError(reason) => {
-                GuardError::Syntax { reason }
-            }
-        })?;
-    if statements.len() != 1 {
-        return Err(GuardError::NotOneStatement { count: statements.len() });
+    Ok(Words { tokens, dialect, deepening })
+}
+
+impl Words {
+    /// How deep the tree can be, at most.
+    pub(crate) fn deepening(&self) -> usize {
+        self.deepening
     }
-    Ok(statements.remove(0))
+
+    /// What tells one tree from another, to hold what is written against what was asked. `None` where the parser looks at
+    /// more than that.
+    ///
+    /// The parser sees words and signs, and in these grammars the spaces and remarks between them only in three places:
+    /// between two texts in a row, behind `:` and `@`, and in a hint, which `shape` refuses.
+    pub(crate) fn significant(&self) -> Option<Vec<Token>> {
+        if !matches!(self.dialect, Dialect::Sqlite | Dialect::Postgres | Dialect::MySql) {
+            return None;
+        }
+        let mut significant: Vec<Token> = Vec::with_capacity(self.tokens.len());
+        for token in self.tokens.iter().map(|token| &token.token) {
+            match token {
+                Token::Whitespace(_) | Token::EOF => continue,
+                Token::Colon | Token::AtSign => return None,
+                _ if is_text(token) && significant.last().is_some_and(is_text) => return None,
+                _ => significant.push(token.clone()),
+            }
+        }
+        while significant.last() == Some(&Token::SemiColon) {
+            significant.pop();
+        }
+        Some(significant)
+    }
+
+    /// Whether this is what was asked, word for word, and behind it the limit that was put on, if one was.
+    pub(crate) fn are(&self, asked: &[Token], put_on: PutOn) -> bool {
+        let mut tokens = self.tokens.iter().map(|token| &token.token).filter(|token| is_significant(token));
+        let is_as_asked = asked.iter().all(|asked| tokens.next().is_some_and(|token| is_same(token, asked)));
+        is_as_asked
+            && match (put_on, tokens.next(), tokens.next(), tokens.next()) {
+                (PutOn::Nothing, None, _, _) => true,
+                (PutOn::Behind(rows), Some(Token::Word(word)), Some(Token::Number(number, false)), None) => {
+                    word.keyword == Keyword::LIMIT && *number == rows.to_string()
+                }
+                (PutOn::Nothing | PutOn::Behind(_) | PutOn::Within, ..) => false,
+            }
+    }
+
+    /// Parses them as exactly one statement, which must be a query.
+    pub(crate) fn into_query(self) -> Result<Query, GuardError> {
+        let dialect = self.dialect;
+        match self.into_statement()? {
+            Statement::Query(mut query) => {
+                literals::make_plain(&mut query, dialect)?;
+                Ok(*query)
+            }
+            other => Err(GuardError::NotAQuery { statement: first_words(&other) }),
+        }
+    }
+
+    fn into_statement(self) -> Result<Statement, GuardError> {
+        let mut statements = Parser::new(grammar(self.dialect))
+            .with_recursion_limit(MAX_NESTING)
+            .with_tokens_with_locations(self.tokens)
+            .parse_statements()
+            .map_err(|error| match error {
+                ParserError::RecursionLimitExceeded => {
+                    GuardError::too_large(format!("more than {MAX_NESTING} levels of nesting"))
+                }
+                ParserError::TokenizerError(reason) | ParserError::ParserError(reason) => {
+                    GuardError::Syntax { reason }
+                }
+            })?;
+        if statements.len() != 1 {
+            return Err(GuardError::NotOneStatement { count: statements.len() });
+        }
+        Ok(statements.remove(0))
+    }
+}
+
+fn is_significant(token: &Token) -> bool {
+    !matches!(token, Token::Whitespace(_) | Token::EOF)
+}
+
+/// Whether a token is a text in quotes of any kind; the parser may put two of them together.
+fn is_text(token: &Token) -> bool {
+    matches!(
+        token,
+        Token::SingleQuotedString(_)
+            | Token::DoubleQuotedString(_)
+            | Token::NationalStringLiteral(_)
+            | Token::EscapedStringLiteral(_)
+            | Token::UnicodeStringLiteral(_)
+            | Token::HexStringLiteral(_)
+            | Token::DollarQuotedString(_)
+    )
+}
+
+/// Whether two tokens mean the same; the writer writes keywords in capitals.
+fn is_same(written: &Token, asked: &Token) -> bool {
+    match (written, asked) {
+        (Token::Word(written), Token::Word(asked)) => {
+            written.keyword == asked.keyword
+                && written.quote_style == asked.quote_style
+                && (written.value == asked.value
+                    || (written.keyword != Keyword::NoKeyword
+                        && written.value.eq_ignore_ascii_case(&asked.value)))
+        }
+        _ => written == asked,
+    }
 }
 
 fn grammar(dialect: Dialect) -> &'static dyn Grammar {
@@ -113,7 +210,7 @@ fn check_comments<'a>(mut tokens: impl Iterator<Item = &'a Token>) -> Result<(),
 
 /// A tree as deep as the text is long would overflow the stack when it is walked or dropped, so the depth is bounded before
 /// there is a tree. Only what can deepen it counts: a list of thousands of values is flat.
-fn check_size<'a>(tokens: impl Iterator<Item = &'a Token>) -> Result<(), GuardError> {
+fn check_size<'a>(tokens: impl Iterator<Item = &'a Token>) -> Result<usize, GuardError> {
     let (mut count, mut deepening) = (0, 0);
     for token in tokens {
         match token {
@@ -135,7 +232,7 @@ fn check_size<'a>(tokens: impl Iterator<Item = &'a Token>) -> Result<(), GuardEr
     } else if deepening > MAX_DEEPENING {
         Err(GuardError::too_large(format!("{deepening} operators, and {MAX_DEEPENING} are allowed")))
     } else {
-        Ok(())
+        Ok(deepening)
     }
 }
 

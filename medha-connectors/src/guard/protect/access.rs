@@ -11,6 +11,7 @@ use super::source::{self, Origin, Shown, Source};
 use super::{names, views};
 use crate::dialect::Dialect;
 use crate::fingerprint::Fingerprint;
+use crate::guard::parse;
 use crate::guard::policy::{
     Action, OtherTables, Parents, Policy, PolicyError, PolicyProblem, RowFilter, TableRules, User,
 };
@@ -29,6 +30,8 @@ pub(crate) struct Access {
     pub(crate) all_tables: HashSet<String>,
     /// Of the policy and the user.
     pub(crate) fingerprint: Fingerprint,
+    /// How much deeper a tree can be once the rules are in it.
+    pub(crate) deepening: usize,
 }
 
 impl Access {
@@ -50,6 +53,7 @@ impl Access {
             sources: HashMap::new(),
             all_tables,
             fingerprint,
+            deepening: 0,
         };
         let mut problems = Vec::new();
         for table in
@@ -69,6 +73,7 @@ impl Access {
         let visible = visible(schema, &access.sources);
         access.shown = Arc::new(shown(visible.clone(), &access.sources));
         access.visible = Arc::new(visible);
+        access.deepening = deepening(&access.sources, dialect);
         Ok(access)
     }
 }
@@ -115,6 +120,13 @@ fn shown(mut visible: Schema, sources: &HashMap<String, Source>) -> Schema {
         table.indexes.retain(|index| index.columns.iter().flatten().all(has));
     }
     visible
+}
+
+/// The most that a query in a table's place can deepen a tree by. One that cannot be read back makes no statement pass.
+fn deepening(sources: &HashMap<String, Source>, dialect: Dialect) -> usize {
+    let queries = sources.values().filter_map(|source| source.query.as_ref());
+    let written = queries.filter_map(|query| parse::words(&query.to_string(), dialect).ok());
+    written.map(|words| words.deepening()).max().unwrap_or(0)
 }
 
 /// Which columns of a table a query over it gives.
