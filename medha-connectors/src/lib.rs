@@ -66,8 +66,8 @@ pub use error::ConnectorError;
 pub use files::FilesConnector;
 pub use fingerprint::Fingerprint;
 pub use guard::{
-    Action, Attribute, ColumnRule, Guard, GuardError, GuardedSql, OtherTables, Parents, Policy, PolicyError,
-    PolicyProblem, Reading, RowRule, Salt, TableRules, User, Why,
+    Action, Attribute, ColumnRead, ColumnRule, Guard, GuardError, GuardedSql, OtherTables, Parents, Policy,
+    PolicyError, PolicyProblem, Reading, RowRule, Salt, TableRules, User, Why,
 };
 #[cfg(feature = "mcp")]
 pub use mcp::{McpConfig, McpConfigError, McpConnector, McpServer};

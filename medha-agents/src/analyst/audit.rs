@@ -71,6 +71,7 @@ impl Noting {
         if let Some(Pending { record, sent_at, .. }) = &mut self.pending {
             record.sent = Some(checked.without_salts(checked.as_str()));
             record.tables = checked.tables().to_vec();
+            record.columns = checked.columns().to_vec();
             record.rules = checked.rules().to_vec();
             *sent_at = Some(self.clock.now());
         }

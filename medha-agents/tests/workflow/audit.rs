@@ -55,7 +55,10 @@ async fn what_was_asked_sent_and_read_is_noted_of_every_statement() {
         );
         assert!(record.sent.as_ref().is_some_and(|sql| sql.starts_with("SELECT")), "{record:?}");
         assert!(
-            !record.tables.is_empty() && record.rows.is_some() && record.took_ms == Some(0),
+            !record.tables.is_empty()
+                && !record.columns.is_empty()
+                && record.rows.is_some()
+                && record.took_ms == Some(0),
             "{record:?}"
         );
     }

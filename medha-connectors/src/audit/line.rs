@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-/// The version of the shape of a line.
-const FORMAT: u32 = 1;
+/// The version of the shape of a line and its record. Lines of the versions before are read as they are: in version 1 a record
+/// did not name columns.
+const FORMAT: u32 = 2;
 
 /// The last line of a log: what to note elsewhere, to see later that nothing was cut off. As text `NUMBER:HASH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,8 +80,8 @@ impl<'a> Line<'a> {
 
     /// Whether it is the line that was written after this one.
     pub(super) fn follows(&self, before: &Seal) -> Result<(), String> {
-        if self.format != FORMAT {
-            return Err(format!("has format {}, and this program reads format {FORMAT}", self.format));
+        if !(1..=FORMAT).contains(&self.format) {
+            return Err(format!("has format {}, and this program reads formats 1 to {FORMAT}", self.format));
         }
         if self.number != before.number + 1 {
             return Err(format!(

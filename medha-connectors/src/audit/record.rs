@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::guard::ColumnRead;
+
 /// What is noted of one statement that somebody asked for, whether it ran or not.
 ///
 /// It holds the texts as they were: whoever may read it sees what a user sees, and the errors of the database besides.
@@ -26,6 +28,9 @@ pub struct AuditRecord {
     /// The tables it reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<String>,
+    /// The columns of them that the statement names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnRead>,
     /// The rules that were put in, in the words of the policy.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
@@ -75,6 +80,7 @@ impl AuditRecord {
             asked: asked.into(),
             sent: None,
             tables: Vec::new(),
+            columns: Vec::new(),
             rules: Vec::new(),
             decision: Decision::Allowed,
             rows: None,

@@ -1,8 +1,10 @@
 //! [`Guard::check`], from the text that was asked to the text that runs.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use serde::{Deserialize, Serialize};
 use sqlparser::ast::Query;
 use sqlparser::tokenizer::Token;
 
@@ -28,6 +30,7 @@ const STACK: usize = 256 * 1024;
 pub struct GuardedSql {
     sql: String,
     tables: Vec<String>,
+    columns: Vec<ColumnRead>,
     rules: Vec<String>,
     max_rows: usize,
     /// What is mixed into the hashes of a policy.
@@ -35,18 +38,42 @@ pub struct GuardedSql {
     scope: Fingerprint,
 }
 
+/// A column of a table or a view that a statement reads, as the schema spells it. Written as `table.column`.
+///
+/// ```
+/// use medha_connectors::ColumnRead;
+///
+/// let column = ColumnRead { table: "orders".into(), column: "total".into() };
+/// assert_eq!(column.to_string(), "orders.total");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnRead {
+    /// The table or view.
+    pub table: String,
+    /// The column.
+    pub column: String,
+}
+
+impl fmt::Display for ColumnRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.table, self.column)
+    }
+}
+
 impl GuardedSql {
     /// A statement that no guard has seen, for tests of what stands behind the guard: a connector that is handed a write must
-    /// refuse it. Nothing that is shipped turns the feature `unguarded` on.
-    #[cfg(feature = "unguarded")]
+    /// refuse it. Nothing that is shipped turns the feature `unguarded` on, and no build for release has it.
+    #[cfg(all(feature = "unguarded", debug_assertions))]
     #[must_use]
     pub fn unguarded(sql: impl Into<String>) -> Self {
         Self {
             sql: sql.into(),
             tables: Vec::new(),
+            columns: Vec::new(),
             rules: Vec::new(),
             max_rows: usize::MAX,
             salts: [].into(),
+            scope: Fingerprinter::of("unguarded").finish(),
         }
     }
 
@@ -73,6 +100,14 @@ impl GuardedSql {
     #[must_use]
     pub fn tables(&self) -> &[String] {
         &self.tables
+    }
+
+    /// The columns of those that the question names, in whatever place, in the order they are met: through aliases, common
+    /// table expressions and wildcards, and on both sides where a join shares one. What a policy's own conditions read is not
+    /// among them; [`rules`](Self::rules) says it.
+    #[must_use]
+    pub fn columns(&self) -> &[ColumnRead] {
+        &self.columns
     }
 
     /// The rules of a policy that were put into it, in words; empty without a policy.
@@ -112,6 +147,7 @@ impl GuardedSql {
 /// let guard = Guard::new(Dialect::Sqlite, Arc::new(schema));
 /// let sql = guard.check("select sum(total) from orders -- all of them", 1_000)?;
 /// assert_eq!(sql.as_str(), "SELECT sum(total) FROM orders LIMIT 1001");
+/// assert_eq!(sql.columns()[0].to_string(), "orders.total");
 ///
 /// let error = guard.check("SELECT 1; DROP TABLE orders", 1_000).unwrap_err();
 /// assert_eq!(error, GuardError::NotOneStatement { count: 2 });
@@ -234,7 +270,7 @@ impl Guard {
         shape::check(&query, self.dialect)?;
         let schema = self.access.as_ref().map_or(&self.schema, |access| &access.visible);
         cost::check(&query, schema)?;
-        let tables = names::check(&query, self.dialect, schema, &self.namespace)?;
+        let reads = names::check(&query, self.dialect, schema, &self.namespace)?;
         let mut rules = Vec::new();
         if let Some(access) = &self.access {
             let mut protect =
@@ -244,7 +280,15 @@ impl Guard {
         }
         let put_on = limit::put_on(&mut query, self.dialect, max_rows)?;
         let sql = self.written_out(&query, asked.as_deref(), put_on)?;
-        Ok(GuardedSql { sql, tables, rules, max_rows, salts: Arc::clone(&self.salts), scope: self.scope() })
+        Ok(GuardedSql {
+            sql,
+            tables: reads.tables,
+            columns: reads.columns,
+            rules,
+            max_rows,
+            salts: Arc::clone(&self.salts),
+            scope: self.scope(),
+        })
     }
 
     fn scope(&self) -> Fingerprint {

@@ -15,16 +15,18 @@ mod grammar;
 mod identifiers;
 mod literals;
 mod parse;
+mod parts;
 mod shape;
 mod types;
 mod functions;
+mod words;
 mod names;
 mod scope;
 mod cost;
 mod protect;
 mod limit;
 
-pub use check::{Guard, GuardedSql};
+pub use check::{ColumnRead, Guard, GuardedSql};
 pub use error::GuardError;
 #[cfg(feature = "mcp")]
 pub(crate) use parse::one_query;

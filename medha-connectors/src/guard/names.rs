@@ -3,33 +3,43 @@
 //! Queries and their `FROM` are walked by hand, because each has a scope of its own; expressions are visited, and a query
 //! found in one starts a new walk.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Cte, Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Visit,
-    Visitor,
+    Cte, Expr, GroupByExpr, Ident, JoinConstraint, ObjectName, ObjectNamePart, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Visit, Visitor,
 };
 
+use super::check::ColumnRead;
 use super::error::GuardError;
 use super::functions;
-use super::scope::{Columns, Ctes, Relation, Scope, nearest};
+use super::parts::{constraint, last, left_out, written_last};
+use super::scope::{Base, BaseColumn, Columns, Ctes, Relation, Scope, nearest, shared};
+use super::words::{is_dual, is_namespace, is_time_unit};
 use crate::dialect::Dialect;
 use crate::schema::{Schema, Table};
 
 /// No database has rows as wide as that; `*` over a few wide tables would be.
 const MAX_COLUMNS: usize = 4_096;
 
-/// Checks all names and returns the tables that are read.
+/// What of the schema a query reads.
+#[derive(Debug)]
+pub(crate) struct Reads {
+    pub(crate) tables: Vec<String>,
+    pub(crate) columns: Vec<ColumnRead>,
+}
+
+/// Checks all names and returns the tables and columns that are read.
 pub(crate) fn check(
     query: &Query,
     dialect: Dialect,
     schema: &Schema,
     namespace: &[String],
-) -> Result<Vec<String>, GuardError> {
-    let mut names = Names { dialect, schema, namespace, tables: Vec::new() };
+) -> Result<Reads, GuardError> {
+    let mut names = Names::new(dialect, schema, namespace);
     names.query(query, None, &Ctes::new())?;
-    Ok(names.tables)
+    Ok(names.into_reads())
 }
 
 /// Checks the names of a condition over one table; queries in it see the whole schema.
@@ -39,12 +49,12 @@ pub(crate) fn check_condition(
     dialect: Dialect,
     schema: &Schema,
 ) -> Result<(), GuardError> {
-    let mut names = Names { dialect, schema, namespace: &[], tables: Vec::new() };
+    let mut names = Names::new(dialect, schema, &[]);
     let columns = table.columns.iter().map(|column| column.name.clone()).collect();
     let mut scope = Scope::within(None);
     scope.relations.push(Relation {
         name: table.name.clone(),
-        table: Some(table.name.clone()),
+        table: names.place(&table.name).map(|(place, table)| Base { place, name: table.name.clone() }),
         columns: Some(columns),
     });
     names.expressions(condition, &scope, &Ctes::new())
@@ -54,10 +64,50 @@ struct Names<'a> {
     dialect: Dialect,
     schema: &'a Schema,
     namespace: &'a [String],
-    tables: Vec<String>,
+    /// Places in the schema, in the order they are met.
+    tables: Vec<usize>,
+    columns: Vec<BaseColumn>,
+    /// The same, to know one that was met before.
+    met: HashSet<BaseColumn>,
 }
 
-impl Names<'_> {
+impl<'a> Names<'a> {
+    fn new(dialect: Dialect, schema: &'a Schema, namespace: &'a [String]) -> Self {
+        Self { dialect, schema, namespace, tables: Vec::new(), columns: Vec::new(), met: HashSet::new() }
+    }
+
+    fn into_reads(self) -> Reads {
+        let table = |place: usize| self.schema.tables.get(place);
+        let names = self.tables.iter().filter_map(|place| Some(table(*place)?.name.clone()));
+        let columns = self.columns.iter().filter_map(|(of, place)| {
+            let table = table(*of)?;
+            Some(ColumnRead { table: table.name.clone(), column: table.columns.get(*place)?.name.clone() })
+        });
+        Reads { tables: names.collect(), columns: columns.collect() }
+    }
+
+    /// Finds a table, and where it stands.
+    fn place(&self, name: &str) -> Option<(usize, &'a Table)> {
+        self.schema.tables.iter().enumerate().find(|(_, table)| table.name.eq_ignore_ascii_case(name))
+    }
+
+    fn reads(&mut self, columns: impl IntoIterator<Item = BaseColumn>) {
+        for column in columns {
+            if self.met.insert(column) {
+                self.columns.push(column);
+            }
+        }
+    }
+
+    /// What `*` reads of these relations.
+    fn reads_all<'r>(&mut self, relations: impl IntoIterator<Item = &'r Relation>, but: &[&Ident]) {
+        for relation in relations {
+            let columns = relation.columns.iter().flatten();
+            let read = columns.filter(|name| !but.iter().any(|but| but.value.eq_ignore_ascii_case(name)));
+            self.reads(read.filter_map(|name| relation.base_column(name)));
+        }
+    }
+
     /// Checks a query and returns the columns it gives.
     fn query(
         &mut self,
@@ -148,7 +198,11 @@ impl Names<'_> {
         for item in &select.projection {
             match item {
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                    scope.relation(last(name)?)?;
+                    self.reads_all([scope.relation(written_last(name)?)?], &left_out(options));
+                    self.expressions(options, &scope, ctes)?;
+                }
+                SelectItem::Wildcard(options) => {
+                    self.reads_all(&scope.relations, &left_out(options));
                     self.expressions(options, &scope, ctes)?;
                 }
                 // An expression of the list does not see the names that the list gives.
@@ -178,13 +232,23 @@ impl Names<'_> {
     fn from(&mut self, from: &TableWithJoins, scope: &mut Scope<'_>, ctes: &Ctes) -> Result<(), GuardError> {
         self.factor(&from.relation, scope, ctes)?;
         for join in &from.joins {
+            let first = scope.relations.len();
             self.factor(&join.relation, scope, ctes)?;
             match constraint(&join.join_operator) {
                 Some(JoinConstraint::On(condition)) => self.expressions(condition, scope, ctes)?,
                 Some(JoinConstraint::Using(columns)) => {
-                    columns.iter().try_for_each(|column| scope.column(last(column)?))?;
+                    for column in columns {
+                        let column = written_last(column)?;
+                        scope.column(column)?;
+                        self.reads(scope.base_columns(&column.value));
+                    }
                 }
-                Some(JoinConstraint::Natural | JoinConstraint::None) | None => {}
+                Some(JoinConstraint::Natural) => {
+                    let (left, right) = scope.relations.split_at(first);
+                    self.reads(shared(left, right));
+                    self.reads(shared(right, left));
+                }
+                Some(JoinConstraint::None) | None => {}
             }
         }
         Ok(())
@@ -198,11 +262,11 @@ impl Names<'_> {
             }
             TableFactor::Table { name, alias, args: Some(args), .. } => {
                 self.expressions(args, scope, ctes)?;
-                scope.relations.push(table_function(last(name)?, alias.as_ref()));
+                scope.relations.push(table_function(written_last(name)?, alias.as_ref()));
             }
             TableFactor::Function { name, args, alias, .. } => {
                 self.expressions(args, scope, ctes)?;
-                scope.relations.push(table_function(last(name)?, alias.as_ref()));
+                scope.relations.push(table_function(written_last(name)?, alias.as_ref()));
             }
             TableFactor::UNNEST { array_exprs, alias, .. } => {
                 self.expressions(array_exprs, scope, ctes)?;
@@ -217,6 +281,7 @@ impl Names<'_> {
             TableFactor::Pivot { table, aggregate_functions, value_column, alias, .. } => {
                 let mut within = Scope::within(scope.around);
                 self.factor(table, &mut within, ctes)?;
+                self.reads_all(&within.relations, &[]);
                 self.expressions(aggregate_functions, &within, ctes)?;
                 self.expressions(value_column, &within, ctes)?;
                 let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
@@ -225,6 +290,7 @@ impl Names<'_> {
             TableFactor::Unpivot { table, columns, alias, .. } => {
                 let mut within = Scope::within(scope.around);
                 self.factor(table, &mut within, ctes)?;
+                self.reads_all(&within.relations, &[]);
                 self.expressions(columns, &within, ctes)?;
                 let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
                 scope.relations.push(Relation { name, table: None, columns: None });
@@ -278,16 +344,17 @@ impl Names<'_> {
         {
             return Ok(Relation { name: called, table: None, columns: Some(Vec::new()) });
         }
-        let Some(table) = self.schema.table(&ident.value) else {
+        let Some((place, table)) = self.place(&ident.value) else {
             let mut known =
                 self.schema.tables.iter().map(|table| &table.name).chain(ctes.iter().map(|(cte, _)| cte));
             return Err(unknown(&mut known, &ident.value));
         };
-        if !self.tables.contains(&table.name) {
-            self.tables.push(table.name.clone());
+        if !self.tables.contains(&place) {
+            self.tables.push(place);
         }
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-        Ok(Relation { name: called, table: Some(table.name.clone()), columns: renamed(Some(columns), alias) })
+        let base = Base { place, name: table.name.clone() };
+        Ok(Relation { name: called, table: Some(base), columns: renamed(Some(columns), alias) })
     }
 
     /// Checks the names in expressions; a query in one of them is checked with this scope around it.
@@ -343,12 +410,19 @@ impl Visitor for Expressions<'_, '_, '_> {
             {
                 ControlFlow::Continue(())
             }
-            Expr::Identifier(column) => verdict(self.scope.column(column)),
+            Expr::Identifier(column) => {
+                verdict(self.scope.column(column))?;
+                self.names.reads(self.scope.base_columns(&column.value));
+                ControlFlow::Continue(())
+            }
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
                 [qualifiers @ .., relation, column]
                     if is_namespace(&qualifiers.iter().collect::<Vec<_>>(), self.names.namespace) =>
                 {
-                    verdict(self.scope.qualified(relation, column))
+                    verdict(self.scope.qualified(relation, column))?;
+                    let relation = self.scope.relation(relation).ok();
+                    self.names.reads(relation.and_then(|relation| relation.base_column(&column.value)));
+                    ControlFlow::Continue(())
                 }
                 _ => verdict::<()>(Err(GuardError::not_allowed(format!("the name {expr}")))),
             },
@@ -357,73 +431,10 @@ impl Visitor for Expressions<'_, '_, '_> {
     }
 }
 
-/// Whether a word can be the unit that functions over dates take by its bare name.
-pub(crate) fn is_time_unit(word: &Ident, dialect: Dialect) -> bool {
-    const UNITS: [&str; 9] =
-        ["microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"];
-    const OF_WAREHOUSES: [&str; 19] = [
-        "millisecond",
-        "dayofweek",
-        "dayofyear",
-        "isoweek",
-        "isoyear",
-        "date",
-        "time",
-        "days",
-        "weeks",
-        "months",
-        "quarters",
-        "years",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
-    let is_one_of = |units: &[&str]| units.iter().any(|unit| word.value.eq_ignore_ascii_case(unit));
-    word.quote_style.is_none()
-        && match dialect {
-            Dialect::Sqlite | Dialect::Postgres | Dialect::DuckDb => false,
-            Dialect::MySql => is_one_of(&UNITS),
-            Dialect::Snowflake | Dialect::BigQuery => is_one_of(&UNITS) || is_one_of(&OF_WAREHOUSES),
-        }
-}
-
-/// The table of one row that some databases have for a `SELECT` that needs none.
-pub(crate) fn is_dual(name: &Ident, dialect: Dialect) -> bool {
-    matches!(dialect, Dialect::MySql | Dialect::Snowflake)
-        && name.quote_style.is_none()
-        && name.value.eq_ignore_ascii_case("dual")
-}
-
-/// Whether what stands before a table's name is the end of the namespace, or nothing.
-pub(crate) fn is_namespace(qualifiers: &[&Ident], namespace: &[String]) -> bool {
-    let (written, known) = (qualifiers.iter().rev(), namespace.iter().rev());
-    qualifiers.len() <= namespace.len()
-        && written.zip(known).all(|(written, known)| written.value.eq_ignore_ascii_case(known))
-}
-
 fn table_function(name: &Ident, alias: Option<&TableAlias>) -> Relation {
     let called = alias.map_or(&name.value, |alias| &alias.name.value).clone();
     let columns = functions::table_function_columns(&name.value);
     Relation { name: called, table: None, columns: renamed(columns, alias) }
-}
-
-fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
-    match operator {
-        JoinOperator::Join(constraint)
-        | JoinOperator::Inner(constraint)
-        | JoinOperator::Left(constraint)
-        | JoinOperator::LeftOuter(constraint)
-        | JoinOperator::Right(constraint)
-        | JoinOperator::RightOuter(constraint)
-        | JoinOperator::FullOuter(constraint)
-        | JoinOperator::StraightJoin(constraint)
-        | JoinOperator::CrossJoin(constraint) => Some(constraint),
-        _ => None,
-    }
 }
 
 /// The columns under the names an alias gives them.
@@ -470,18 +481,11 @@ fn named(select: &Select, scope: &Scope<'_>) -> Columns {
                 }
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                let relation = last(name).ok().and_then(|name| scope.relation(name).ok());
+                let relation = last(name).and_then(|name| scope.relation(name).ok());
                 columns.extend(relation?.columns.clone()?);
             }
             _ => return None,
         }
     }
     Some(columns)
-}
-
-fn last(name: &ObjectName) -> Result<&Ident, GuardError> {
-    name.0
-        .last()
-        .and_then(|part| part.as_ident())
-        .ok_or_else(|| GuardError::not_allowed(format!("the computed name {name}")))
 }

@@ -13,10 +13,21 @@ pub(crate) struct Relation {
     /// Its alias, or its own name.
     pub(crate) name: String,
     /// The table it is, if it is one of the schema's.
-    pub(crate) table: Option<String>,
-    /// Its columns.
+    pub(crate) table: Option<Base>,
+    /// Its columns; those of a table in the schema's order, whatever an alias calls them.
     pub(crate) columns: Columns,
 }
+
+/// A table of the schema.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    /// Where it stands in the schema.
+    pub(crate) place: usize,
+    pub(crate) name: String,
+}
+
+/// A column of the schema, by the places of its table there and of itself in the table.
+pub(crate) type BaseColumn = (usize, usize);
 
 /// Common table expressions in reach, the innermost last.
 pub(crate) type Ctes = Vec<(String, Columns)>;
@@ -50,7 +61,7 @@ impl<'a> Scope<'a> {
             return Ok(());
         }
         let table = match self.relations.as_slice() {
-            [relation] => relation.table.clone().or_else(|| Some(relation.name.clone())),
+            [relation] => Some(relation.called().to_owned()),
             _ => None,
         };
         let known = self.outward().flat_map(|scope| {
@@ -69,7 +80,7 @@ impl<'a> Scope<'a> {
     /// tables are such; the others have neither column, and SQLite says so.
     pub(crate) fn may_be_hidden(&self, word: &Ident) -> bool {
         let is_table = |relation: &Relation| {
-            relation.table.as_ref().is_some_and(|table| table.eq_ignore_ascii_case(&word.value))
+            relation.table.as_ref().is_some_and(|table| table.name.eq_ignore_ascii_case(&word.value))
         };
         let mut relations = self.outward().flat_map(|scope| &scope.relations);
         if word.value.eq_ignore_ascii_case("rank") {
@@ -87,9 +98,25 @@ impl<'a> Scope<'a> {
         }
         Err(GuardError::UnknownColumn {
             column: column.value.clone(),
-            table: Some(relation.table.clone().unwrap_or_else(|| relation.name.clone())),
+            table: Some(relation.called().to_owned()),
             nearest: nearest(&column.value, relation.columns.iter().flatten()),
         })
+    }
+
+    /// The columns of the schema that a name without a table can mean; two where a join has it on both sides.
+    pub(crate) fn base_columns(&self, name: &str) -> Vec<BaseColumn> {
+        let mut found = Vec::new();
+        for scope in self.outward() {
+            let mut is_certain = has(&scope.outputs, name);
+            for relation in &scope.relations {
+                is_certain |= relation.columns.as_ref().is_some_and(|columns| has(columns, name));
+                found.extend(relation.base_column(name));
+            }
+            if is_certain {
+                break;
+            }
+        }
+        found
     }
 
     /// Finds a relation by the name it has here.
@@ -104,11 +131,36 @@ impl<'a> Scope<'a> {
 }
 
 impl Relation {
+    /// The name to blame.
+    fn called(&self) -> &str {
+        self.table.as_ref().map_or(&self.name, |table| &table.name)
+    }
+
+    /// The column of the schema that a name means here.
+    pub(crate) fn base_column(&self, name: &str) -> Option<BaseColumn> {
+        let (table, columns) = (self.table.as_ref()?, self.columns.as_ref()?);
+        let place = columns.iter().position(|column| column.eq_ignore_ascii_case(name))?;
+        Some((table.place, place))
+    }
+
     /// Whether a column of this name is there, or cannot be ruled out.
     fn may_have(&self, column: &str) -> bool {
         self.columns.as_ref().is_none_or(|columns| has(columns, column))
             || (self.table.is_some() && is_row_id(column))
     }
+}
+
+/// The columns of the schema on one side of a join that the other side has by name.
+pub(crate) fn shared(relations: &[Relation], other: &[Relation]) -> Vec<BaseColumn> {
+    let is_there = |name: &String| {
+        let mut columns = other.iter().flat_map(|relation| relation.columns.iter().flatten());
+        columns.any(|column| column.eq_ignore_ascii_case(name))
+    };
+    let of_one = |relation: &Relation| -> Vec<BaseColumn> {
+        let names = relation.columns.iter().flatten().filter(|name| is_there(name));
+        names.filter_map(|name| relation.base_column(name)).collect()
+    };
+    relations.iter().flat_map(of_one).collect()
 }
 
 /// SQLite's names for the number of a row, which no schema lists.

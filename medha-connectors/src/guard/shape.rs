@@ -7,12 +7,13 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentClause, FunctionArguments, GroupByExpr, GroupByWithModifier, JoinConstraint,
-    JoinOperator, JsonPathElem, ObjectNamePart, PivotValueSource, Query, Select, SelectFlavor, SelectItem,
-    SelectModifiers, SetExpr, Statement, TableAlias, TableFactor, TableWithJoins, Top, TopQuantity, Value,
-    ValueTableMode, ValueWithSpan, Visit, Visitor, WildcardAdditionalOptions,
+    JsonPathElem, ObjectNamePart, PivotValueSource, Query, Select, SelectFlavor, SelectItem, SelectModifiers,
+    SetExpr, Statement, TableAlias, TableFactor, TableWithJoins, Top, TopQuantity, Value, ValueTableMode,
+    ValueWithSpan, Visit, Visitor, WildcardAdditionalOptions,
 };
 
 use super::error::GuardError;
+use super::parts::constraint;
 use super::{functions, types};
 use crate::dialect::Dialect;
 
@@ -385,22 +386,14 @@ impl Shape {
     fn joins(&self, from: &TableWithJoins) -> Verdict {
         from.joins.iter().try_for_each(|join| {
             refuse_if(join.global, "a GLOBAL join")?;
-            match &join.join_operator {
-                JoinOperator::Join(constraint)
-                | JoinOperator::Inner(constraint)
-                | JoinOperator::Left(constraint)
-                | JoinOperator::LeftOuter(constraint)
-                | JoinOperator::Right(constraint)
-                | JoinOperator::RightOuter(constraint)
-                | JoinOperator::FullOuter(constraint)
-                | JoinOperator::StraightJoin(constraint)
-                | JoinOperator::CrossJoin(constraint) => match constraint {
+            match constraint(&join.join_operator) {
+                Some(
                     JoinConstraint::On(_)
                     | JoinConstraint::Using(_)
                     | JoinConstraint::Natural
-                    | JoinConstraint::None => FINE,
-                },
-                _ => refuse("a join of this kind"),
+                    | JoinConstraint::None,
+                ) => FINE,
+                None => refuse("a join of this kind"),
             }
         })
     }

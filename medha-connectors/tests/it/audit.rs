@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use medha_connectors::ColumnRead;
 use medha_connectors::audit::{AuditLog, AuditRecord, Decision, Seal, verify};
 use tempfile::TempDir;
 
@@ -222,7 +223,32 @@ fn the_hash_of_a_known_line_stays_what_it_is() {
     let mut record = record(1);
     record.at = "2026-11-20T10:00:00Z".parse().unwrap();
     let seal = AuditLog::open(&path).unwrap().append(&record).unwrap();
-    assert_eq!(seal.hash, "a6da57c2ec1cd52113b4b6789de5fadd890a1152216f09a6844ba3ebbcc3db2a");
+    assert_eq!(seal.hash, "6b9325b45d76235074d57904ce06ea387b912696829b33e37b0966298c674af0");
+}
+
+/// As the first version wrote it.
+const OLD_LINE: &str = r#"{"format":1,"number":1,"record":{"at":"2026-11-20T10:00:00Z","user":"ada","question":"what is \"it\"?\nsecond line","connection":"shop","asked":"SELECT 1","decision":{"is":"allowed"},"rows":1},"hash":"a6da57c2ec1cd52113b4b6789de5fadd890a1152216f09a6844ba3ebbcc3db2a"}"#;
+
+#[test]
+fn a_log_that_the_version_before_began_is_read_and_goes_on() {
+    let (_folder, path, _) = log_of(0);
+    write(&path, &[OLD_LINE.to_owned()]);
+    let began = verify(&path, None).unwrap().unwrap();
+    assert_eq!(began.hash, "a6da57c2ec1cd52113b4b6789de5fadd890a1152216f09a6844ba3ebbcc3db2a");
+    let mut next = record(2);
+    next.tables = vec!["orders".to_owned()];
+    next.columns = vec![ColumnRead { table: "orders".to_owned(), column: "total".to_owned() }];
+    let seal = AuditLog::open(&path).unwrap().append(&next).unwrap();
+    assert_eq!((seal.number, verify(&path, Some(&began)).unwrap()), (2, Some(seal)));
+    let lines = lines(&path);
+    assert!(lines[1].starts_with(r#"{"format":2,"#), "{}", lines[1]);
+    assert!(lines[1].contains(r#""columns":[{"table":"orders","column":"total"}]"#), "{}", lines[1]);
+    write(&path, &[lines[0].replace("\"format\":1", "\"format\":3")]);
+    assert!(
+        problem(&path).contains("has format 3, and this program reads formats 1 to 2"),
+        "{}",
+        problem(&path)
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod trouble;
 mod stopping;
 mod guard;
 mod guard_names;
+mod guard_columns;
 mod guard_property;
 mod audit_checks;
 mod audit;

@@ -44,11 +44,11 @@ mod redis;
 #[path = "../it/retrieval_quality.rs"]
 mod retrieval_quality;
 mod retrieval;
-#[cfg(feature = "unguarded")]
+#[cfg(all(feature = "unguarded", debug_assertions))]
 mod memory;
-#[cfg(feature = "unguarded")]
+#[cfg(all(feature = "unguarded", debug_assertions))]
 mod postgres_unguarded;
-#[cfg(feature = "unguarded")]
+#[cfg(all(feature = "unguarded", debug_assertions))]
 mod mysql_unguarded;
 
 fn main() {
@@ -77,9 +77,9 @@ fn main() {
         #[cfg(feature = "redis")]
         redis::trials(),
         retrieval::trials(),
-        #[cfg(feature = "unguarded")]
+        #[cfg(all(feature = "unguarded", debug_assertions))]
         postgres_unguarded::trials(),
-        #[cfg(feature = "unguarded")]
+        #[cfg(all(feature = "unguarded", debug_assertions))]
         mysql_unguarded::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();

@@ -5,13 +5,13 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, GroupByExpr, Ident, JoinConstraint, JoinOperator, LimitClause,
-    ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit,
-    Visitor,
+    BinaryOperator, Expr, FunctionArg, GroupByExpr, Ident, JoinConstraint, LimitClause, ObjectName, Query,
+    Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
 };
 
 use super::series;
 use crate::guard::error::GuardError;
+use crate::guard::parts::{constraint, last};
 use crate::schema::{Schema, Table};
 
 /// The most combinations that may be made.
@@ -112,25 +112,14 @@ impl<'a> Combinations<'a> {
         for join in &from.joins {
             let first = parts.len();
             self.factor(&join.relation, parts, conditions)?;
-            match &join.join_operator {
-                JoinOperator::Join(constraint)
-                | JoinOperator::Inner(constraint)
-                | JoinOperator::Left(constraint)
-                | JoinOperator::LeftOuter(constraint)
-                | JoinOperator::Right(constraint)
-                | JoinOperator::RightOuter(constraint)
-                | JoinOperator::FullOuter(constraint)
-                | JoinOperator::StraightJoin(constraint)
-                | JoinOperator::CrossJoin(constraint) => match constraint {
-                    JoinConstraint::On(condition) => conditions.push(condition),
-                    JoinConstraint::Using(_) | JoinConstraint::Natural
-                        if first > 0 && first < parts.len() =>
-                    {
-                        connect(parts, first - 1, first);
-                    }
-                    JoinConstraint::Using(_) | JoinConstraint::Natural | JoinConstraint::None => {}
-                },
-                _ => {}
+            match constraint(&join.join_operator) {
+                Some(JoinConstraint::On(condition)) => conditions.push(condition),
+                Some(JoinConstraint::Using(_) | JoinConstraint::Natural)
+                    if first > 0 && first < parts.len() =>
+                {
+                    connect(parts, first - 1, first);
+                }
+                Some(JoinConstraint::Using(_) | JoinConstraint::Natural | JoinConstraint::None) | None => {}
             }
         }
         Ok(())
@@ -147,7 +136,7 @@ impl<'a> Combinations<'a> {
                 return self.from(table_with_joins, parts, conditions);
             }
             TableFactor::Table { name, alias, args: None, .. } => {
-                let own = last(name).unwrap_or_default();
+                let own = own_name(name);
                 let of_cte =
                     self.ctes.iter().rev().find(|(cte, _)| name.0.len() == 1 && *cte == own.to_lowercase());
                 let (rows, table) = match of_cte {
@@ -161,10 +150,10 @@ impl<'a> Combinations<'a> {
                 (own, alias, rows, table)
             }
             TableFactor::Table { name, alias, args: Some(args), .. } => {
-                (last(name).unwrap_or_default(), alias, generated(name, &args.args), None)
+                (own_name(name), alias, generated(name, &args.args), None)
             }
             TableFactor::Function { name, args, alias, .. } => {
-                (last(name).unwrap_or_default(), alias, generated(name, args), None)
+                (own_name(name), alias, generated(name, args), None)
             }
             TableFactor::TableFunction { expr: Expr::Function(function), alias } => {
                 let args = match &function.args {
@@ -359,6 +348,7 @@ fn number(expr: &Expr) -> Option<u128> {
     }
 }
 
-fn last(name: &ObjectName) -> Option<String> {
-    name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone())
+/// What a relation is called without an alias.
+fn own_name(name: &ObjectName) -> String {
+    last(name).map(|name| name.value.clone()).unwrap_or_default()
 }

@@ -1,8 +1,6 @@
 //! `FROM`: tables are replaced here, and joins must not compare protected columns.
 
-use sqlparser::ast::{
-    Ident, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableWithJoins,
-};
+use sqlparser::ast::{Ident, JoinConstraint, ObjectName, TableAlias, TableFactor, TableWithJoins};
 
 use super::lineage::{Column, Columns, Ctes, Relation, RelationKind, Scope};
 use super::names;
@@ -11,7 +9,8 @@ use super::walk::{Naming, Protect};
 use crate::dialect::Dialect;
 use crate::guard::error::GuardError;
 use crate::guard::functions;
-use crate::guard::names::{is_dual, is_namespace};
+use crate::guard::parts::{constraint_mut, written_last};
+use crate::guard::words::{is_dual, is_namespace};
 use crate::schema::TableKind;
 
 impl Protect<'_> {
@@ -25,13 +24,15 @@ impl Protect<'_> {
         let mut star = self.factor(&mut from.relation, scope, ctes)?;
         for join in &mut from.joins {
             let right = self.factor(&mut join.relation, scope, ctes)?;
-            let common = match constraint(&mut join.join_operator) {
+            let common = match constraint_mut(&mut join.join_operator) {
                 Some(JoinConstraint::On(condition)) => {
                     self.uses(condition, scope, ctes)?;
                     Vec::new()
                 }
                 Some(JoinConstraint::Using(columns)) => {
-                    columns.iter().map(last).collect::<Result<Vec<String>, GuardError>>()?
+                    let names =
+                        columns.iter().map(|column| written_last(column).map(|name| name.value.clone()));
+                    names.collect::<Result<Vec<String>, GuardError>>()?
                 }
                 Some(JoinConstraint::Natural) => natural(&star, &right)?,
                 Some(JoinConstraint::None) | None => Vec::new(),
@@ -184,7 +185,7 @@ impl Protect<'_> {
 
 /// What a function or a pivot gives.
 fn made(name: Option<&ObjectName>, alias: Option<&TableAlias>) -> Result<Relation, GuardError> {
-    let own = name.map(last).transpose()?.unwrap_or_default();
+    let own = name.map(written_last).transpose()?.map(|name| name.value.clone()).unwrap_or_default();
     let called = alias.map_or(own.clone(), |alias| alias.name.value.clone());
     let mut columns = Columns::unknown();
     if let Some(known) = functions::table_function_columns(&own) {
@@ -201,26 +202,4 @@ fn natural(left: &Columns, right: &Columns) -> Result<Vec<String>, GuardError> {
     }
     let names = left.list.iter().map(|column| column.name.clone());
     Ok(names.filter(|name| right.tag(name).is_some()).collect())
-}
-
-fn last(name: &ObjectName) -> Result<String, GuardError> {
-    let ident = name.0.last().and_then(|part| part.as_ident());
-    ident
-        .map(|ident| ident.value.clone())
-        .ok_or_else(|| GuardError::not_allowed(format!("the computed name {name}")))
-}
-
-fn constraint(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {
-    match operator {
-        JoinOperator::Join(constraint)
-        | JoinOperator::Inner(constraint)
-        | JoinOperator::Left(constraint)
-        | JoinOperator::LeftOuter(constraint)
-        | JoinOperator::Right(constraint)
-        | JoinOperator::RightOuter(constraint)
-        | JoinOperator::FullOuter(constraint)
-        | JoinOperator::StraightJoin(constraint)
-        | JoinOperator::CrossJoin(constraint) => Some(constraint),
-        _ => None,
-    }
 }

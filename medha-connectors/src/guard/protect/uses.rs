@@ -12,8 +12,8 @@ use sqlparser::tokenizer::Span;
 use super::lineage::{Ctes, Found, Kind, Scope, Tag};
 use super::walk::Protect;
 use crate::guard::error::GuardError;
-use crate::guard::names::{is_namespace, is_time_unit};
 use crate::guard::parse;
+use crate::guard::words::{is_namespace, is_time_unit};
 
 impl Protect<'_> {
     /// Checks an expression that gives a value on, and says what the value is.

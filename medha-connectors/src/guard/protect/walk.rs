@@ -4,15 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Cte, Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, ObjectName, OrderByKind, Query, Select,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, TableAlias, Value,
-    ValueWithSpan, Visit, Visitor, WildcardAdditionalOptions,
+    Cte, Distinct, Expr, GroupByExpr, OrderByKind, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, TableAlias, Value, ValueWithSpan,
+    Visit, Visitor, WildcardAdditionalOptions,
 };
 
 use super::lineage::{Column, Columns, Ctes, Relation, RelationKind, Scope, Tag};
 use super::source::Source;
 use crate::dialect::Dialect;
 use crate::guard::error::GuardError;
+use crate::guard::parts::{last, left_out};
 
 /// Puts the rules of a policy into one statement.
 pub(crate) struct Protect<'a> {
@@ -295,7 +296,7 @@ impl<'a> Protect<'a> {
                 Ok(without(star.clone(), options))
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                let Some(ident) = name.0.last().and_then(|part| part.as_ident()).cloned() else {
+                let Some(ident) = last(name).cloned() else {
                     return Err(GuardError::not_allowed(format!("the computed name {name}")));
                 };
                 // The query in a table's place has no namespace.
@@ -338,17 +339,7 @@ fn combined(
 
 /// A wildcard without the columns it leaves out; those it replaces are free, as what replaces them was checked.
 fn without(mut columns: Columns, options: &WildcardAdditionalOptions) -> Columns {
-    let last = |name: &ObjectName| name.0.last().and_then(|part| part.as_ident()).cloned();
-    let mut left_out: Vec<Ident> = Vec::new();
-    match &options.opt_exclude {
-        Some(ExcludeSelectItem::Single(name)) => left_out.extend(last(name)),
-        Some(ExcludeSelectItem::Multiple(names)) => left_out.extend(names.iter().filter_map(last)),
-        None => {}
-    }
-    if let Some(except) = &options.opt_except {
-        left_out.push(except.first_element.clone());
-        left_out.extend(except.additional_elements.iter().cloned());
-    }
+    let left_out = left_out(options);
     for replaced in options.opt_replace.iter().flat_map(|replace| &replace.items) {
         let is_it = |column: &&mut Column| column.name.eq_ignore_ascii_case(&replaced.column_name.value);
         columns.list.iter_mut().filter(is_it).for_each(|column| column.tag = Tag::Clear);
