@@ -7,62 +7,8 @@ use medha_connectors::{
     Connector, Dialect, Guard, Policy, QueryOptions, Schema, SqliteConnector, User, Value,
 };
 
+use crate::clinic_cases::{CANARY, Case, ROWS, TABLES, VIEW};
 use crate::files::{Made, made, write};
-
-/// What no answer may show: it stands in every protected text and in every table that is not there.
-pub(crate) const CANARY: &str = "CANARY";
-
-const TABLES: &str = "
-    CREATE TABLE patients (patient_id INTEGER PRIMARY KEY, full_name TEXT, mail TEXT, insurance_no TEXT, born DATE, city TEXT,
-        clinic TEXT, plan TEXT, created_on DATE, referrer_id INTEGER REFERENCES patients);
-    CREATE TABLE visits (visit_id INTEGER PRIMARY KEY, patient_id INTEGER REFERENCES patients, clinic TEXT, visited_on DATE,
-        reason TEXT, fee NUMERIC, updated_at TIMESTAMP, drop_in INTEGER);
-    CREATE TABLE medicines (medicine_id INTEGER PRIMARY KEY, title TEXT, family TEXT, list_price NUMERIC, insert_day DATE);
-    CREATE TABLE prescriptions (prescription_id INTEGER PRIMARY KEY, visit_id INTEGER REFERENCES visits,
-        medicine_id INTEGER REFERENCES medicines, doses INTEGER, price NUMERIC);
-    CREATE TABLE notes (note_id INTEGER PRIMARY KEY, kind TEXT, body TEXT);
-    CREATE TABLE wages (person_id INTEGER PRIMARY KEY, person TEXT, wage NUMERIC);
-    CREATE TABLE logins (login_id INTEGER PRIMARY KEY, login TEXT, secret TEXT);
-    CREATE VIEW visit_list AS SELECT v.visit_id, v.visited_on, v.clinic, v.fee, p.plan, p.mail AS reach
-        FROM visits v JOIN patients p ON p.patient_id = v.patient_id;";
-
-const ROWS: &str = "
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60) INSERT INTO patients
-        SELECT i, 'CANARYNAME' || i, CASE WHEN i % 5 THEN 'canarymail' || i || '@x' END, 'CANARYNO' || i,
-            CASE WHEN i % 7 THEN 'CANARYBORN' || i END, substr('ABC', i % 3 + 1, 1),
-            CASE WHEN i % 3 THEN 'North' ELSE 'South' END, substr('xyz', i % 4 + 1, 1), date('2024-01-01', i || ' days'),
-            CASE WHEN i % 4 THEN i * 7 % 60 + 1 END FROM n;
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 240) INSERT INTO visits
-        SELECT i, CASE WHEN i % 31 THEN i * 11 % 60 + 1 END, CASE WHEN i % 2 THEN 'North' ELSE 'South' END,
-            date('2025-01-01', i || ' days'), substr('pqr', i % 3 + 1, 1), CASE WHEN i % 13 THEN i * 37 % 90 END,
-            datetime('2025-01-01', i || ' hours'), i % 2 FROM n;
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12) INSERT INTO medicines
-        SELECT i, 'Medicine ' || i, substr('uvw', i % 3 + 1, 1), i * 3, date('2023-01-01', i % 2 || ' days') FROM n;
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO prescriptions
-        SELECT i, i * 7 % 240 + 1, i % 12 + 1, i % 4, i % 9 FROM n;
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) INSERT INTO notes
-        SELECT i, substr('ab', i % 2 + 1, 1), '{\"k\": ' || i % 5 || '}' FROM n;
-    INSERT INTO wages VALUES (1, 'CANARYPERSON', 9000), (2, 'CANARYPERSON2', 8000);
-    INSERT INTO logins VALUES (1, 'CANARYLOGIN', 'CANARYSECRET');";
-
-/// Takes away, and masks, what the policy does not show.
-const RESTRICTION: &str = "
-    DELETE FROM patients WHERE clinic IS NOT 'North';
-    DELETE FROM visits WHERE clinic IS NOT 'North' OR patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM patients);
-    DELETE FROM prescriptions WHERE visit_id NOT IN (SELECT visit_id FROM visits);
-    UPDATE patients SET full_name = CASE WHEN full_name IS NOT NULL THEN '***' END, mail = CASE WHEN mail IS NOT NULL THEN '***' END,
-        insurance_no = CASE WHEN insurance_no IS NOT NULL THEN '***' END, born = CASE WHEN born IS NOT NULL THEN '***' END;
-    DROP TABLE wages;
-    DROP TABLE logins;";
-
-const POLICY: &str = r#"{ "version": 1, "tables": {
-    "patients": { "rows": [{ "keep": "clinic = :clinic" }], "protect": {
-        "full_name": { "action": { "partial": { "first": 0, "last": 0 } } },
-        "mail": { "action": { "partial": { "first": 0, "last": 0 } } },
-        "born": { "action": { "partial": { "first": 0, "last": 0 } } },
-        "insurance_no": { "action": "deny" } } },
-    "visits": { "rows": [{ "keep": "clinic = :clinic" }] },
-    "prescriptions": {}, "medicines": {}, "notes": {}, "visit_list": {} } }"#;
 
 /// Both databases, open.
 pub(crate) struct Clinic {
@@ -70,20 +16,27 @@ pub(crate) struct Clinic {
     pub(crate) restricted: SqliteConnector,
     pub(crate) schema: Arc<Schema>,
     pub(crate) restricted_schema: Arc<Schema>,
+    case: Case,
     _files: [Made; 2],
 }
 
 impl Clinic {
     pub(crate) async fn open() -> Self {
-        let full = made(&format!("{TABLES}{ROWS}")).await;
-        let restricted = made(&format!("{TABLES}{ROWS}")).await;
-        sqlx::Connection::close(write(&restricted.path, RESTRICTION).await).await.unwrap();
+        Self::of(Case::north()).await
+    }
+
+    /// The clinic under another policy.
+    pub(crate) async fn of(case: Case) -> Self {
+        let full = made(&format!("{TABLES}{VIEW};{ROWS}")).await;
+        let restricted = made(&format!("{TABLES}{VIEW};{ROWS}")).await;
+        sqlx::Connection::close(write(&restricted.path, &case.restriction).await).await.unwrap();
         let (opened, opened_restricted) = (full.open().await, restricted.open().await);
         Self {
             schema: Arc::new(opened.schema().await.unwrap()),
             restricted_schema: Arc::new(opened_restricted.schema().await.unwrap()),
             full: opened,
             restricted: opened_restricted,
+            case,
             _files: [full, restricted],
         }
     }
@@ -91,7 +44,7 @@ impl Clinic {
     /// The guard of somebody of the North clinic.
     pub(crate) fn guard(&self, dialect: Dialect) -> Guard {
         let user = User::new("nora").with_attribute("clinic", "North");
-        self.guard_with(dialect, &serde_json::from_str(POLICY).unwrap(), &user)
+        self.guard_with(dialect, &serde_json::from_str(&self.case.policy).unwrap(), &user)
     }
 
     pub(crate) fn guard_with(&self, dialect: Dialect, policy: &Policy, user: &User) -> Guard {
@@ -100,12 +53,11 @@ impl Clinic {
 
     /// A guard that knows the view and shows everything.
     pub(crate) fn unrestricted(&self, dialect: Dialect) -> Guard {
-        let definition = TABLES.split("CREATE VIEW").nth(1).unwrap().trim_end_matches(';');
         let schema = match dialect {
             Dialect::Snowflake => Arc::new(in_capitals(&self.schema)),
             _ => Arc::clone(&self.schema),
         };
-        let guard = Guard::new(dialect, schema).with_view("visit_list", format!("CREATE VIEW{definition}"));
+        let guard = Guard::new(dialect, schema).with_view("visit_list", VIEW);
         match dialect {
             Dialect::Snowflake => guard.with_namespace("ANALYTICS.PUBLIC"),
             Dialect::BigQuery => guard.with_namespace("proj.clinic"),

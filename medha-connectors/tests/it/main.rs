@@ -16,6 +16,8 @@ mod guard_columns;
 mod guard_property;
 mod audit_checks;
 mod audit;
+mod guard_grammar;
+mod clinic_cases;
 mod clinic;
 mod guard_corpus;
 mod guard_duckdb;
