@@ -183,6 +183,7 @@ impl ConnectorError {
             | Self::Locked { .. }
             | Self::Lost { .. }
             | Self::Deadline { .. }
+            | Self::TooManyRows { .. }
             | Self::Cancelled => Cause::Unknown,
         }
     }
@@ -194,9 +195,11 @@ impl ConnectorError {
         match self {
             Self::Query { .. } => self.cause().words().to_owned(),
             Self::Lost { database, .. } => format!("the connection to {database:?} was lost; ask again"),
-            Self::Open { .. } | Self::Locked { .. } | Self::Deadline { .. } | Self::Cancelled => {
-                self.to_string()
-            }
+            Self::Open { .. }
+            | Self::Locked { .. }
+            | Self::Deadline { .. }
+            | Self::TooManyRows { .. }
+            | Self::Cancelled => self.to_string(),
         }
     }
 }

@@ -112,11 +112,9 @@ impl ConnectionConfig {
             Scheme::Mcp(_) => self.url.expose().to_owned(),
             // What follows may be anything, a password too.
             Scheme::Adbc => "adbc:".to_owned(),
-            Scheme::Postgres
-            | Scheme::MySql
-            | Scheme::BigQuery
-            | Scheme::Snowflake
-            | Scheme::Unknown(_) => without_secrets(self.url.expose()),
+            Scheme::Postgres | Scheme::MySql | Scheme::BigQuery | Scheme::Snowflake | Scheme::Unknown(_) => {
+                without_secrets(self.url.expose())
+            }
         }
     }
 

@@ -142,12 +142,13 @@ impl Table {
             foreign_keys,
             indexes: _,
             row_count: _,
+            definition,
         } = self;
         let kind = match kind {
             TableKind::Table => "table",
             TableKind::View => "view",
         };
-        fingerprinter.text(name).text(kind).number(columns.len());
+        fingerprinter.text(name).text(kind).texts(definition.as_slice()).number(columns.len());
         for Column { name, declared_type, nullable, kind: _, default: _, comment: _, profile: _ } in columns {
             fingerprinter.text(name).text(declared_type).number(usize::from(*nullable));
         }

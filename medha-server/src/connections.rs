@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use medha_connectors::{Health, Registry, ResultColumn, ResultSet, Value};
 use serde_json::{Value as Json, json};
 
-use crate::source::with_surroundings;
 use crate::cli::{ConnectionsArgs, Listing};
 use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render::table::exact_table;
+use crate::source::with_surroundings;
 use crate::terminal::{Terminal, print, tell};
 
 /// Asks every connection for a sign of life and prints what it said. Fails if one is not well.

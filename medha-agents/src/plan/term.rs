@@ -147,8 +147,12 @@ pub(super) fn plain(context: &Context<'_>, literal: &Literal) -> String {
         Literal::Number(number) => context.sql.number(*number),
         Literal::Text(text) => context.sql.text(text),
         Literal::Boolean(flag) => match (context.sql.dialect, flag) {
-            (Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery, true) => "TRUE".into(),
-            (Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery, false) => "FALSE".into(),
+            (Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery, true) => {
+                "TRUE".into()
+            }
+            (Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery, false) => {
+                "FALSE".into()
+            }
             (_, true) => "1".into(),
             (_, false) => "0".into(),
         },

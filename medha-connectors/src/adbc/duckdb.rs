@@ -92,6 +92,7 @@ fn described(
         unique_keys: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
+        definition: None,
         row_count: match size {
             Value::Integer(rows) => u64::try_from(*rows).ok(),
             _ => None,

@@ -138,6 +138,7 @@ fn described(found: TableObject, kinds: &Kinds) -> Described {
         unique_keys: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
+        definition: None,
         row_count: None,
     };
     for constraint in found.table_constraints.into_iter().flatten() {

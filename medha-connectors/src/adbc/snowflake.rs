@@ -64,6 +64,7 @@ fn table(row: &[Value]) -> Option<Described> {
         unique_keys: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
+        definition: None,
         row_count: count(rows),
     };
     Some(Described { table, bytes: count(bytes) })

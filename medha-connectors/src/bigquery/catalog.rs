@@ -24,6 +24,7 @@ pub(super) fn described(found: model::Table, dataset: &str) -> Table {
         foreign_keys: foreign_keys.collect(),
         indexes: arrangement(&found),
         // Rows that have just been streamed in are not counted, so none may be some.
+        definition: None,
         row_count: found.num_rows.filter(|rows| *rows > 0 && !is_view),
         columns: found.schema.unwrap_or_default().fields.into_iter().map(column).collect(),
         name: found.table_reference.unwrap_or_default().table_id,

@@ -86,5 +86,6 @@ fn name_of(dialect: Dialect) -> &'static str {
         Dialect::MySql => "mysql",
         Dialect::Snowflake => "snowflake",
         Dialect::BigQuery => "bigquery",
+        Dialect::DuckDb => "duckdb",
     }
 }

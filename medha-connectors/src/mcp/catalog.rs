@@ -21,7 +21,7 @@ pub(super) async fn tables(source: &dyn Look, dialect: Dialect) -> Result<Vec<De
         }
         Dialect::MySql => mysql::catalog::tables(source).await,
         Dialect::Sqlite => sqlite_tables(source).await,
-        Dialect::Snowflake | Dialect::BigQuery => Err(ConnectorError::Query {
+        Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => Err(ConnectorError::Query {
             reason: "databases of this kind are not asked through MCP".to_owned(),
         }),
     }
@@ -119,6 +119,7 @@ fn table(row: &[Value]) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         row_count: None,
+        definition: None,
     }
 }
 

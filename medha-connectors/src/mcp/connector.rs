@@ -210,7 +210,11 @@ impl Look for McpConnector {
     fn quoted(&self, name: &str) -> String {
         match self.server.dialect {
             Dialect::MySql => format!("`{}`", name.replace('`', "``")),
-            Dialect::Postgres | Dialect::Sqlite | Dialect::Snowflake | Dialect::BigQuery => {
+            Dialect::Postgres
+            | Dialect::Sqlite
+            | Dialect::Snowflake
+            | Dialect::BigQuery
+            | Dialect::DuckDb => {
                 format!("\"{}\"", name.replace('"', "\"\""))
             }
         }

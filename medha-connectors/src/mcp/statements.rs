@@ -31,7 +31,9 @@ pub(super) fn explaining(sql: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::MySql => format!("EXPLAIN FORMAT=JSON {sql}"),
         Dialect::Sqlite => format!("EXPLAIN QUERY PLAN {sql}"),
-        Dialect::Postgres | Dialect::Snowflake | Dialect::BigQuery => format!("EXPLAIN {sql}"),
+        Dialect::Postgres | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => {
+            format!("EXPLAIN {sql}")
+        }
     }
 }
 

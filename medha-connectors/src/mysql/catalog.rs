@@ -43,7 +43,7 @@ pub(crate) async fn tables(source: &dyn Look) -> Result<Vec<Described>, Connecto
             tables[*place].table.columns.push(column(&row));
         }
     }
-    for row in connector.read(VIEWS).await?.rows {
+    for row in read(source, VIEWS).await?.rows {
         if let Some(place) = places.get(&text(&row[0])) {
             let definition = some_text(&row[1]).filter(|definition| !definition.is_empty());
             tables[*place].table.definition =

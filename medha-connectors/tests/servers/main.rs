@@ -63,7 +63,6 @@ fn main() {
         mysql::trials(),
         passwords::trials(),
         savers::trials(),
-
         #[cfg(feature = "adbc")]
         adbc_any::trials(),
         #[cfg(feature = "adbc")]
