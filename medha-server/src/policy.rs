@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use medha_agents::analyst::Rights;
-use medha_connectors::{Policy, PolicyProblem, Schema, User};
+use medha_connectors::{Policy, PolicyProblem, User};
 
 use crate::chosen::{ChoiceError, Chosen, asking, policy};
 use crate::cli::{DatabaseArgs, PolicyCheckArgs, PolicyWhyArgs};

@@ -2,7 +2,8 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use google_cloud_bigquery_v2::model::TableFieldSchema;
-use jiff::Timestamp;
+use jiff::SignedDuration;
+use jiff::civil::date;
 use serde_json::{Map, Value as Json};
 
 use super::types::{Type, is_repeated, kind, type_of};
@@ -96,9 +97,10 @@ fn boolean(text: &str) -> Option<bool> {
 
 /// Microseconds since 1970, as BigQuery's own cast would write the moment: `2024-02-29 08:00:00.123456+00`.
 fn timestamp(microseconds: &str) -> Option<String> {
-    let moment = Timestamp::from_microsecond(microseconds.parse().ok()?).ok()?;
-    let text = moment.to_string().replacen('T', " ", 1);
-    Some(format!("{}+00", text.strip_suffix('Z')?))
+    // Not a `Timestamp`, which ends a day before BigQuery's, so that every zone has one.
+    let since = SignedDuration::from_micros(microseconds.parse().ok()?);
+    let moment = date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).ok()?;
+    Some(format!("{}+00", moment.to_string().replacen('T', " ", 1)))
 }
 
 /// `2024-02-29 10:00:00.5`, as a cast would write it; rows have a `T` in the middle.

@@ -162,13 +162,26 @@ fn without_database(definition: &str, database: &str) -> String {
             '\'' => is_text = !is_text,
             '\\' if is_text => length += rest[length..].chars().next().map_or(0, char::len_utf8),
             // The whole name, so that its end is not taken for the start of the next one.
-            '`' if !is_text => length += rest[1..].find('`').map_or(rest.len() - 1, |end| end + 1),
+            '`' if !is_text => length = name_length(rest),
             _ => {}
         }
         out.push_str(&rest[..length]);
         rest = &rest[length..];
     }
     out
+}
+
+/// How long the name is that a text starts with, in backticks; two of them in it are one of the name.
+fn name_length(text: &str) -> usize {
+    let mut length = 1;
+    while let Some(end) = text[length..].find('`') {
+        length += end + 1;
+        if !text[length..].starts_with('`') {
+            return length;
+        }
+        length += 1;
+    }
+    text.len()
 }
 
 /// What a declaration promises.

@@ -67,7 +67,6 @@ pub(crate) async fn parent(kills: usize) {
     let (path, sink) = (folder.path().join("index.db"), folder.path().join("sink"));
     // One call for each batch, and one for each hundred entries that are re-embedded.
     let work = BATCHES + BATCHES * BATCH / 100;
-    let began = Instant::now();
     let mut killed = 0;
     for _ in 0..kills {
         killed += usize::from(kill_soon(&path, &sink, work / (kills + 1)));
@@ -77,11 +76,6 @@ pub(crate) async fn parent(kills: usize) {
     assert!(start(&path, &sink).wait().unwrap().success());
     let status = check(&path, &sink).await;
     assert_eq!(status, Some(((BATCHES * BATCH) as u64, "second".to_owned())));
-    println!(
-        "index: {killed} kills in {:.1?}; {} calls noted, {work} without kills",
-        began.elapsed(),
-        lines(&sink)
-    );
 }
 
 /// Whole batches, each entry found by its words and by its vector; gives how many there are, and whose.

@@ -156,6 +156,7 @@ fn guard() -> Guard {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         row_count: None,
+        definition: None,
     };
     Guard::new(Dialect::Sqlite, Arc::new(Schema { tables: TABLES.iter().map(table).collect() }))
 }

@@ -14,7 +14,6 @@ use libtest_mimic::{Completion, Failed, Trial};
 pub(crate) struct Outside {
     name: &'static str,
     find: fn() -> Result<String, String>,
-    is_optional: bool,
     found: OnceLock<Result<String, String>>,
 }
 
@@ -22,13 +21,7 @@ impl Outside {
     /// `find` gives what the tests need to reach it, an address or a path, or says why there is none and what to do. It is
     /// asked once.
     pub(crate) const fn new(name: &'static str, find: fn() -> Result<String, String>) -> Self {
-        Self { name, find, is_optional: false, found: OnceLock::new() }
-    }
-
-    /// The same for what a server that is there need not have: without it a test is skipped even where servers are required.
-    #[allow(dead_code, reason = "not every binary of tests has such a thing")]
-    pub(crate) const fn optional(name: &'static str, find: fn() -> Result<String, String>) -> Self {
-        Self { name, find, is_optional: true, found: OnceLock::new() }
+        Self { name, find, found: OnceLock::new() }
     }
 
     fn found(&self) -> Result<&str, String> {
@@ -48,7 +41,7 @@ where
 {
     Trial::ignorable_test(name, move || match outside.found() {
         Ok(found) => completed(test(found.to_owned())),
-        Err(reason) if is_required() && !outside.is_optional => Err(Failed::from(reason)),
+        Err(reason) if is_required() => Err(Failed::from(reason)),
         Err(reason) => Ok(Completion::ignored_with(format!("skipped: {reason}"))),
     })
 }

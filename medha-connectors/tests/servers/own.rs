@@ -13,10 +13,12 @@ use tempfile::TempDir;
 use crate::harness::Outside;
 
 /// PostgreSQL's programs; Debian keeps them off the path.
-pub(crate) static POSTGRES_PROGRAMS: Outside = Outside::new("program \"postgres\"", || {
-    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let folders = debian.map(|version| version.path().join("bin")).chain(folders_of_the_path());
-    found_in(folders, "postgres", "install the package \"postgresql\"")
+pub(crate) static POSTGRES_PROGRAMS: Outside = Outside::new("program \"postgres\"", postgres_programs);
+
+/// The same, where there is also what makes a certificate.
+pub(crate) static POSTGRES_WITH_CERTIFICATE: Outside = Outside::new("PostgreSQL with a certificate", || {
+    found_in(folders_of_the_path(), "openssl", "install the package \"openssl\"")?;
+    postgres_programs()
 });
 
 /// MariaDB's programs.
@@ -24,6 +26,12 @@ pub(crate) static MARIADB_PROGRAMS: Outside = Outside::new("program \"mariadbd\"
     let folders = folders_of_the_path().chain(["/usr/sbin".into()]);
     found_in(folders, "mariadbd", "install the package \"mariadb-server\"")
 });
+
+fn postgres_programs() -> Result<String, String> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let folders = debian.map(|version| version.path().join("bin")).chain(folders_of_the_path());
+    found_in(folders, "postgres", "install the package \"postgresql\"")
+}
 
 fn folders_of_the_path() -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -47,6 +55,7 @@ pub(crate) struct OwnServer {
 }
 
 impl OwnServer {
+    /// It encrypts if `openssl` is there, with a certificate that nobody has signed.
     pub(crate) fn postgres(programs: &str) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         let (programs, files) = (Path::new(programs), folder.path().join("data"));
@@ -56,6 +65,7 @@ impl OwnServer {
         run(make, &folder);
         let mut command = as_account(Command::new(programs.join("postgres")), account);
         command.arg("-D").arg(&files).arg("-k").arg(folder.path()).args(["-p", &port.to_string()]);
+        command.args(certificate(&files, account));
         Self::started(format!("postgres://postgres@127.0.0.1:{port}"), command, port, folder)
     }
 
@@ -137,6 +147,24 @@ fn account(name: &str, folder: &Path) -> Option<(u32, u32)> {
         path.iter().for_each(|path| chown(path, Some(account.0), Some(account.1)).unwrap());
     }
     Some(account)
+}
+
+/// PostgreSQL's settings for a certificate of its own.
+fn certificate(files: &Path, account: Option<(u32, u32)>) -> Vec<String> {
+    let (certificate, key) = (files.join("medha.crt"), files.join("medha.key"));
+    let mut make = as_account(Command::new("openssl"), account);
+    make.args(["req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=elsewhere.example.com", "-out"]);
+    make.arg(&certificate).arg("-keyout").arg(&key).stdout(Stdio::null()).stderr(Stdio::null());
+    if !make.status().is_ok_and(|ended| ended.success()) {
+        return Vec::new();
+    }
+    let setting = |name: &str, value: &str| ["-c".to_owned(), format!("{name}={value}")];
+    let settings = [
+        setting("ssl", "on"),
+        setting("ssl_cert_file", &certificate.to_string_lossy()),
+        setting("ssl_key_file", &key.to_string_lossy()),
+    ];
+    settings.into_iter().flatten().collect()
 }
 
 fn as_account(mut command: Command, account: Option<(u32, u32)>) -> Command {

@@ -7,8 +7,9 @@ use libtest_mimic::Trial;
 use medha_connectors::{Connector as _, Dialect, Guard, GuardedSql, PostgresConnector, QueryOptions, Value};
 
 use crate::databases::{Server, load, on_database, with_database};
-use crate::harness::{Outside, answers, trial};
+use crate::harness::trial;
 use crate::memory;
+use crate::own::{OwnServer, POSTGRES_WITH_CERTIFICATE};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = on_database!(
@@ -23,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         memory::alone(name, rows_are_streamed_in_constant_memory(url))
     }));
     trials.push(trial(
-        &ENCRYPTED,
+        &POSTGRES_WITH_CERTIFICATE,
         "postgres_unguarded::a_connection_is_encrypted_and_an_unknown_certificate_refused",
         a_connection_is_encrypted_and_an_unknown_certificate_refused,
     ));
@@ -164,18 +165,9 @@ async fn rows_are_streamed_in_constant_memory(url: String) {
     watch.end();
 }
 
-/// A server that runs need not have a certificate.
-static ENCRYPTED: Outside = Outside::optional("PostgreSQL that encrypts", || {
-    let url = answers(&Server::Postgres.address())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let connector = PostgresConnector::open(format!("{url}?sslmode=disable")).unwrap();
-    match runtime.block_on(run(&connector, "SELECT current_setting('ssl')"))?.as_slice() {
-        [row] if *row == [Value::Text("on".into())] => Ok(url),
-        _ => Err("the server says `ssl = off`; give it a certificate".to_owned()),
-    }
-});
-
-async fn a_connection_is_encrypted_and_an_unknown_certificate_refused(url: String) {
+async fn a_connection_is_encrypted_and_an_unknown_certificate_refused(programs: String) {
+    let server = OwnServer::postgres(&programs);
+    let url = format!("{}/postgres", server.address);
     let plain = PostgresConnector::open(format!("{url}?sslmode=disable")).unwrap();
     let is_encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
     assert_eq!(run(&plain, is_encrypted).await.unwrap(), [[Value::Bool(false)]]);
