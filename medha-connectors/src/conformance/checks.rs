@@ -114,9 +114,9 @@ pub(super) async fn columns(subject: &Subject) -> Verdict {
         equal("names", &names(&answer), &["id", "name", "id"].map(str::to_owned).to_vec())?;
         equal("width of the rows", &answer.rows.iter().all(|row| row.len() == 3), &true)?;
     } else {
-        // What stands in for a system in a test may do more than the system.
+        // Refused by most; what stands in for a system in a test may name them apart instead.
         if let Ok(answer) = repeated {
-            equal("names", &names(&answer), &["id", "name", "id"].map(str::to_owned).to_vec())?;
+            equal("values under repeated names", &answer.rows.iter().all(|row| row.len() == 3), &true)?;
         }
         let answer = ask(subject, "SELECT name, id FROM people", QueryOptions::default()).await?;
         equal("names", &names(&answer), &["name", "id"].map(str::to_owned).to_vec())?;

@@ -23,7 +23,7 @@ const fn setting(
     Setting { what, flag, variable, key, default }
 }
 
-pub(crate) const SETTINGS: [Setting; 18] = [
+pub(crate) const SETTINGS: [Setting; 21] = [
     setting(
         "the configuration file",
         "--config",
@@ -32,11 +32,18 @@ pub(crate) const SETTINGS: [Setting; 18] = [
         "medha.yaml here, else agentmedha/medha.yaml in the platform's folder for configurations",
     ),
     setting(
-        "what is asked: a connection's name, a SQLite file or an address",
+        "what is asked: a connection's name, a file, a folder of files or an address",
         "--database",
         "MEDHA_DATABASE",
         "default_connection",
         "the sample business",
+    ),
+    setting(
+        "the library of an ADBC driver, a path or a name",
+        "--driver",
+        "MEDHA_DRIVER",
+        "connections.NAME.options.driver",
+        "where ADBC drivers are looked for",
     ),
     setting(
         "the semantic model",
@@ -62,6 +69,20 @@ pub(crate) const SETTINGS: [Setting; 18] = [
     ),
     setting("where the statements of all connections are noted", "", "", "audit", "nowhere"),
     setting("where the server listens", "--addr", "MEDHA_ADDR", "server.addr", "127.0.0.1:8008"),
+    setting(
+        "no answers and no schema from memory",
+        "--no-cache",
+        "",
+        "",
+        "answers are kept for a minute, the schema for five",
+    ),
+    setting(
+        "a Redis that several servers share answers in",
+        "--redis",
+        "MEDHA_REDIS_URL",
+        "",
+        "none: each server keeps its own",
+    ),
     setting("a connection's address, with its password", "", "", "connections.NAME.url", "it must be given"),
     setting(
         "how many connections to a server there are at most",
