@@ -19,7 +19,7 @@
 //! index.upsert("shop", &entries).await?;
 //! let hits = index.search(&Query::new("shop", "ordres of a custommer")).await?;
 //! assert_eq!(hits[0].entry.id, "orders");
-//! # Ok::<(), medha_connectors::retrieval::RetrievalError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p medha-connectors --all-features --test servers` runs them; `harness` says what becomes of what is missing.
 #![allow(clippy::unwrap_used, reason = "tests unwrap")]
+#![allow(clippy::print_stdout, reason = "some trials say what they measured")]
 #![allow(clippy::disallowed_methods, reason = "tests spawn on their own runtime and await what they spawn")]
 
 mod harness;

@@ -42,7 +42,7 @@ pub(crate) const SETTINGS: [Setting; 21] = [
         "the library of an ADBC driver, a path or a name",
         "--driver",
         "MEDHA_DRIVER",
-        "connections.NAME.options.driver",
+        "",
         "where ADBC drivers are looked for",
     ),
     setting(
