@@ -209,6 +209,7 @@ fn described(table: &FixtureTable) -> Table {
         foreign_keys: foreign_keys.collect(),
         indexes: Vec::new(),
         definition: None,
+        partitioned_by: None,
         row_count: (table.name != ENDLESS).then_some(table.rows.len() as u64),
     }
 }

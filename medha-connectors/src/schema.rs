@@ -35,6 +35,10 @@ pub struct Table {
     /// view is its definition, and one whose definition is not known cannot be read.
     #[serde(default)]
     pub definition: Option<String>,
+    /// What its rows are divided into parts by, as the database writes it: `RANGE (ordered_on)`. A filter on that makes a
+    /// question cheap.
+    #[serde(default)]
+    pub partitioned_by: Option<String>,
     /// How many rows it has: counted where that was cheap enough, else what the database estimates, if it does.
     pub row_count: Option<u64>,
 }
@@ -143,6 +147,7 @@ impl Table {
             indexes: _,
             row_count: _,
             definition,
+            partitioned_by: _,
         } = self;
         let kind = match kind {
             TableKind::Table => "table",

@@ -17,6 +17,7 @@ pub(crate) fn table(name: &str, columns: impl IntoIterator<Item = Column>) -> Ta
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         definition: None,
+        partitioned_by: None,
         row_count: Some(100),
     }
 }

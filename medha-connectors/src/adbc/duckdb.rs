@@ -93,6 +93,7 @@ fn described(
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         definition: None,
+        partitioned_by: None,
         row_count: match size {
             Value::Integer(rows) => u64::try_from(*rows).ok(),
             _ => None,

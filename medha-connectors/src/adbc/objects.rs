@@ -139,6 +139,7 @@ fn described(found: TableObject, kinds: &Kinds) -> Described {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         definition: None,
+        partitioned_by: None,
         row_count: None,
     };
     for constraint in found.table_constraints.into_iter().flatten() {

@@ -65,6 +65,7 @@ fn table(row: &[Value]) -> Option<Described> {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         definition: None,
+        partitioned_by: None,
         row_count: count(rows),
     };
     Some(Described { table, bytes: count(bytes) })

@@ -23,8 +23,9 @@ pub(super) fn described(found: model::Table, dataset: &str) -> Table {
         unique_keys: Vec::new(),
         foreign_keys: foreign_keys.collect(),
         indexes: arrangement(&found),
-        // Rows that have just been streamed in are not counted, so none may be some.
         definition: None,
+        partitioned_by: partition(&found),
+        // Rows that have just been streamed in are not counted, so none may be some.
         row_count: found.num_rows.filter(|rows| *rows > 0 && !is_view),
         columns: found.schema.unwrap_or_default().fields.into_iter().map(column).collect(),
         name: found.table_reference.unwrap_or_default().table_id,
@@ -44,14 +45,19 @@ fn column(field: TableFieldSchema) -> Column {
     }
 }
 
-/// What the rows are arranged by. A filter on it makes BigQuery read less, which is what an index is for.
-fn arrangement(table: &model::Table) -> Vec<Index> {
+/// The column that says which partition a row is in.
+fn partition(table: &model::Table) -> Option<String> {
     let by_time = table.time_partitioning.as_ref().map(|partitioning| match &partitioning.field {
         Some(field) if !field.is_empty() => field.clone(),
         _ => "_PARTITIONTIME".to_owned(),
     });
     let by_range = table.range_partitioning.as_ref().map(|partitioning| partitioning.field.clone());
-    let partition = by_time.or(by_range).map(|field| ("partition", vec![field]));
+    by_time.or(by_range)
+}
+
+/// What the rows are arranged by. A filter on it makes BigQuery read less, which is what an index is for.
+fn arrangement(table: &model::Table) -> Vec<Index> {
+    let partition = partition(table).map(|field| ("partition", vec![field]));
     let cluster = table.clustering.as_ref().map(|clustering| ("cluster", clustering.fields.clone()));
     let index = |(name, columns): (&str, Vec<String>)| Index {
         name: name.to_owned(),

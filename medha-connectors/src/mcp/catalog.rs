@@ -120,6 +120,7 @@ fn table(row: &[Value]) -> Table {
         indexes: Vec::new(),
         row_count: None,
         definition: None,
+        partitioned_by: None,
     }
 }
 

@@ -32,6 +32,11 @@ FROM information_schema.KEY_COLUMN_USAGE
 WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE()
 ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION";
 
+/// Of a table's parts, each has a row.
+const PARTITIONS: &str = "\
+SELECT DISTINCT TABLE_NAME, PARTITION_METHOD, PARTITION_EXPRESSION FROM information_schema.PARTITIONS
+WHERE TABLE_SCHEMA = DATABASE() AND PARTITION_METHOD IS NOT NULL";
+
 /// All tables and views of the database that the user may see.
 pub(crate) async fn tables(source: &dyn Look) -> Result<Vec<Described>, ConnectorError> {
     let found = read(source, TABLES).await?;
@@ -48,6 +53,12 @@ pub(crate) async fn tables(source: &dyn Look) -> Result<Vec<Described>, Connecto
             let definition = some_text(&row[1]).filter(|definition| !definition.is_empty());
             tables[*place].table.definition =
                 definition.map(|definition| without_database(&definition, &text(&row[2])));
+        }
+    }
+    for row in read(source, PARTITIONS).await?.rows {
+        if let Some(place) = places.get(&text(&row[0])) {
+            let (method, expression) = (text(&row[1]), text(&row[2]));
+            tables[*place].table.partitioned_by = Some(format!("{method} ({expression})"));
         }
     }
     let mut indexes: BTreeMap<(String, String), Parts> = BTreeMap::new();
@@ -128,6 +139,7 @@ fn described(row: &[Value]) -> Described {
             foreign_keys: Vec::new(),
             indexes: Vec::new(),
             definition: None,
+            partitioned_by: None,
             row_count: number(&row[3]).filter(|_| !is_view),
         },
     }

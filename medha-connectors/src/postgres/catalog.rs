@@ -16,6 +16,7 @@ SELECT json_build_object(
   'kind', c.relkind,
   'comment', obj_description(c.oid, 'pg_class'),
   'definition', CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
+  'partitioned_by', CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END,
   'rows', CASE c.relkind WHEN 'v' THEN NULL WHEN 'p' THEN (
     SELECT CASE WHEN min(l.reltuples) < 0 THEN NULL ELSE sum(l.reltuples)::int8 END
     FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf)
@@ -72,6 +73,7 @@ struct CatalogTable {
     kind: String,
     comment: Option<String>,
     definition: Option<String>,
+    partitioned_by: Option<String>,
     rows: Option<u64>,
     bytes: Option<u64>,
     columns: Option<Vec<CatalogColumn>>,
@@ -159,6 +161,7 @@ fn described(found: CatalogTable) -> Described {
                 .map(|index| Index { name: index.name, columns: index.columns, unique: index.unique })
                 .collect(),
             definition: found.definition,
+            partitioned_by: found.partitioned_by,
             row_count: found.rows,
             name: found.name,
         },

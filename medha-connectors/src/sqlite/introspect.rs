@@ -92,6 +92,7 @@ impl Catalog {
             unique_keys: Vec::new(),
             indexes: Vec::new(),
             definition: found.definition,
+            partitioned_by: None,
             row_count: None,
         };
         self.columns(&mut table).await?;

@@ -441,6 +441,7 @@ async fn a_dataset_is_described_with_its_keys_and_how_it_is_arranged() {
     let arranged: Vec<(String, usize)> =
         orders.indexes.iter().map(|index| (index.name.clone(), index.columns.len())).collect();
     assert_eq!(arranged, [("partition".to_owned(), 1), ("cluster".to_owned(), 2)]);
+    assert_eq!(orders.partitioned_by.as_deref(), Some("day"));
     assert_eq!(orders.columns[0].comment.as_deref(), Some("its number"));
     assert_eq!(orders.columns[2].default.as_deref(), Some("CURRENT_DATE()"));
     assert_eq!(

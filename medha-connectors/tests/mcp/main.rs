@@ -157,6 +157,7 @@ fn guard() -> Guard {
         indexes: Vec::new(),
         row_count: None,
         definition: None,
+        partitioned_by: None,
     };
     Guard::new(Dialect::Sqlite, Arc::new(Schema { tables: TABLES.iter().map(table).collect() }))
 }

@@ -16,7 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         "mysql",
         Server::MySql,
         every_type_keeps_its_meaning,
-        the_catalog_has_keys_comments_indexes_and_views,
+        the_catalog_has_keys_comments_indexes_views_and_partitions,
         a_statement_means_what_it_means_on_the_server,
         the_rules_of_a_table_hold_behind_a_view,
     )
@@ -119,7 +119,7 @@ async fn every_type_keeps_its_meaning(url: String) {
     }
 }
 
-async fn the_catalog_has_keys_comments_indexes_and_views(url: String) {
+async fn the_catalog_has_keys_comments_indexes_views_and_partitions(url: String) {
     let statements = [
         "CREATE TABLE makers (country varchar(2), code int, name varchar(20) NOT NULL UNIQUE, long_name text,
                PRIMARY KEY (country, code), UNIQUE KEY start (long_name(5))) COMMENT 'Who makes things'",
@@ -127,13 +127,17 @@ async fn the_catalog_has_keys_comments_indexes_and_views(url: String) {
                price decimal(10, 2) DEFAULT 0.5 COMMENT 'In euros', KEY by_price (price, code),
                FOREIGN KEY (country, code) REFERENCES makers (country, code))",
         "CREATE VIEW dear AS SELECT id, price FROM things WHERE price > 100",
+        "CREATE TABLE sales (day date) PARTITION BY RANGE (year(day))
+               (PARTITION old VALUES LESS THAN (2024), PARTITION rest VALUES LESS THAN MAXVALUE)",
         "INSERT INTO makers VALUES ('de', 1, 'Ada', 'x'), ('DE', 2, 'Grace', 'y'), ('fr', 1, 'Zoë', NULL)",
     ];
     load(&url, &statements.map(str::to_owned)).await;
     let schema = MySqlConnector::open(url).unwrap().schema().await.unwrap();
     let mut names: Vec<&str> = schema.tables.iter().map(|table| table.name.as_str()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["dear", "makers", "things"]);
+    assert_eq!(names, ["dear", "makers", "sales", "things"]);
+    let parts = |table: &str| schema.table(table).unwrap().partitioned_by.clone();
+    assert_eq!((parts("sales").as_deref(), parts("things")), (Some("RANGE (year(`day`))"), None));
     let makers = schema.table("makers").unwrap();
     assert_eq!((makers.comment.as_deref(), makers.row_count), (Some("Who makes things"), Some(3)));
     assert_eq!(makers.primary_key, ["country", "code"]);

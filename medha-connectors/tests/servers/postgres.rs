@@ -184,6 +184,7 @@ async fn the_catalog_has_keys_comments_indexes_views_and_partitions(url: String)
     assert_eq!(schema.table("summary").unwrap().kind, TableKind::View);
     let sales = schema.table("sales").unwrap();
     assert_eq!((sales.kind, sales.row_count), (TableKind::Table, Some(100)));
+    assert_eq!((sales.partitioned_by.as_deref(), &things.partitioned_by), (Some("RANGE (day)"), &None));
     let day = sales.column("day").unwrap().profile.as_ref().unwrap();
     assert_eq!((day.min.as_deref(), day.max.as_deref()), (Some("2024-01-01"), Some("2024-04-09")));
 }

@@ -101,7 +101,9 @@ fn shown(mut visible: Schema, sources: &HashMap<String, Source>) -> Schema {
         })
         .collect();
     for table in &mut visible.tables {
+        // They can name columns that are not there.
         table.definition = None;
+        table.partitioned_by = None;
         if sources.get(&table.name.to_lowercase()).is_some_and(|source| source.query.is_some()) {
             table.row_count = None;
             table.columns.iter_mut().for_each(|column| column.profile = None);
