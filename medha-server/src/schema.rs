@@ -60,8 +60,8 @@ fn described(table: &Table, paint: Paint, space: usize) -> String {
     let parts = table.partitioned_by.as_ref();
     let parts = parts.map(|text| format!(", in parts by {}", harmless(text))).unwrap_or_default();
     let comment = table.comment.as_ref().map(|text| format!(": {}", harmless(text))).unwrap_or_default();
-    let facts = paint.dim(&format!("{kind}{rows}{parts}{comment}"));
-    let mut out = format!("{}  {facts}\n", paint.bold(&harmless(&table.name)));
+    let about = paint.dim(&format!("{kind}{rows}{parts}{comment}"));
+    let mut out = format!("{}  {about}\n", paint.bold(&harmless(&table.name)));
     let widest = |of: &dyn Fn(&Column) -> String| {
         table.columns.iter().map(|column| width(&of(column))).max().unwrap_or_default()
     };

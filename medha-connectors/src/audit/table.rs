@@ -127,9 +127,17 @@ impl Table {
             .map_err(|error| self.failed(&error))
     }
 
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "postgres")),
+        allow(
+            unreachable_code,
+            unused_variables,
+            reason = "a program without either has no tables for notes"
+        )
+    )]
     fn options(&self) -> Result<ConnectOptions, AuditError> {
         let url = self.url.expose();
-        let mut options = match url.strip_prefix("sqlite:") {
+        let mut options: ConnectOptions = match url.strip_prefix("sqlite:") {
             #[cfg(feature = "sqlite")]
             Some(path) => sqlite_options(path.strip_prefix("//").unwrap_or(path)),
             #[cfg(feature = "postgres")]

@@ -96,10 +96,11 @@ pub(crate) async fn answer(connector: &SqliteConnector, sql: &medha_connectors::
     rows
 }
 
-/// Sums may be taken in another order.
+/// Sums may be taken in another order, and where SQLite looks a number up among whole numbers, it goes on with a whole one.
 fn written(value: &Value) -> String {
     match value {
-        Value::Float(number) => format!("{number:.6}"),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => format!("{number:.6}").trim_end_matches(".000000").to_owned(),
         other => format!("{other:?}"),
     }
 }
