@@ -4,7 +4,7 @@
 //! Queries come from a grammar over the clinic, with columns that exist where they are named, so that most of them mean
 //! something. `MEDHA_GUARD_CASES` sets how many are tried.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use medha_connectors::{Dialect, Guard};
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use crate::guard_grammar::Choices;
 
 const CASES: u32 = 5_000;
 
-/// So many that no answer is cut: which rows are left out would be chance.
+/// So many that hardly any answer is cut. Which rows are left out of one that is, is chance.
 const MAX_ROWS: usize = 9_000;
 
 /// How many policies queries are tried under; the first is the one that the other tests know.
@@ -28,6 +28,7 @@ fn the_guarded_answer_is_the_plain_answer_on_what_the_user_may_see() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let clinics: Vec<Tried> = (0..POLICIES).map(|policy| runtime.block_on(Tried::under(policy))).collect();
     let tally = RefCell::new((0_u32, 0_u32, 0_u32));
+    let cut = Cell::new(0_u32);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
     // The same statements on every run: a failure can be looked at again.
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
@@ -46,12 +47,16 @@ fn the_guarded_answer_is_the_plain_answer_on_what_the_user_may_see() {
             }
             return Ok(());
         };
-        tally.borrow_mut().0 += 1;
         let (shown, expected) = runtime.block_on(async {
             (answer(&tried.clinic.full, &allowed).await, answer(&tried.clinic.restricted, plainly).await)
         });
         prop_assert!(!shows_canary(&shown), "{sql}\nshows {shown:?}");
         let policy = &tried.case.policy;
+        if shown.len() == MAX_ROWS && expected.len() == MAX_ROWS {
+            cut.set(cut.get() + 1);
+            return Ok(());
+        }
+        tally.borrow_mut().0 += 1;
         prop_assert!(shown == expected, "{sql}\nshows {shown:?}\nand not {expected:?}\nunder {policy}");
         Ok(())
     });
@@ -59,7 +64,8 @@ fn the_guarded_answer_is_the_plain_answer_on_what_the_user_may_see() {
         panic!("{failure}");
     }
     let (answered, refused, neither) = *tally.borrow();
-    println!("{answered} answered alike, {refused} refused, {neither} not even plain");
+    let cut = cut.get();
+    println!("{answered} answered alike, {cut} cut, {refused} refused, {neither} not even plain");
     assert!(
         answered > cases / 2,
         "the grammar makes too few queries that pass: {answered} of {cases}, {refused} refused"
