@@ -1,6 +1,7 @@
 //! SQLite's authorizer: what a compiled statement may do, decided inside the database.
 //!
-//! The only file of the workspace with `unsafe`: sqlx has no safe door to `sqlite3_set_authorizer` and `sqlite3_limit`.
+//! The only file of the workspace with `unsafe`: sqlx has no safe door to `sqlite3_set_authorizer` and `sqlite3_limit`, and
+//! lends its connection to rusqlite only by address.
 #![allow(unsafe_code, reason = "sqlite3_set_authorizer and sqlite3_limit have no safe wrapper in sqlx")]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -59,6 +60,17 @@ pub(crate) fn limit_values(handle: &mut LockedSqliteHandle<'_>, bytes: usize) {
     let database = handle.as_raw_handle();
     // SAFETY: `database` is open and no other thread uses it while `handle` lives; the call only stores an integer.
     unsafe { ffi::sqlite3_limit(database.as_ptr(), ffi::SQLITE_LIMIT_LENGTH, bytes) };
+}
+
+/// Lends the connection to rusqlite, under the same authorizer and limits.
+pub(crate) fn lend<T>(
+    handle: &mut LockedSqliteHandle<'_>,
+    work: impl FnOnce(&rusqlite::Connection) -> T,
+) -> Result<T, rusqlite::Error> {
+    // SAFETY: the connection is open and no other thread uses it while `handle` lives, and what is lent does not leave this
+    // function. rusqlite neither closes nor changes a connection that it did not open itself.
+    let lent = unsafe { rusqlite::Connection::from_handle(handle.as_raw_handle().as_ptr()) }?;
+    Ok(work(&lent))
 }
 
 type Callback = unsafe extern "C" fn(

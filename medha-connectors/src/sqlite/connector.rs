@@ -13,6 +13,7 @@ use super::failure;
 use super::introspect;
 use super::open::File;
 use super::rows::{self, Rows};
+use super::steps;
 use super::values::decode_row;
 use super::work::{AbandonOnDrop, Work};
 use crate::connector::{Connector, QueryOptions, RowStream};
@@ -176,12 +177,12 @@ impl Connector for SqliteConnector {
             .collect();
         let value_bytes = rows::value_bytes(columns.len(), &options);
         authorizer::limit_values(&mut connection.lock_handle().await.map_err(fail)?, value_bytes);
-        let running = rows::Statement {
+        let running = steps::Statement {
             sql: sql.as_str().to_owned(),
             columns: columns.len(),
             database: opened.file.name().to_owned(),
         };
-        let rows = Rows::new(connection, running, work);
+        let rows = Rows::start(connection, running, work)?;
         Ok(RowStream::new(columns, rows, &options))
     }
 

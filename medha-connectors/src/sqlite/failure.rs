@@ -29,25 +29,30 @@ pub(crate) fn needs_to_write(error: &Error) -> bool {
 
 /// An error while a statement runs.
 pub(crate) fn of_query(error: &Error, database: &str, work: &Work) -> ConnectorError {
-    match code_of(error) {
+    of_code(code_of(error), message_of(error), database, work)
+}
+
+/// The same, of a step that rusqlite took.
+pub(crate) fn of_step(error: &rusqlite::Error, database: &str, work: &Work) -> ConnectorError {
+    let code = error.sqlite_error().map(|error| error.extended_code & 0xff);
+    of_code(code, error.to_string(), database, work)
+}
+
+fn of_code(code: Option<i32>, message: String, database: &str, work: &Work) -> ConnectorError {
+    match code {
         Some(INTERRUPT) => work.stop_reason().unwrap_or(ConnectorError::Cancelled),
         Some(BUSY | LOCKED) => ConnectorError::Locked { database: database.to_owned() },
         Some(CORRUPT | NOT_A_DATABASE) => ConnectorError::Query {
-            reason: format!(
-                "the file {database:?} is damaged ({}); restore it from a backup",
-                message_of(error)
-            ),
+            reason: format!("the file {database:?} is damaged ({}); restore it from a backup", message),
         },
-        Some(AUTH) => {
-            ConnectorError::Query { reason: format!("only reading is allowed ({})", message_of(error)) }
-        }
+        Some(AUTH) => ConnectorError::Query { reason: format!("only reading is allowed ({})", message) },
         Some(TOO_BIG) => ConnectorError::Query {
             reason: format!(
                 "a value is larger than a row of this width may hold ({}); ask for less of it or for fewer columns",
-                message_of(error)
+                message
             ),
         },
-        _ => ConnectorError::Query { reason: message_of(error) },
+        _ => ConnectorError::Query { reason: message },
     }
 }
 

@@ -1,4 +1,4 @@
-//! SQLite: a file opened read-only, described with care, and asked through raw sqlx.
+//! SQLite: a file opened read-only, described with care, and asked through connections of sqlx.
 //!
 //! Two things stand behind the guard: the file is opened with `mode=ro`, and an authorizer refuses, while a statement is
 //! compiled, everything but reading. Values are read by their storage class, never by the declared type of their column.
@@ -11,6 +11,8 @@ mod open;
 mod work;
 #[cfg(feature = "sqlite")]
 mod rows;
+#[cfg(feature = "sqlite")]
+mod steps;
 #[cfg(feature = "sqlite")]
 mod values;
 #[cfg(feature = "sqlite")]

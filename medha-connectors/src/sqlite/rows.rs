@@ -1,29 +1,27 @@
 //! A running statement as a stream of rows.
+//!
+//! SQLite works on a thread of its own and hands its rows over in batches: a change of threads for each row would cost more
+//! than the row.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
-use futures_util::TryStreamExt;
+use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Either, Executor, Row as _, Sqlite};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::authorizer::MAX_VALUE_BYTES;
-use super::failure;
-use super::values::decode_row;
-use super::work::{AbandonOnDrop, Work};
+use super::steps::{self, Batch, Statement};
+use super::work::AbandonOnDrop;
 use crate::connector::QueryOptions;
 use crate::error::ConnectorError;
 use crate::value::Value;
 
-type Row = Result<Vec<Value>, ConnectorError>;
-
-/// Rows that may wait for the reader. Few, because each can be as large as a row may be.
-const BUFFERED_ROWS: usize = 2;
 /// The largest row by its values, as a multiple of what the whole answer may have.
 const ROW_OF_ANSWER: usize = 4;
 /// Whatever its width, a row may have values of this size.
@@ -36,20 +34,10 @@ pub(crate) fn value_bytes(columns: usize, options: &QueryOptions) -> usize {
     (row / columns.max(1)).clamp(SMALL_VALUE_BYTES, MAX_VALUE_BYTES)
 }
 
-/// What is to run.
-pub(crate) struct Statement {
-    pub(crate) sql: String,
-    /// How many columns its rows have.
-    pub(crate) columns: usize,
-    /// The name of the database, for errors.
-    pub(crate) database: String,
-}
-
-/// Owns the connection and the statement that runs on it. Polling it drives both; dropping it stops SQLite's work and
-/// gives the connection back.
+/// The rows of a statement that runs. Dropping it stops SQLite's work, and the pool gets the connection back.
 pub(crate) struct Rows {
-    pump: Option<BoxFuture<'static, ()>>,
-    arrived: mpsc::Receiver<Row>,
+    arrived: mpsc::Receiver<Batch>,
+    batch: VecDeque<Vec<Value>>,
     /// Comes when nobody should wait any longer.
     stopped: Option<BoxFuture<'static, ConnectorError>>,
     work: AbandonOnDrop,
@@ -57,63 +45,52 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Starts at the first poll. The connection must have been armed with `work`.
-    pub(crate) fn new(connection: PoolConnection<Sqlite>, statement: Statement, work: AbandonOnDrop) -> Self {
-        let (send, arrived) = mpsc::channel(BUFFERED_ROWS);
-        let pump = Box::pin(pump(connection, statement, work.0.clone(), send));
-        let stopped = Some(Box::pin(work.0.clone().stopped()) as BoxFuture<'static, ConnectorError>);
-        Self { pump: Some(pump), arrived, stopped, work, runtime: Handle::current() }
-    }
-}
-
-/// Somebody else altered a table after the columns of the answer were found out.
-fn changed_meanwhile() -> ConnectorError {
-    ConnectorError::Query { reason: "a table was changed while it was asked; ask again".to_owned() }
-}
-
-async fn pump(
-    mut connection: PoolConnection<Sqlite>,
-    Statement { sql, columns, database }: Statement,
-    work: Work,
-    send: mpsc::Sender<Row>,
-) {
-    let mut rows = connection.fetch_many(sqlx::query(AssertSqlSafe(sql)));
-    let mut is_done = false;
-    loop {
-        let next = match rows.try_next().await {
-            Ok(Some(Either::Right(row))) if row.len() == columns => {
-                decode_row(&row).map_err(|error| failure::of_query(&error, &database, &work))
-            }
-            Ok(Some(Either::Left(_))) => {
-                is_done = true;
-                continue;
-            }
-            Ok(None) if is_done => return,
-            // sqlx's thread gives up where a table gets more columns between compiling and running.
-            Ok(Some(Either::Right(_)) | None) => Err(changed_meanwhile()),
-            Err(error) => Err(failure::of_query(&error, &database, &work)),
+    /// Starts at once. The connection must have been armed with `work`.
+    pub(crate) fn start(
+        connection: PoolConnection<Sqlite>,
+        statement: Statement,
+        work: AbandonOnDrop,
+    ) -> Result<Self, ConnectorError> {
+        // One batch waits for the reader while SQLite makes the next.
+        let (send, arrived) = mpsc::channel(1);
+        let runtime = Handle::current();
+        let thread = {
+            let (runtime, work) = (runtime.clone(), work.0.clone());
+            move || steps::run(connection, &statement, &work, &send, &runtime)
         };
-        let failed = next.is_err();
-        if send.send(next).await.is_err() || failed {
-            return;
-        }
+        // Not one of the runtime's threads, which it would wait for at its end: within a call of a function SQLite cannot be
+        // stopped.
+        std::thread::Builder::new().name("medha-sqlite".to_owned()).spawn(thread).map_err(|error| {
+            ConnectorError::Query {
+                reason: format!("the system gave no thread for SQLite ({error}); ask again"),
+            }
+        })?;
+        let stopped = Some(Box::pin(work.0.clone().stopped()) as BoxFuture<'static, ConnectorError>);
+        Ok(Self { arrived, batch: VecDeque::new(), stopped, work, runtime })
+    }
+
+    /// Stops the work and lets the connection go; the pool has it again when SQLite has let go of it.
+    fn give_up(&mut self) {
+        self.work.0.abandon();
+        self.arrived.close();
+        self.stopped = None;
     }
 }
 
 impl Stream for Rows {
-    type Item = Row;
+    type Item = Result<Vec<Value>, ConnectorError>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Row>> {
-        if let Ok(row) = self.arrived.try_recv() {
-            return Poll::Ready(Some(row));
-        }
-        if let Some(pump) = &mut self.pump
-            && pump.as_mut().poll(context).is_ready()
-        {
-            self.pump = None;
-        }
-        if let Poll::Ready(row) = self.arrived.poll_recv(context) {
-            return Poll::Ready(row);
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(row) = self.batch.pop_front() {
+                return Poll::Ready(Some(Ok(row)));
+            }
+            match self.arrived.poll_recv(context) {
+                Poll::Ready(Some(Ok(batch))) => self.batch = batch.into(),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => break,
+            }
         }
         // Nothing has come. SQLite stops by itself when it looks at its work, which may be never.
         let runtime = self.runtime.clone();
@@ -124,17 +101,6 @@ impl Stream for Rows {
         };
         self.give_up();
         Poll::Ready(Some(Err(reason)))
-    }
-}
-
-impl Rows {
-    /// Stops the work and lets the connection go; the pool has it again when SQLite has let go of it.
-    fn give_up(&mut self) {
-        self.work.0.abandon();
-        // The pool takes its connection back in a task, which needs a runtime even where the reader has left it.
-        let _entered = self.runtime.enter();
-        self.pump = None;
-        self.stopped = None;
     }
 }
 

@@ -21,8 +21,8 @@ fn decode(raw: SqliteValueRef<'_>) -> Result<Value, BoxDynError> {
     if raw.is_null() {
         return Ok(Value::Null);
     }
-    let class = raw.type_info().name().to_owned();
-    match class.as_str() {
+    let class = raw.type_info();
+    match class.name() {
         "INTEGER" => Ok(Value::Integer(<i64 as Decode<Sqlite>>::decode(raw)?)),
         "REAL" => Ok(Value::Float(<f64 as Decode<Sqlite>>::decode(raw)?)),
         "TEXT" => {
