@@ -17,13 +17,11 @@ use crate::error::ConnectorError;
 use crate::guard::GuardedSql;
 use crate::schema::Schema;
 use crate::secret::Secret;
-use crate::server::{Look, MAX_BATCH_BYTES, Pool, Rows, Sender, Session, Work, look_at};
+use crate::server::{BATCH_ROWS, Look, MAX_BATCH_BYTES, Pool, Rows, Sender, Session, Work, look_at};
 use crate::value::{ColumnKind, ResultSet, Value};
 
 /// Few connections: the server has others to serve.
 const CONNECTIONS: usize = 4;
-/// Rows that go to the reader together.
-const BATCH: usize = 512;
 
 /// A database of a MySQL or MariaDB server, read and never written to.
 ///
@@ -148,7 +146,7 @@ async fn forward(wire: &mut MySqlWire, running: &Running, send: &Sender) -> Resu
         } else {
             rows.try_next().now_or_never()
         };
-        let is_full = batch.len() >= BATCH || bytes >= MAX_BATCH_BYTES;
+        let is_full = batch.len() >= BATCH_ROWS || bytes >= MAX_BATCH_BYTES;
         let next = match at_hand {
             Some(next) => next?,
             None => {

@@ -72,18 +72,21 @@ pub(crate) fn readings(row: &MySqlRow) -> Vec<Reading> {
 
 /// All values of a row of a prepared statement.
 pub(crate) fn decode_row(row: &MySqlRow, readings: &[Reading]) -> Result<Vec<Value>, sqlx::Error> {
-    let decoded = readings.iter().enumerate().map(|(index, reading)| {
+    let mut values = Vec::with_capacity(readings.len());
+    for (index, reading) in readings.iter().enumerate() {
         let raw: MySqlValueRef<'_> = row.try_get_raw(index)?;
         // A date of zeros says of itself that it is NULL, but it has bytes.
         let Ok(bytes) = <&[u8] as Decode<MySql>>::decode(raw) else {
-            return Ok(Value::Null);
+            values.push(Value::Null);
+            continue;
         };
-        decode(bytes, *reading).ok_or_else(|| sqlx::Error::ColumnDecode {
+        let value = decode(bytes, *reading).ok_or_else(|| sqlx::Error::ColumnDecode {
             index: index.to_string(),
             source: format!("{} bytes are no {reading:?}", bytes.len()).into(),
-        })
-    });
-    decoded.collect()
+        })?;
+        values.push(value);
+    }
+    Ok(values)
 }
 
 fn decode(bytes: &[u8], reading: Reading) -> Option<Value> {

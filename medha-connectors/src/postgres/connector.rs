@@ -19,10 +19,12 @@ use crate::server::{Look, MAX_BATCH_BYTES, Pool, Rows, Sender, Session, Work, lo
 
 /// Few connections: the server has others to serve.
 const CONNECTIONS: usize = 4;
-/// Rows of the first batch, so that something can be shown soon.
-const FIRST_BATCH: usize = 256;
-/// The most rows of a batch.
-const LARGEST_BATCH: usize = 16_384;
+/// Rows of the first fetch, so that something can be shown soon.
+const FIRST_FETCH: usize = 256;
+/// The most rows of a `FETCH`,
+const LARGEST_FETCH: usize = 512;
+/// and the most of those in one message.
+const FETCHES: usize = 32;
 
 /// A database of a PostgreSQL server, read and never written to.
 ///
@@ -102,7 +104,7 @@ impl PostgresConnector {
     }
 }
 
-/// Fetches batch after batch until the rows that are wanted are there or the cursor has no more.
+/// Fetches again and again until the rows that are wanted are there or the cursor has no more.
 async fn pump(
     mut session: Session<PgWire>,
     mut wanted: usize,
@@ -110,11 +112,11 @@ async fn pump(
     work: Work,
     send: Sender,
 ) {
-    let mut batch = FIRST_BATCH;
+    let (mut ask, mut each) = (FIRST_FETCH, FIRST_FETCH);
     while wanted > 0 {
-        let asked = batch.min(wanted);
+        let asked = ask.min(wanted);
         let Some(wire) = session.busy() else { return };
-        let outcome = wire.fetch(asked, max_bytes, work.limit()).await;
+        let outcome = wire.fetch(asked, each, max_bytes, work.limit(), &send).await;
         // With rows still on their way the session stays busy, so that its end stops the server.
         if !matches!(&outcome, Ok(fetched) if !fetched.is_read) {
             session.done(&outcome);
@@ -126,14 +128,13 @@ async fn pump(
                 return;
             }
         };
-        let count = fetched.rows.len();
-        let is_last = count < asked || !fetched.is_read;
-        (wanted, max_bytes) = (wanted - count, max_bytes.saturating_sub(fetched.bytes));
-        if send.send(Ok(fetched.rows)).await.is_err() || is_last {
+        if fetched.rows < asked || !fetched.is_read || send.is_closed() {
             return;
         }
-        let row_bytes = (fetched.bytes / count.max(1)).max(1);
-        batch = (batch * 4).min(MAX_BATCH_BYTES / row_bytes).clamp(1, LARGEST_BATCH);
+        (wanted, max_bytes) = (wanted - fetched.rows, max_bytes.saturating_sub(fetched.bytes));
+        let row_bytes = (fetched.bytes / fetched.rows.max(1)).max(1);
+        each = (MAX_BATCH_BYTES / row_bytes).clamp(1, LARGEST_FETCH);
+        ask = (ask * 4).min(each * FETCHES);
     }
 }
 

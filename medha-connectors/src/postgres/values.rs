@@ -16,17 +16,19 @@ pub(crate) fn readings(row: &PgRow) -> Vec<Reading> {
 
 /// All values of a row that came as text.
 pub(crate) fn decode_row(row: &PgRow, readings: &[Reading]) -> Result<Vec<Value>, sqlx::Error> {
-    let decoded = readings.iter().enumerate().map(|(index, reading)| {
+    let mut values = Vec::with_capacity(readings.len());
+    for (index, reading) in readings.iter().enumerate() {
         let raw = row.try_get_raw(index)?;
         if raw.is_null() {
-            return Ok(Value::Null);
+            values.push(Value::Null);
+            continue;
         }
         let bytes = raw
             .as_bytes()
             .map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })?;
-        Ok(decode(bytes, *reading))
-    });
-    decoded.collect()
+        values.push(decode(bytes, *reading));
+    }
+    Ok(values)
 }
 
 /// One value. What is not as its type promises stays the text it is.

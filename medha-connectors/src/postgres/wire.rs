@@ -1,5 +1,6 @@
 //! One connection to PostgreSQL.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -10,7 +11,7 @@ use sqlx::{Row as _, SqlSafeStr as _, Statement as _};
 use super::failure;
 use super::kind::{self, Reading};
 use super::values;
-use crate::server::Wire;
+use crate::server::{BATCH_ROWS, MAX_BATCH_BYTES, Sender, Wire};
 use crate::value::{ResultColumn, Value};
 
 /// A connection, and the number of the process that serves it.
@@ -19,9 +20,9 @@ pub(crate) struct PgWire {
     process: i32,
 }
 
-/// What one fetch brought.
+/// What one fetch has brought to the reader.
 pub(crate) struct Fetched {
-    pub(crate) rows: Vec<Vec<Value>>,
+    pub(crate) rows: usize,
     /// How large they are.
     pub(crate) bytes: usize,
     /// Whether all that was asked for has been read; if not, rows are still on their way.
@@ -102,32 +103,48 @@ impl PgWire {
         Ok(columns.collect())
     }
 
-    /// The next rows of the cursor, as many as are asked for or fit in `max_bytes`.
+    /// Sends the next rows of the cursor to the reader, as many as are asked for or fit in `max_bytes`; the server makes `each`
+    /// of them at a time.
     pub(crate) async fn fetch(
         &mut self,
         rows: usize,
+        each: usize,
         max_bytes: usize,
         time: Duration,
+        send: &Sender,
     ) -> Result<Fetched, sqlx::Error> {
-        // The server's limit is for one statement, ours for all.
-        let sql = format!(
-            "SET LOCAL statement_timeout = {}; FETCH FORWARD {rows} FROM medha_cursor",
-            milliseconds(time)
-        );
+        // The server's limit is for one statement, ours for all. It keeps the rows of a `FETCH` until it has all of them, so many
+        // small ones in one message let it work on the next rows while these are read.
+        let mut sql = format!("SET LOCAL statement_timeout = {}", milliseconds(time));
+        for asked in (0..rows).step_by(each) {
+            let _ = write!(sql, "; FETCH FORWARD {} FROM medha_cursor", each.min(rows - asked));
+        }
         let mut arriving = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut self.connection);
         let mut readings: Vec<Reading> = Vec::new();
-        let mut fetched = Fetched { rows: Vec::with_capacity(rows.min(1_024)), bytes: 0, is_read: true };
+        let mut fetched = Fetched { rows: 0, bytes: 0, is_read: true };
+        let (mut batch, mut sent) = (Vec::with_capacity(rows.min(BATCH_ROWS)), 0);
         while let Some(row) = arriving.try_next().await? {
-            if fetched.rows.is_empty() {
+            if fetched.rows == 0 {
                 readings = values::readings(&row);
             }
             let row = values::decode_row(&row, &readings)?;
             fetched.bytes = row.iter().map(Value::size).fold(fetched.bytes, usize::saturating_add);
-            fetched.rows.push(row);
-            if fetched.bytes > max_bytes {
-                fetched.is_read = false;
-                break;
+            fetched.rows += 1;
+            batch.push(row);
+            let is_enough = fetched.bytes > max_bytes;
+            if is_enough || batch.len() == BATCH_ROWS || fetched.bytes - sent >= MAX_BATCH_BYTES {
+                sent = fetched.bytes;
+                let nobody_listens = send.send(Ok(std::mem::take(&mut batch))).await.is_err();
+                if is_enough || nobody_listens {
+                    fetched.is_read = false;
+                    return Ok(fetched);
+                }
+                batch.reserve(BATCH_ROWS);
             }
+        }
+        if !batch.is_empty() {
+            // Whoever does not listen any more will be noticed at the next fetch.
+            let _ = send.send(Ok(batch)).await;
         }
         Ok(fetched)
     }

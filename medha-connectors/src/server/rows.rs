@@ -14,6 +14,9 @@ use super::work::Work;
 use crate::error::ConnectorError;
 use crate::value::Value;
 
+/// Rows go from the pump to the reader in batches of so many: enough to pay for the way, few enough to stay in the processor's
+/// cache until they are read.
+pub(crate) const BATCH_ROWS: usize = 64;
 /// A batch of about this size is worth its way.
 pub(crate) const MAX_BATCH_BYTES: usize = 512 * 1024;
 
