@@ -10,6 +10,14 @@ mod value;
 mod kind;
 mod fingerprint;
 mod schema;
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "mysql",
+    feature = "adbc",
+    feature = "bigquery",
+    feature = "mcp"
+))]
 mod profile;
 mod dialect;
 mod error;

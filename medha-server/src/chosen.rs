@@ -7,7 +7,7 @@ use medha_agents::analyst::Rights;
 use medha_connectors::{ConnectionConfig, Policy, Secret, User};
 
 use crate::cli::DatabaseArgs;
-use crate::config::{Config, ConfiguredConnection, yaml_file};
+use crate::config::{Config, ConfiguredConnection, Limits, yaml_file};
 use crate::nearest::did_you_mean;
 
 /// A database that was chosen; `None` as its place is the sample business.
@@ -16,6 +16,7 @@ pub(crate) struct Chosen {
     /// Its name in the configuration, if that has it.
     pub(crate) name: Option<String>,
     pub(crate) place: Option<ConnectionConfig>,
+    pub(crate) limits: Limits,
     pub(crate) model: Option<PathBuf>,
     pub(crate) policy: Option<PathBuf>,
     pub(crate) audit: Option<String>,
@@ -112,6 +113,7 @@ impl Chosen {
         Ok(Self {
             name: Some(name.to_owned()),
             place: Some(connection.place.clone()),
+            limits: connection.limits,
             model: connection.model.clone(),
             policy: connection.policy.clone(),
             audit: connection.audit.clone(),
@@ -119,7 +121,7 @@ impl Chosen {
     }
 
     fn sample() -> Self {
-        Self { name: None, place: None, model: None, policy: None, audit: None }
+        Self { name: None, place: None, limits: Limits::default(), model: None, policy: None, audit: None }
     }
 
     /// What whoever asks may read; everything without a policy.

@@ -46,7 +46,9 @@ impl Session {
     pub(crate) fn new(source: Source, audit: Option<AuditTrail>) -> Result<Self, SourceError> {
         let model = Arc::new(source.model);
         let planner = Arc::new(Planner::new(Arc::clone(&model)));
-        let options = AnalystOptions { audit, rights: source.rights, ..AnalystOptions::default() };
+        let usual = AnalystOptions::default();
+        let query = source.limits.put_on(usual.query.clone());
+        let options = AnalystOptions { query, audit, rights: source.rights, ..usual };
         // The source has read the schema already, so it is not read a second time.
         let analyst = Analyst::with_planner(source.connector, source.schema, model, planner, options)?;
         Ok(Self { name: source.name, analyst })

@@ -12,7 +12,7 @@ use medha_connectors::{ConnectionConfig, Connector, ConnectorError, PolicyError,
 use crate::chosen::{Chosen, asking, login};
 use crate::cli::DatabaseArgs;
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::data_dir::{DataDir, SampleState};
 use crate::error::CommandError;
 
@@ -24,6 +24,8 @@ pub(crate) struct Source {
     /// Where it is.
     pub(crate) place: ConnectionConfig,
     pub(crate) connector: Arc<dyn Connector>,
+    /// What one statement may cost.
+    pub(crate) limits: Limits,
     /// All of it, whoever asks.
     pub(crate) schema: Arc<Schema>,
     /// What whoever asks may read.
@@ -142,6 +144,7 @@ impl Source {
         source.name = chosen.name.unwrap_or(source.name);
         source.user = user.unwrap_or(source.user);
         source.audit = chosen.audit;
+        source.limits = chosen.limits;
         Ok(source)
     }
 
@@ -196,7 +199,8 @@ impl Source {
         let name = database.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(&database).to_owned();
         let user = rights.as_ref().map_or_else(|| "unknown".to_owned(), |rights| rights.user.id.clone());
         let place = place.clone();
-        Ok(Self { name, place, connector, schema, rights, user, audit: None, model, remarks })
+        let limits = Limits::default();
+        Ok(Self { name, place, connector, limits, schema, rights, user, audit: None, model, remarks })
     }
 }
 

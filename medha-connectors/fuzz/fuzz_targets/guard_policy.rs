@@ -110,6 +110,8 @@ fn answer(connection: &Connection, sql: &str) -> Option<Vec<String>> {
             Ok(Some(row)) => {
                 let values = (0..columns).map(|column| match row.get_ref(column).expect("a column") {
                     rusqlite::types::ValueRef::Real(number) => format!("{number:.6}"),
+                    // Whether `CASE` and `sum` give 1 or 1.0 can depend on the other rows.
+                    rusqlite::types::ValueRef::Integer(number) => format!("{number}.000000"),
                     rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
                     other => format!("{other:?}"),
                 });

@@ -27,6 +27,7 @@ pub(super) struct Dialect {
     pub(super) from_nothing: &'static str,
 }
 
+#[cfg(feature = "sqlite")]
 pub(super) const SQLITE: Dialect = Dialect {
     backend: DbBackend::Sqlite,
     name_type: "BLOB",

@@ -49,6 +49,7 @@ impl Work {
     }
 
     /// Whether a server that stops now does so because of its limit.
+    #[cfg(any(feature = "postgres", feature = "bigquery"))]
     pub(crate) fn is_late(&self) -> bool {
         self.left() <= 2 * AHEAD
     }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use medha_connectors::{ConnectionConfig, User};
 
+use super::limits::Limits;
+
 /// A configuration; an empty one where there is no file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Config {
@@ -24,6 +26,7 @@ pub(crate) struct Config {
 #[derive(Debug, Clone)]
 pub(crate) struct ConfiguredConnection {
     pub(crate) place: ConnectionConfig,
+    pub(crate) limits: Limits,
     pub(crate) model: Option<PathBuf>,
     pub(crate) policy: Option<PathBuf>,
     pub(crate) audit: Option<String>,

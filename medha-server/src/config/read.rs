@@ -3,20 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroU8;
+use std::num::{NonZeroU8, NonZeroU32};
 use std::path::{Path, PathBuf};
 
 use medha_connectors::{ConnectionConfig, Secret, User};
 use serde_json::{Map, Value as Json};
 
 use super::file::{Config, ConfiguredConnection};
+use super::limits::Limits;
 use super::substitute::substitute;
 use crate::nearest::did_you_mean;
 
 type Object = Map<String, Json>;
 
 pub(super) const TOP: [&str; 6] = ["connections", "default_connection", "users", "user", "audit", "server"];
-pub(super) const CONNECTION: [&str; 6] = ["url", "connections", "options", "model", "policy", "audit"];
+pub(super) const CONNECTION: [&str; 7] =
+    ["url", "connections", "options", "limits", "model", "policy", "audit"];
+pub(super) const LIMITS: [&str; 3] = ["seconds", "megabytes", "planned_rows"];
 pub(super) const USER: [&str; 2] = ["roles", "attributes"];
 pub(super) const SERVER: [&str; 1] = ["addr"];
 
@@ -156,11 +159,35 @@ impl Reader<'_> {
                 .collect();
             place.options = options.into_iter().collect();
         }
+        let limits = self.limits(object, &at);
         let model = self.path(object, &at, "model");
         let policy = self.path(object, &at, "policy");
         let audit = self.audit(object, &at);
         let unset = std::mem::replace(&mut self.unset, outside);
-        Some(ConfiguredConnection { place, model, policy, audit, unset })
+        Some(ConfiguredConnection { place, limits, model, policy, audit, unset })
+    }
+
+    fn limits(&mut self, connection: &Object, at: &str) -> Limits {
+        let at = format!("{at}limits");
+        let Some(object) = connection.get("limits").and_then(|json| self.object(json, &at)) else {
+            return Limits::default();
+        };
+        let at = format!("{at}.");
+        self.known(object, &at, &LIMITS);
+        let mut whole = |key: &str| {
+            let json = object.get(key)?;
+            let number = json.as_u64().filter(|number| *number > 0);
+            if number.is_none() {
+                self.problems.push(format!("{at}{key}: it is no whole number above 0"));
+            }
+            number
+        };
+        let small = |number: u64| NonZeroU32::new(u32::try_from(number).unwrap_or(u32::MAX));
+        Limits {
+            seconds: whole("seconds").and_then(small),
+            megabytes: whole("megabytes").and_then(small),
+            planned_rows: whole("planned_rows"),
+        }
     }
 
     fn user(&mut self, name: &str, json: &Json) -> Option<User> {
@@ -269,6 +296,7 @@ connections:
     url: postgres://me:${PASSWORD}@db.example.com/sales
     connections: 2
     options: {a: '${PASSWORD}'}
+    limits: {seconds: 5, planned_rows: 5000000000}
     model: sales.ossie.yaml
     policy: /srv/policy.yaml
     audit: sales.jsonl
@@ -287,6 +315,8 @@ server: {addr: '0.0.0.0:80'}
         assert_eq!(sales.place.url.expose(), "postgres://me:hunter2@db.example.com/sales");
         assert_eq!(sales.place.options["a"].expose(), "hunter2");
         assert_eq!(sales.place.connections, NonZeroU8::new(2));
+        assert_eq!(sales.limits.seconds.map(u32::from), Some(5));
+        assert_eq!((sales.limits.megabytes, sales.limits.planned_rows), (None, Some(5_000_000_000)));
         assert_eq!(sales.model.as_deref(), Some(Path::new("/etc/medha/sales.ossie.yaml")));
         assert_eq!(sales.policy.as_deref(), Some(Path::new("/srv/policy.yaml")));
         assert_eq!(sales.audit.as_deref(), Some("/etc/medha/sales.jsonl"));
@@ -305,7 +335,7 @@ server: {addr: '0.0.0.0:80'}
         let text = "
 conections: {}
 connections:
-  sales: {ulr: 'postgres://me:hunter2@host/db', connections: 0}
+  sales: {ulr: 'postgres://me:hunter2@host/db', connections: 0, limits: {second: 1, megabytes: 0.5}}
   shop: hunter2
 default_connection: sale
 users: {ann: {roles: hunter2}}
@@ -314,9 +344,11 @@ server: {addr: hunter2}
 ";
         let expected = [
             "conections: this key is not known; did you mean \"connections\"?; known are connections, default_connection, users, user, audit, server",
-            "connections.sales.ulr: this key is not known; did you mean \"url\"?; known are url, connections, options, model, policy, audit",
+            "connections.sales.ulr: this key is not known; did you mean \"url\"?; known are url, connections, options, limits, model, policy, audit",
             "connections.sales.url: it must be given",
             "connections.sales.connections: it is no number from 1 to 255",
+            "connections.sales.limits.second: this key is not known; did you mean \"seconds\"?; known are seconds, megabytes, planned_rows",
+            "connections.sales.limits.megabytes: it is no whole number above 0",
             "connections.shop: it must have keys and values",
             "users.ann: roles are a list of names, attributes are texts, whole numbers, true or false, or lists of them",
             "default_connection: there is no connection \"sale\"; did you mean \"sales\"?",
@@ -335,7 +367,9 @@ server: {addr: hunter2}
         let scalars: Vec<&str> =
             TOP.into_iter().filter(|key| !["connections", "users", "server"].contains(key)).collect();
         let mut keys = of("", &scalars);
-        keys.extend(of("connections.NAME.", &CONNECTION));
+        let of_connection: Vec<&str> = CONNECTION.into_iter().filter(|key| *key != "limits").collect();
+        keys.extend(of("connections.NAME.", &of_connection));
+        keys.extend(of("connections.NAME.limits.", &LIMITS));
         keys.extend(of("users.NAME.", &USER));
         keys.extend(of("server.", &SERVER));
         keys.sort();

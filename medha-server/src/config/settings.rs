@@ -23,7 +23,7 @@ const fn setting(
     Setting { what, flag, variable, key, default }
 }
 
-pub(crate) const SETTINGS: [Setting; 21] = [
+pub(crate) const SETTINGS: [Setting; 24] = [
     setting(
         "the configuration file",
         "--config",
@@ -92,6 +92,21 @@ pub(crate) const SETTINGS: [Setting; 21] = [
         "4",
     ),
     setting("what else a system wants to know", "", "", "connections.NAME.options", "nothing"),
+    setting("how many seconds a statement may take", "", "", "connections.NAME.limits.seconds", "30"),
+    setting(
+        "how many megabytes of values an answer may have",
+        "",
+        "",
+        "connections.NAME.limits.megabytes",
+        "16",
+    ),
+    setting(
+        "how many rows a statement may go through by the database's own estimate (PostgreSQL, MySQL, MariaDB)",
+        "",
+        "",
+        "connections.NAME.limits.planned_rows",
+        "10000000000",
+    ),
     setting("a user's roles", "", "", "users.NAME.roles", "none"),
     setting("what conditions of a policy know about a user", "", "", "users.NAME.attributes", "nothing"),
     setting(

@@ -70,6 +70,22 @@ impl Place {
 }
 
 #[test]
+fn a_statement_ends_at_the_limits_of_its_connection() {
+    let place = Place::new();
+    let limits = "connections: {staff: {url: staff.db, limits: {seconds: 1, megabytes: 1}}}";
+    fs::write(place.path("medha.yaml"), limits).unwrap();
+    let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT ";
+    let endless =
+        format!("{numbers} count(*) FROM n a, n b, n c, n d, n e WHERE a.i + b.i + c.i + d.i = e.i");
+    let late = place.says(1, &["sql", "-d", "staff", &endless]);
+    assert!(late.contains("stopped after 1s"), "{late}");
+    let long = format!("{numbers} printf('%030000d', i) FROM n");
+    let cut = place.run(&["sql", "-d", "staff", "-f", "csv", &long]);
+    let rows = stdout(&cut).lines().count() - 1;
+    assert!((30..40).contains(&rows), "{rows} rows of 30,000 bytes, {}", stderr(&cut));
+}
+
+#[test]
 fn a_statement_gives_what_its_user_may_see() {
     let place = Place::new();
     let sql = |user: &str, sql: &str| place.prints(&["sql", "-f", "csv", "--user", user, sql]);
