@@ -2,7 +2,8 @@
 //!
 //! A [`RetrievalIndex`] holds [`Entry`]s in collections, one for a connection, say. A search asks several arms, each of which
 //! ranks entries in its own way (words with their stems, letters, vectors of an [`Embedder`]), and merges the ranks. Nothing
-//! needs a model: [`HashEmbedder`] makes vectors of the letters. [`SqliteIndex`] is the one to start with, `PostgresIndex` the
+//! needs a model: [`HashEmbedder`] makes vectors of the letters. With the feature `rig` any embedding model of rig can take its
+//! place. [`SqliteIndex`] is the one to start with, `PostgresIndex` the
 //! one for several machines; [`index_schema`] makes entries of a database.
 //!
 //! ```
@@ -31,6 +32,8 @@ mod index;
 mod error;
 mod embedder;
 mod hash;
+#[cfg(feature = "rig")]
+mod rig;
 mod describe;
 mod words;
 mod fusion;
@@ -48,6 +51,8 @@ pub use index::{
     Arm, ArmStatus, CollectionStatus, IndexStatus, Reembedding, ReembeddingStatus, RetrievalIndex,
 };
 pub use query::{Hit, Query, Ranks};
+#[cfg(feature = "rig")]
+pub use rig::RigEmbedder;
 #[cfg(feature = "postgres")]
 pub use sql::PostgresIndex;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -19,6 +19,9 @@ const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 /// Few connections: SQLite reads in parallel, and two or three queries fill a machine.
 const MAX_CONNECTIONS: u32 = 4;
 
+/// Rows that SQLite's thread makes ahead of us where a table is described, through sqlx. Few, because each can be large.
+const BUFFERED_ROWS: usize = 8;
+
 /// What tells a file from another one that has taken its place under the same name.
 #[cfg(unix)]
 type Identity = (u64, u64);
@@ -206,6 +209,7 @@ impl File {
             .read_only(true)
             .immutable(self.immutable)
             .busy_timeout(LOCK_PATIENCE)
+            .row_buffer_size(BUFFERED_ROWS)
             // A cached statement would remember the columns of a table that another process has changed since.
             .statement_cache_capacity(0)
             .pragma("trusted_schema", "OFF")

@@ -38,6 +38,8 @@ mod savers;
 mod savers_sqlite;
 mod retrieval;
 mod retrieval_quality;
+#[cfg(feature = "rig")]
+mod retrieval_rig;
 #[cfg(feature = "encryption")]
 mod encryption;
 #[cfg(feature = "bigquery")]

@@ -38,6 +38,15 @@ fn check(url: &str) {
     assert_eq!(ask("total amount by status"), ["open,10.50", "paid,26.50"]);
     assert_eq!(ask("amount by month in 2025"), ["2025-01,30.75", "2025-02,5.00", "2025-03,1.25"]);
 
+    let config = folder.path().join("medha.yaml");
+    fs::write(&config, format!("connections: {{shop: {{url: '{url}', limits: {{planned_rows: 3}}}}}}"))
+        .unwrap();
+    let mut command = medha(folder.path());
+    command.args(["sql", "-d", "shop", "SELECT count(*) FROM orders a, orders b", "--config"]).arg(&config);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(stderr(&output).contains("and 3 are allowed"), "{}", stderr(&output));
+
     let pack = folder.path().join("pack");
     fs::create_dir(&pack).unwrap();
     let (place, name) = url.rsplit_once('/').unwrap();
