@@ -34,10 +34,17 @@ pub(crate) fn value_bytes(columns: usize, options: &QueryOptions) -> usize {
     (row / columns.max(1)).clamp(SMALL_VALUE_BYTES, MAX_VALUE_BYTES)
 }
 
+/// The thread has gone without a word.
+fn broke_off() -> ConnectorError {
+    ConnectorError::Query { reason: "SQLite broke off in the middle of the answer; ask again".to_owned() }
+}
+
 /// The rows of a statement that runs. Dropping it stops SQLite's work, and the pool gets the connection back.
 pub(crate) struct Rows {
     arrived: mpsc::Receiver<Batch>,
     batch: VecDeque<Vec<Value>>,
+    /// Whether the end or an error has come.
+    is_done: bool,
     /// Comes when nobody should wait any longer.
     stopped: Option<BoxFuture<'static, ConnectorError>>,
     work: AbandonOnDrop,
@@ -66,7 +73,7 @@ impl Rows {
             }
         })?;
         let stopped = Some(Box::pin(work.0.clone().stopped()) as BoxFuture<'static, ConnectorError>);
-        Ok(Self { arrived, batch: VecDeque::new(), stopped, work, runtime })
+        Ok(Self { arrived, batch: VecDeque::new(), is_done: false, stopped, work, runtime })
     }
 
     /// Stops the work and lets the connection go; the pool has it again when SQLite has let go of it.
@@ -85,10 +92,23 @@ impl Stream for Rows {
             if let Some(row) = self.batch.pop_front() {
                 return Poll::Ready(Some(Ok(row)));
             }
+            if self.is_done {
+                return Poll::Ready(None);
+            }
             match self.arrived.poll_recv(context) {
-                Poll::Ready(Some(Ok(batch))) => self.batch = batch.into(),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some(Ok(batch))) => {
+                    self.is_done = batch.is_empty();
+                    self.batch = batch.into();
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.is_done = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                // Rows without an end must not pass for all of them.
+                Poll::Ready(None) => {
+                    self.is_done = true;
+                    return Poll::Ready(Some(Err(broke_off())));
+                }
                 Poll::Pending => break,
             }
         }
@@ -100,6 +120,7 @@ impl Stream for Rows {
             return Poll::Pending;
         };
         self.give_up();
+        self.is_done = true;
         Poll::Ready(Some(Err(reason)))
     }
 }
@@ -113,5 +134,42 @@ impl Drop for Rows {
 impl fmt::Debug for Rows {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Rows").field("work", &self.work).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt as _, TryStreamExt as _};
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::work::Work;
+    use super::*;
+
+    /// Rows of a thread that has sent these batches and is gone.
+    fn sent(batches: Vec<Batch>) -> Rows {
+        let (send, arrived) = mpsc::channel(8);
+        batches.into_iter().for_each(|batch| send.try_send(batch).unwrap());
+        let work = Work::begin(std::time::Duration::from_secs(30), CancellationToken::new());
+        Rows {
+            arrived,
+            batch: VecDeque::new(),
+            is_done: false,
+            stopped: None,
+            work: AbandonOnDrop(work),
+            runtime: Handle::current(),
+        }
+    }
+
+    #[tokio::test]
+    async fn rows_end_with_a_word_or_with_an_error() {
+        let row = |number| vec![Value::Integer(number)];
+        let whole = sent(vec![Ok(vec![row(1), row(2)]), Ok(vec![row(3)]), Ok(Vec::new())]);
+        assert_eq!(whole.try_collect::<Vec<_>>().await.unwrap(), [row(1), row(2), row(3)]);
+
+        let mut broken = sent(vec![Ok(vec![row(1)])]);
+        assert_eq!(broken.next().await.unwrap().unwrap(), row(1));
+        let error = broken.next().await.unwrap().unwrap_err().to_string();
+        assert!(error.contains("SQLite broke off in the middle"), "{error}");
+        assert!(broken.next().await.is_none());
     }
 }

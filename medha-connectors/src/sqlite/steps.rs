@@ -18,7 +18,7 @@ use super::work::Work;
 use crate::error::ConnectorError;
 use crate::value::Value;
 
-/// Rows that came together, or why there are no more.
+/// Rows that came together; none, which is the end; or why there are no more.
 pub(crate) type Batch = Result<Vec<Vec<Value>>, ConnectorError>;
 
 /// A batch ends after so many rows,
@@ -58,9 +58,7 @@ pub(crate) fn run(
     };
     // Given back before the reader hears of the end.
     drop(connection);
-    if let Err(error) = outcome {
-        let _ = send.blocking_send(Err(error));
-    }
+    let _ = send.blocking_send(outcome.map(|()| Vec::new()));
 }
 
 fn step_through(
@@ -92,7 +90,9 @@ fn step_through(
         };
         let outcome = step_to_end();
         // Rows that came before an error may be all that is wanted.
-        let _ = send.blocking_send(Ok(batch.take()));
+        if !batch.rows.is_empty() {
+            let _ = send.blocking_send(Ok(batch.take()));
+        }
         outcome?;
         if compiled.column_count() == statement.columns { Ok(()) } else { Err(changed_meanwhile()) }
     })
