@@ -1,6 +1,7 @@
 //! [`PostgresConnector`]: the trait over one database of a server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -23,8 +24,10 @@ const CONNECTIONS: usize = 4;
 const FIRST_FETCH: usize = 256;
 /// The most rows of a `FETCH`,
 const LARGEST_FETCH: usize = 512;
-/// and the most of those in one message.
+/// and the most of those in one message,
 const FETCHES: usize = 32;
+/// if the message before took no longer than this.
+const QUICK: Duration = Duration::from_millis(250);
 
 /// A database of a PostgreSQL server, read and never written to.
 ///
@@ -116,6 +119,7 @@ async fn pump(
     while wanted > 0 {
         let asked = ask.min(wanted);
         let Some(wire) = session.busy() else { return };
+        let before = work.limit();
         let outcome = wire.fetch(asked, each, max_bytes, work.limit(), &send).await;
         // With rows still on their way the session stays busy, so that its end stops the server.
         if !matches!(&outcome, Ok(fetched) if !fetched.is_read) {
@@ -134,7 +138,9 @@ async fn pump(
         (wanted, max_bytes) = (wanted - fetched.rows, max_bytes.saturating_sub(fetched.bytes));
         let row_bytes = (fetched.bytes / fetched.rows.max(1)).max(1);
         each = (MAX_BATCH_BYTES / row_bytes).clamp(1, LARGEST_FETCH);
-        ask = (ask * 4).min(each * FETCHES);
+        // The server's time limit is for each `FETCH`, so only quick ones go together.
+        let is_quick = before.saturating_sub(work.limit()) < QUICK;
+        ask = if is_quick { (ask * 4).min(each * FETCHES) } else { each };
     }
 }
 

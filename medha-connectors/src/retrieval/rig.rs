@@ -8,11 +8,12 @@ use rig_core::operation::Embedding;
 
 use super::embedder::{EmbedError, Embedder};
 
-/// An embedding model that [rig](https://docs.rs/rig-core) speaks to: OpenAI's, Gemini's, Ollama's, one that runs in this
+/// An embedding model that [rig](https://docs.rs/rig-core) speaks to: Gemini's, Mistral's, Ollama's, one that runs in this
 /// process.
 ///
 /// Its name in an index is the provider's and the model's. A collection keeps the name, so another model is noticed and its
-/// vectors are never mixed with those that are there.
+/// vectors are never mixed with those that are there. A model without an id has its provider's name alone, so give a model of
+/// your own an id.
 ///
 /// ```
 /// use medha_connectors::retrieval::{Embedder, RigEmbedder};

@@ -20,6 +20,9 @@ pub(crate) const BATCH_ROWS: usize = 64;
 /// A batch of about this size is worth its way.
 pub(crate) const MAX_BATCH_BYTES: usize = 512 * 1024;
 
+/// Batches that may wait for the reader: a short answer fits, and its connection is free before it is read.
+const WAITING_BATCHES: usize = 4;
+
 /// Rows that came together, or why there are no more.
 pub(crate) type Batches = Result<Vec<Vec<Value>>, ConnectorError>;
 /// Where the pump puts them.
@@ -41,7 +44,7 @@ impl Rows {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (send, arrived) = mpsc::channel(1);
+        let (send, arrived) = mpsc::channel(WAITING_BATCHES);
         Self {
             pump: Some(Box::pin(pump(send))),
             arrived,

@@ -58,8 +58,8 @@ impl Rows {
         statement: Statement,
         work: AbandonOnDrop,
     ) -> Result<Self, ConnectorError> {
-        // One batch waits for the reader while SQLite makes the next.
-        let (send, arrived) = mpsc::channel(1);
+        // A batch waits for the reader while SQLite makes the next; a short answer and its end fit, so the thread is free.
+        let (send, arrived) = mpsc::channel(2);
         let runtime = Handle::current();
         let thread = {
             let (runtime, work) = (runtime.clone(), work.0.clone());

@@ -25,7 +25,7 @@ pub(crate) type Batch = Result<Vec<Vec<Value>>, ConnectorError>;
 const BATCH_ROWS: usize = 512;
 /// or this much of values,
 const BATCH_BYTES: usize = 64 * 1024;
-/// or this long: where rows come slowly the reader gets each.
+/// or this long, and the first after one row: where rows come slowly the reader need not wait for many.
 const BATCH_TIME: Duration = Duration::from_millis(5);
 
 /// What is to run.
@@ -44,14 +44,15 @@ fn changed_meanwhile() -> ConnectorError {
 
 /// Runs the statement to its end, or until the work is stopped or nobody receives its rows any more.
 pub(crate) fn run(
-    mut connection: PoolConnection<Sqlite>,
+    connection: PoolConnection<Sqlite>,
     statement: &Statement,
     work: &Work,
     send: &mpsc::Sender<Batch>,
     runtime: &Handle,
 ) {
-    // The pool takes its connection back in a task.
+    // The pool takes its connection back in a task, also when this panics, so the connection goes first.
     let _entered = runtime.enter();
+    let mut connection = connection;
     let outcome = match runtime.block_on(connection.lock_handle()) {
         Ok(mut handle) => step_through(&mut handle, statement, work, send),
         Err(error) => Err(failure::of_query(&error, &statement.database, work)),
@@ -82,8 +83,11 @@ fn step_through(
                     values.push(value(row.get_ref(index).map_err(fail)?));
                 }
                 batch.push(values);
-                if batch.is_due() && send.blocking_send(Ok(batch.take())).is_err() {
-                    return Ok(());
+                if batch.is_due() {
+                    if send.blocking_send(Ok(batch.take())).is_err() {
+                        return Ok(());
+                    }
+                    batch.since = Some(now());
                 }
             }
             Ok(())
@@ -103,12 +107,13 @@ fn step_through(
 struct Growing {
     rows: Vec<Vec<Value>>,
     bytes: usize,
-    since: Instant,
+    /// When the one before was sent, if one was.
+    since: Option<Instant>,
 }
 
 impl Growing {
     fn new() -> Self {
-        Self { rows: Vec::new(), bytes: 0, since: now() }
+        Self { rows: Vec::new(), bytes: 0, since: None }
     }
 
     fn push(&mut self, row: Vec<Value>) {
@@ -119,11 +124,11 @@ impl Growing {
     fn is_due(&self) -> bool {
         self.rows.len() >= BATCH_ROWS
             || self.bytes >= BATCH_BYTES
-            || now().saturating_duration_since(self.since) >= BATCH_TIME
+            || self.since.is_none_or(|since| now().saturating_duration_since(since) >= BATCH_TIME)
     }
 
     fn take(&mut self) -> Vec<Vec<Value>> {
-        (self.bytes, self.since) = (0, now());
+        self.bytes = 0;
         std::mem::take(&mut self.rows)
     }
 }
