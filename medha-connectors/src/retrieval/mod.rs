@@ -3,7 +3,7 @@
 //! A [`RetrievalIndex`] holds [`Entry`]s in collections, one for a connection, say. A search asks several arms, each of which
 //! ranks entries in its own way (words with their stems, letters, vectors of an [`Embedder`]), and merges the ranks. Nothing
 //! needs a model: [`HashEmbedder`] makes vectors of the letters. With the feature `rig` any embedding model of rig can take its
-//! place. [`SqliteIndex`] is the one to start with, `PostgresIndex` the
+//! place (`serde_json` then keeps the order of keys in the whole program). [`SqliteIndex`] is the one to start with, `PostgresIndex` the
 //! one for several machines; [`index_schema`] makes entries of a database.
 //!
 //! ```

@@ -22,7 +22,7 @@ use super::embedder::{EmbedError, Embedder};
 /// use rig_core::wire::Capabilities;
 /// use rig_core::ProviderError;
 ///
-/// // A model of a provider comes from rig: `Ollama::new().embedding("nomic-embed-text")`, say. This one runs here.
+/// // Models of providers come from `rig_core::providers`. This one runs here.
 /// struct Lengths;
 /// impl Transport<Local<rig_core::operation::Embedding>> for Lengths {
 ///     fn send(&self, texts: Vec<String>, _: Exchange) -> Opening<Step<rig_core::operation::Embedding>> {
