@@ -67,6 +67,15 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND pg_tab
   AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
 ORDER BY c.oid";
 
+/// The schemas with tables that the user may read and the search path does not find, as one writes them in a search path.
+pub(crate) const ELSEWHERE: &str = "\
+SELECT quote_ident(n.nspname)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND NOT pg_table_is_visible(c.oid)
+  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
+GROUP BY n.nspname ORDER BY n.nspname";
+
 #[derive(Deserialize)]
 struct CatalogTable {
     name: String,

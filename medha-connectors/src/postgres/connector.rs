@@ -34,7 +34,8 @@ const QUICK: Duration = Duration::from_millis(250);
 /// Every statement runs as a cursor in a read-only transaction with a time limit; one that is dropped, cancelled or late is
 /// stopped on the server. Nothing a statement leaves in its session is there for the next one.
 ///
-/// * It describes and finds what the search path of its user finds; `?options=-c%20search_path=sales` sets another one.
+/// * It describes and finds what the search path of its user finds; `?options[search_path]=sales,hr` sets another one. Where that
+///   finds nothing, and other schemas have tables, an error names them.
 /// * Times with a zone are shown in UTC, and intervals, arrays, ranges and types of the user's own as PostgreSQL writes them.
 /// * Off this machine the connection is encrypted and the server's certificate checked, unless the address says `sslmode`.
 /// * What a read-only transaction does not stop (files of the server, large objects) the guard stops; still, give it a role that
@@ -152,6 +153,19 @@ impl Connector for PostgresConnector {
 
     async fn schema(&self) -> Result<Schema, ConnectorError> {
         let found = self.texts(catalog::CATALOG.to_owned(), Work::usual()).await?;
+        let elsewhere = self.texts(catalog::ELSEWHERE.to_owned(), Work::usual()).await?.join(",");
+        if found.is_empty() && !elsewhere.is_empty() {
+            return Err(ConnectorError::Open {
+                database: self.pool.name().to_owned(),
+                reason: format!(
+                    "its tables are in schemas that are not on the search path; add \
+                     ?options[search_path]={elsewhere} to the address"
+                ),
+            });
+        }
+        if !elsewhere.is_empty() {
+            tracing::info!(database = self.pool.name(), elsewhere, "some tables are not on the search path");
+        }
         let mut tables = catalog::tables(&found)?;
         look_at(self, &mut tables).await?;
         Ok(Schema { tables: tables.into_iter().map(|described| described.table).collect() })

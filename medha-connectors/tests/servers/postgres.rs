@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         every_type_keeps_its_meaning,
         the_catalog_has_keys_comments_indexes_views_and_partitions,
         only_what_the_user_may_read_is_described,
+        schemas_that_the_search_path_leaves_out_are_named,
         a_plan_has_its_cost,
         the_rules_of_a_table_hold_behind_a_view,
     )
@@ -212,6 +213,26 @@ async fn only_what_the_user_may_read_is_described(url: String) {
     let other = PostgresConnector::open(format!("{url}?options=-c%20search_path=other")).unwrap();
     assert_eq!(other.schema().await.unwrap().tables[0].name, "thing");
     load(&url, &[format!("DROP OWNED BY {role}"), format!("DROP ROLE {role}")]).await;
+}
+
+/// Somebody whose tables are all in a schema of their own is not told that there are none.
+async fn schemas_that_the_search_path_leaves_out_are_named(url: String) {
+    let open = |parameter: &str| PostgresConnector::open(format!("{url}{parameter}")).unwrap();
+    assert_eq!(open("").schema().await.unwrap(), Schema::default(), "an empty database is no error");
+    let statements = [
+        "CREATE SCHEMA sales; CREATE TABLE sales.orders (n int)",
+        "CREATE SCHEMA \"Human Resources\"; CREATE VIEW \"Human Resources\".staff AS SELECT 1 AS n",
+        "CREATE SCHEMA bare",
+    ];
+    load(&url, &statements.map(str::to_owned)).await;
+    let error = open("").schema().await.unwrap_err().to_string();
+    assert!(error.contains(r#"?options[search_path]="Human Resources",sales "#), "{error}");
+    let schema = open("?options[search_path]=%22Human%20Resources%22,sales").schema().await.unwrap();
+    let names: Vec<&str> = schema.tables.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(names, ["orders", "staff"]);
+    let connector = open("?options[search_path]=sales");
+    assert_eq!(ask(&connector, "SELECT count(*) FROM orders").await.rows, [[Value::Integer(0)]]);
+    assert_eq!(ask(&connector, "SELECT count(*) FROM sales.orders").await.rows, [[Value::Integer(0)]]);
 }
 
 async fn a_plan_has_its_cost(url: String) {
