@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 
+/// As in the `medha` program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const QUERY: &str = "\
 WITH months AS (
     SELECT
