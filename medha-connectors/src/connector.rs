@@ -28,12 +28,6 @@ pub trait Connector: Debug + Send + Sync {
     /// The SQL it speaks.
     fn dialect(&self) -> Dialect;
 
-    /// Where its tables are, as a statement may write it before their names: `project.dataset` in BigQuery. The guard takes
-    /// such a name for the table's own; a connector that says nothing leaves it to the guard what stands there in its dialect.
-    fn namespace(&self) -> Option<String> {
-        None
-    }
-
     /// Describes the tables, with a budgeted look at their values.
     async fn schema(&self) -> Result<Schema, ConnectorError>;
 

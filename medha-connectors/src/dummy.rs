@@ -103,7 +103,7 @@ impl Connector for DummyConnector {
     }
 
     async fn schema(&self) -> Result<Schema, ConnectorError> {
-        Ok(Schema { tables: self.tables.iter().map(described).collect() })
+        Ok(Schema { tables: self.tables.iter().map(described).collect(), ..Schema::default() })
     }
 
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError> {

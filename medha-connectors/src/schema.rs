@@ -10,6 +10,11 @@ use crate::value::ColumnKind;
 pub struct Schema {
     /// In the order the database lists them.
     pub tables: Vec<Table>,
+    /// Where they are, as a statement may write it before their names: `sales` in PostgreSQL, `project.dataset` in BigQuery.
+    /// Empty if nobody said; then it is what is usual in the dialect. Tables of several such places are known by their own
+    /// names alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<String>,
 }
 
 /// A table or a view.
@@ -118,15 +123,17 @@ impl Schema {
         self.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
     }
 
-    /// What the tables are, and not what is in them: names, declared types, keys and views, in the order of the database.
+    /// What the tables are and where, and not what is in them: names, declared types, keys and views, in the order of the
+    /// database.
     ///
     /// Profiles, row counts, comments, defaults, indexes and the kinds that were settled by the values seen are left out:
     /// they change while a statement still means the same.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut fingerprinter = Fingerprinter::of("schema 1");
-        fingerprinter.number(self.tables.len());
-        for table in &self.tables {
+        let Self { tables, namespaces } = self;
+        let mut fingerprinter = Fingerprinter::of("schema 2");
+        fingerprinter.texts(namespaces).number(tables.len());
+        for table in tables {
             table.take_in(&mut fingerprinter);
         }
         fingerprinter.finish()
@@ -197,6 +204,7 @@ mod tests {
         assert_eq!(before, with(&|table| table.comment = Some("all of them".into())));
         assert_eq!(before, with(&|table| table.columns[0].profile = Some(ColumnProfile::default())));
         assert_eq!(before, with(&|table| table.columns[0].kind = ColumnKind::Unknown));
+        assert_ne!(before, Schema { namespaces: vec!["sales".into()], ..orders() }.fingerprint());
         assert_ne!(before, with(&|table| table.kind = TableKind::View));
         assert_ne!(before, with(&|table| table.name = "order".into()));
         assert_ne!(before, with(&|table| table.columns[0].declared_type = "TEXT".into()));

@@ -1,6 +1,6 @@
 //! `medha schema`: what is in a database, as whoever asks may know it.
 
-use medha_connectors::{Column, ColumnKind, ColumnProfile, Schema, Table, TableKind};
+use medha_connectors::{Column, ColumnKind, ColumnProfile, Table, TableKind};
 
 use crate::audit;
 use crate::cli::{Listing, SchemaArgs};
@@ -29,7 +29,7 @@ pub(crate) async fn schema(args: SchemaArgs, terminal: Terminal) -> Result<Exit,
             let hint = did_you_mean(name, schema.tables.iter().map(|table| &table.name));
             return Err(CommandError::NoTable { table: name.clone(), hint });
         };
-        schema = Schema { tables: vec![table] };
+        schema.tables = vec![table];
     }
     let text = match args.format {
         Listing::Text => {

@@ -38,9 +38,5 @@ pub(crate) fn guard_for(
 }
 
 fn open_guard(connector: &dyn Connector, schema: Arc<Schema>) -> Guard {
-    let guard = Guard::new(connector.dialect(), schema);
-    match connector.namespace() {
-        Some(namespace) => guard.with_namespace(namespace),
-        None => guard,
-    }
+    Guard::new(connector.dialect(), schema)
 }

@@ -3,7 +3,7 @@
 use medha_connectors::{Column, ColumnKind, ColumnProfile, ForeignKey, Schema, Table, TableKind};
 
 pub(crate) fn schema(tables: impl IntoIterator<Item = Table>) -> Schema {
-    Schema { tables: tables.into_iter().collect() }
+    Schema { tables: tables.into_iter().collect(), ..Schema::default() }
 }
 
 pub(crate) fn table(name: &str, columns: impl IntoIterator<Item = Column>) -> Table {

@@ -13,7 +13,7 @@ use crate::error::ConnectorError;
 use crate::guard::GuardedSql;
 use crate::schema::Schema;
 use crate::secret::Secret;
-use crate::server::{Described, Look, look_at};
+use crate::server::{Described, Look, look_at, schema_of};
 use crate::value::{ResultSet, Value};
 
 /// Few connections: a server has others to serve, and DuckDB uses all cores for one.
@@ -120,7 +120,7 @@ impl Connector for AdbcConnector {
     async fn schema(&self) -> Result<Schema, ConnectorError> {
         let mut tables = self.tables().await?;
         look_at(self, &mut tables).await?;
-        Ok(Schema { tables: tables.into_iter().map(|described| described.table).collect() })
+        Ok(schema_of(tables))
     }
 
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError> {

@@ -99,7 +99,7 @@ fn described(
             _ => None,
         },
     };
-    Described { table, bytes }
+    Described { table, bytes, namespace: None }
 }
 
 fn column(row: &[Value]) -> Option<Column> {

@@ -145,7 +145,7 @@ fn described(found: TableObject, kinds: &Kinds) -> Described {
     for constraint in found.table_constraints.into_iter().flatten() {
         add_key(&mut table, constraint);
     }
-    Described { table, bytes: None }
+    Described { table, bytes: None, namespace: None }
 }
 
 fn add_key(table: &mut Table, constraint: ConstraintObject) {

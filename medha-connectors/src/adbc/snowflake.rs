@@ -68,7 +68,7 @@ fn table(row: &[Value]) -> Option<Described> {
         partitioned_by: None,
         row_count: count(rows),
     };
-    Some(Described { table, bytes: count(bytes) })
+    Some(Described { table, bytes: count(bytes), namespace: None })
 }
 
 fn column(row: &[Value]) -> Option<Column> {

@@ -54,7 +54,7 @@ const CONNECTIONS: usize = 4;
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let options = [("maximum_bytes_billed".to_owned(), "1 GiB".into())];
 /// let shop = BigQueryConnector::open("bigquery://my-project/shop?location=EU", &options.into())?;
-/// let guard = Guard::new(shop.dialect(), Arc::new(shop.schema().await?)).with_namespace("my-project.shop");
+/// let guard = Guard::new(shop.dialect(), Arc::new(shop.schema().await?));
 /// let sql = guard.check("SELECT sum(total) FROM orders", 1_000)?;
 /// assert!(shop.explain(&sql).await?.starts_with("it would read "));
 /// let answer = shop.query(&sql, QueryOptions::default()).await?.collect().await?;
@@ -131,10 +131,6 @@ impl Connector for BigQueryConnector {
         Dialect::BigQuery
     }
 
-    fn namespace(&self) -> Option<String> {
-        Some(format!("{}.{}", self.client.settings.project, self.client.settings.dataset))
-    }
-
     /// It refuses an answer with two columns of one name.
     fn capabilities(&self) -> Capabilities {
         Capabilities { repeated_names: false, ..Capabilities::default() }
@@ -148,7 +144,8 @@ impl Connector for BigQueryConnector {
         if self.client.settings.profile_bytes > 0 {
             profile::look_at(self, &mut tables).await?;
         }
-        Ok(Schema { tables })
+        let namespace = format!("{}.{dataset}", self.client.settings.project);
+        Ok(Schema { tables, namespaces: vec![namespace] })
     }
 
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError> {

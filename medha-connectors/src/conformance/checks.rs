@@ -243,10 +243,7 @@ async fn described(subject: &Subject) -> Result<Schema, String> {
 }
 
 async fn guarded(subject: &Subject, sql: &str, max_rows: usize) -> Result<GuardedSql, String> {
-    let mut guard = Guard::new(subject.connector.dialect(), Arc::new(described(subject).await?));
-    if let Some(namespace) = subject.connector.namespace() {
-        guard = guard.with_namespace(namespace);
-    }
+    let guard = Guard::new(subject.connector.dialect(), Arc::new(described(subject).await?));
     guard.check(sql, max_rows).map_err(|error| format!("{sql}: {error}"))
 }
 

@@ -170,14 +170,15 @@ pub struct Guard {
 impl Guard {
     /// A guard for statements of one dialect over one schema.
     ///
-    /// Names may be qualified with the namespace that the dialect uses where nobody says otherwise: `main` in SQLite and DuckDB,
-    /// `public` in PostgreSQL, none in MySQL.
+    /// Names may be qualified with the namespace of the schema if it has one. Where it does not say, it is what is usual in the
+    /// dialect: `main` in SQLite and DuckDB, `public` in PostgreSQL, none in the others. Where it has several, it is none.
     #[must_use]
     pub fn new(dialect: Dialect, schema: Arc<Schema>) -> Self {
-        let namespace = match dialect {
-            Dialect::Sqlite | Dialect::DuckDb => vec!["main".to_owned()],
-            Dialect::Postgres => vec!["public".to_owned()],
-            Dialect::MySql | Dialect::Snowflake | Dialect::BigQuery => Vec::new(),
+        let namespace = match (schema.namespaces.as_slice(), dialect) {
+            ([], Dialect::Sqlite | Dialect::DuckDb) => vec!["main".to_owned()],
+            ([], Dialect::Postgres) => vec!["public".to_owned()],
+            ([], Dialect::MySql | Dialect::Snowflake | Dialect::BigQuery) | ([_, _, ..], _) => Vec::new(),
+            ([namespace], _) => parts_of(namespace, dialect),
         };
         Self {
             dialect,
@@ -194,11 +195,7 @@ impl Guard {
     /// Snowflake database and schema or a BigQuery project and dataset with a dot between them.
     #[must_use]
     pub fn with_namespace(mut self, namespace: impl Into<String>) -> Self {
-        let namespace = namespace.into();
-        self.namespace = match self.dialect {
-            Dialect::Snowflake | Dialect::BigQuery => namespace.split('.').map(str::to_owned).collect(),
-            Dialect::Sqlite | Dialect::Postgres | Dialect::MySql | Dialect::DuckDb => vec![namespace],
-        };
+        self.namespace = parts_of(&namespace.into(), self.dialect);
         self.scope = Arc::default();
         self
     }
@@ -327,5 +324,13 @@ impl Guard {
                 Err(GuardError::not_allowed("a notation that does not survive being written out"))
             }
         }
+    }
+}
+
+/// The names that stand before a table's, one after the other.
+fn parts_of(namespace: &str, dialect: Dialect) -> Vec<String> {
+    match dialect {
+        Dialect::Snowflake | Dialect::BigQuery => namespace.split('.').map(str::to_owned).collect(),
+        Dialect::Sqlite | Dialect::Postgres | Dialect::MySql | Dialect::DuckDb => vec![namespace.to_owned()],
     }
 }

@@ -105,7 +105,7 @@ async fn sqlite_tables(source: &dyn Look) -> Result<Vec<Described>, ConnectorErr
         }
         table.unique_keys = found;
     }
-    Ok(tables.into_iter().map(|table| Described { table, bytes: None }).collect())
+    Ok(tables.into_iter().map(|table| Described { table, bytes: None, namespace: None }).collect())
 }
 
 fn table(row: &[Value]) -> Table {

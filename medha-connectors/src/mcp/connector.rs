@@ -21,7 +21,7 @@ use crate::error::ConnectorError;
 use crate::guard::GuardedSql;
 use crate::schema::Schema;
 use crate::secret::Secret;
-use crate::server::{Breaker, Look, Work, look_at};
+use crate::server::{Breaker, Look, Work, look_at, schema_of};
 use crate::value::{ColumnKind, ResultColumn, Value};
 
 /// A database behind an MCP server, asked through the tool of the server that runs SQL.
@@ -152,7 +152,7 @@ impl Connector for McpConnector {
     async fn schema(&self) -> Result<Schema, ConnectorError> {
         let mut tables = catalog::tables(self, self.server.dialect).await?;
         look_at(self, &mut tables).await?;
-        let schema = Schema { tables: tables.into_iter().map(|described| described.table).collect() };
+        let schema = schema_of(tables);
         *lock(&self.schema) = Some(Arc::new(schema.clone()));
         Ok(schema)
     }

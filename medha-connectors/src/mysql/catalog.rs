@@ -129,6 +129,7 @@ fn described(row: &[Value]) -> Described {
     let comment = some_text(&row[2]).filter(|comment| !is_view && !comment.is_empty());
     Described {
         bytes: number(&row[4]).filter(|_| !is_view),
+        namespace: None,
         table: Table {
             name: text(&row[0]),
             kind: if is_view { TableKind::View } else { TableKind::Table },

@@ -17,7 +17,9 @@ use crate::error::ConnectorError;
 use crate::guard::GuardedSql;
 use crate::schema::Schema;
 use crate::secret::Secret;
-use crate::server::{BATCH_ROWS, Look, MAX_BATCH_BYTES, Pool, Rows, Sender, Session, Work, look_at};
+use crate::server::{
+    BATCH_ROWS, Look, MAX_BATCH_BYTES, Pool, Rows, Sender, Session, Work, look_at, schema_of,
+};
 use crate::value::{ColumnKind, ResultSet, Value};
 
 /// Few connections: the server has others to serve.
@@ -186,7 +188,7 @@ impl Connector for MySqlConnector {
     async fn schema(&self) -> Result<Schema, ConnectorError> {
         let mut tables = catalog::tables(self).await?;
         look_at(self, &mut tables).await?;
-        Ok(Schema { tables: tables.into_iter().map(|described| described.table).collect() })
+        Ok(schema_of(tables))
     }
 
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError> {

@@ -13,6 +13,7 @@ use crate::value::ColumnKind;
 pub(crate) const CATALOG: &str = "\
 SELECT json_build_object(
   'name', c.relname,
+  'namespace', n.nspname,
   'kind', c.relkind,
   'comment', obj_description(c.oid, 'pg_class'),
   'definition', CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
@@ -79,6 +80,7 @@ GROUP BY n.nspname ORDER BY n.nspname";
 #[derive(Deserialize)]
 struct CatalogTable {
     name: String,
+    namespace: String,
     kind: String,
     comment: Option<String>,
     definition: Option<String>,
@@ -154,6 +156,7 @@ fn described(found: CatalogTable) -> Described {
     });
     Described {
         bytes: found.bytes,
+        namespace: Some(found.namespace),
         table: Table {
             kind: if matches!(found.kind.as_str(), "v" | "m") { TableKind::View } else { TableKind::Table },
             comment: found.comment,

@@ -16,7 +16,7 @@ use crate::error::ConnectorError;
 use crate::guard::GuardedSql;
 use crate::schema::Schema;
 use crate::secret::Secret;
-use crate::server::{Look, MAX_BATCH_BYTES, Pool, Rows, Sender, Session, Work, look_at};
+use crate::server::{Look, MAX_BATCH_BYTES, Pool, Rows, Sender, Session, Work, look_at, schema_of};
 
 /// Few connections: the server has others to serve.
 const CONNECTIONS: usize = 4;
@@ -168,7 +168,7 @@ impl Connector for PostgresConnector {
         }
         let mut tables = catalog::tables(&found)?;
         look_at(self, &mut tables).await?;
-        Ok(Schema { tables: tables.into_iter().map(|described| described.table).collect() })
+        Ok(schema_of(tables))
     }
 
     async fn explain(&self, sql: &GuardedSql) -> Result<String, ConnectorError> {

@@ -18,7 +18,7 @@ pub(crate) use address::{Address, is_loopback};
 pub(crate) use breaker::Breaker;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) use pool::Pool;
-pub(crate) use profile::{Described, Look, look_at};
+pub(crate) use profile::{Described, Look, look_at, schema_of};
 pub(crate) use rows::{BATCH_ROWS, MAX_BATCH_BYTES, Rows, Sender};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) use session::Session;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use crate::connector::{QueryOptions, RowStream};
 use crate::error::ConnectorError;
 use crate::profile::{MAX_VALUE_BYTES, MAX_VALUES, Range, Seen, ranges_in};
-use crate::schema::{Column, Table, TableKind};
+use crate::schema::{Column, Schema, Table, TableKind};
 use crate::value::{ColumnKind, Value};
 
 /// Tables up to this estimate are counted and looked at as a whole,
@@ -32,6 +32,18 @@ pub(crate) struct Described {
     pub(crate) table: Table,
     /// How large it is on the disk.
     pub(crate) bytes: Option<u64>,
+    /// Where it is, if the system has several places for tables and it is not plain which.
+    pub(crate) namespace: Option<String>,
+}
+
+/// What is told of the tables that were found.
+pub(crate) fn schema_of(described: Vec<Described>) -> Schema {
+    let mut schema = Schema::default();
+    for Described { table, namespace, bytes: _ } in described {
+        schema.tables.push(table);
+        schema.namespaces.extend(namespace.filter(|namespace| !schema.namespaces.contains(namespace)));
+    }
+    schema
 }
 
 /// What the look needs of a connector.

@@ -44,7 +44,7 @@ async fn schema_with(file: &File, whole_table_rows: u64) -> Result<Schema, Conne
         }
     }
     profile::look_at(&mut catalog, &mut tables, whole_table_rows).await?;
-    Ok(Schema { tables })
+    Ok(Schema { tables, ..Schema::default() })
 }
 
 /// A table or a view that the catalog lists.

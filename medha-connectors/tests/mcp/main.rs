@@ -159,7 +159,10 @@ fn guard() -> Guard {
         definition: None,
         partitioned_by: None,
     };
-    Guard::new(Dialect::Sqlite, Arc::new(Schema { tables: TABLES.iter().map(table).collect() }))
+    Guard::new(
+        Dialect::Sqlite,
+        Arc::new(Schema { tables: TABLES.iter().map(table).collect(), ..Schema::default() }),
+    )
 }
 
 fn sql(table: &str) -> GuardedSql {

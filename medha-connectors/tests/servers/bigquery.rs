@@ -259,7 +259,7 @@ async fn an_address_with_options_opens_it(dataset: Dataset) {
     let mut config = ConnectionConfig { options, ..ConnectionConfig::new(url.clone()) };
     let opened = config.open().await.unwrap();
     opened.ping().await.unwrap();
-    assert_eq!(opened.namespace(), Some(format!("p1.{}", dataset.name())));
+    assert_eq!(opened.schema().await.unwrap().namespaces, [format!("p1.{}", dataset.name())]);
     config.options.insert("bytes".to_owned(), "1".into());
     let error = config.open().await.unwrap_err().to_string();
     assert!(error.contains("it does not know the options bytes; it knows endpoint, credentials"), "{error}");
@@ -279,7 +279,7 @@ impl Dataset {
         // What its values are does not matter to the guard.
         let connector = self.open("?profile_bytes=0");
         let schema = Arc::new(connector.schema().await.unwrap());
-        let guard = Guard::new(Dialect::BigQuery, schema).with_namespace(connector.namespace().unwrap());
+        let guard = Guard::new(Dialect::BigQuery, schema);
         guard.check(sql, 100_000_000).unwrap()
     }
 

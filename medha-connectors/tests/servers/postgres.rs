@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         the_catalog_has_keys_comments_indexes_views_and_partitions,
         only_what_the_user_may_read_is_described,
         schemas_that_the_search_path_leaves_out_are_named,
+        a_table_is_that_of_the_search_path,
         a_plan_has_its_cost,
         the_rules_of_a_table_hold_behind_a_view,
     )
@@ -233,6 +234,39 @@ async fn schemas_that_the_search_path_leaves_out_are_named(url: String) {
     let connector = open("?options[search_path]=sales");
     assert_eq!(ask(&connector, "SELECT count(*) FROM orders").await.rows, [[Value::Integer(0)]]);
     assert_eq!(ask(&connector, "SELECT count(*) FROM sales.orders").await.rows, [[Value::Integer(0)]]);
+}
+
+/// Tables of the same name in other schemas are other tables, under a policy as well.
+async fn a_table_is_that_of_the_search_path(url: String) {
+    let statements = [
+        "CREATE TABLE orders (n int); INSERT INTO orders VALUES (7), (8)",
+        "CREATE SCHEMA sales; CREATE TABLE sales.orders (n int); INSERT INTO sales.orders VALUES (1), (2)",
+        "CREATE SCHEMA hr; CREATE TABLE hr.staff (n int); INSERT INTO hr.staff VALUES (3)",
+    ];
+    load(&url, &statements.map(str::to_owned)).await;
+    let policy: Policy = serde_json::from_str(
+        r#"{"version": 1, "other_tables": "allow", "tables": {"orders": {"rows": [{"keep": "n % 2 = 0"}]}}}"#,
+    )
+    .unwrap();
+    for (path, namespaces, [bare, sales, public]) in [
+        ("public", &["public"][..], [Some(8), None, Some(8)]),
+        ("sales", &["sales"], [Some(2), Some(2), None]),
+        ("sales,public", &["sales"], [Some(2), Some(2), None]),
+        ("hr,sales,public", &["sales", "hr"], [Some(2), None, None]),
+    ] {
+        let connector = PostgresConnector::open(format!("{url}?options[search_path]={path}")).unwrap();
+        let schema = Arc::new(connector.schema().await.unwrap());
+        assert_eq!(schema.namespaces, namespaces, "{path}");
+        let guard = Guard::new(connector.dialect(), schema).with_policy(&policy, &User::new("ann")).unwrap();
+        for (name, expected) in [("orders", bare), ("sales.orders", sales), ("public.orders", public)] {
+            let asked = guard.check(&format!("SELECT n FROM {name}"), 10);
+            assert_eq!(asked.is_ok(), expected.is_some(), "{path} {name}: {asked:?}");
+            if let (Ok(sql), Some(expected)) = (asked, expected) {
+                let answer = connector.query(&sql, QueryOptions::default()).await.unwrap().collect().await;
+                assert_eq!(answer.unwrap().rows, [[Value::Integer(expected)]], "{path} {name}");
+            }
+        }
+    }
 }
 
 async fn a_plan_has_its_cost(url: String) {
