@@ -34,3 +34,5 @@ pub use policy::{
     Action, Attribute, ColumnRule, OtherTables, Parents, Policy, PolicyError, PolicyProblem, Reading,
     RowRule, Salt, TableRules, User, Why,
 };
+#[cfg(feature = "sqlite")]
+pub(crate) use protect::SQLITE_HASH;

@@ -24,6 +24,8 @@ pub(crate) mod kind;
 mod failure;
 #[cfg(feature = "sqlite")]
 mod authorizer;
+#[cfg(feature = "sqlite")]
+mod hash;
 
 #[cfg(feature = "sqlite")]
 pub use connector::SqliteConnector;

@@ -11,6 +11,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::authorizer::{self, Purpose};
 use super::failure;
+use super::hash;
 use crate::error::ConnectorError;
 
 /// How long SQLite waits for another process to finish writing before it says that the file is locked.
@@ -193,7 +194,11 @@ impl File {
             .map_sqlx_sqlite_pool_opts(|options| {
                 options.after_connect(|connection, _| {
                     Box::pin(async move {
-                        authorizer::install(&mut connection.lock_handle().await?, Purpose::Query)
+                        let mut handle = connection.lock_handle().await?;
+                        authorizer::install(&mut handle, Purpose::Query)?;
+                        let installed =
+                            authorizer::lend(&mut handle, hash::install).and_then(|installed| installed);
+                        installed.map_err(|error| sqlx::Error::Protocol(error.to_string()))
                     })
                 })
             });

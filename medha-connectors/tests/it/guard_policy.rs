@@ -29,7 +29,7 @@ async fn all_problems_of_a_policy_are_told_at_once() {
             "Visits": {}, "visits": {},
             "patients": {
                 "columns": ["plan", "planet"],
-                "protect": {"mail": {"action": "deny"}, "plan": {"action": {"hash": {"salt": "x"}}}},
+                "protect": {"mail": {"action": "deny"}, "plan": {"action": {"hash": {"salt": ""}}}},
                 "rows": [{"keep": "clinc = :clinic"}, {"keep": "plan = 'x'; DROP TABLE visits"},
                          {"keep": "pg_sleep(9) = 1"}, {"keep": "plan IN (SELECT a FROM nowhere)"},
                          {"keep": "plan = ?"}, {"keep": "plan IN (WITH a AS (SELECT 1) SELECT * FROM a)"}]},
@@ -43,7 +43,7 @@ async fn all_problems_of_a_policy_are_told_at_once() {
         r#"there is no table "patiens"; did you mean "patients"?"#,
         r#"there is no column "planet" in "patients""#,
         r#""patients" protects "mail", which is not among its columns; leave one of them out"#,
-        r#"the rule of "patients.plan": SQLite has no hash functions; use a partial mask or null"#,
+        r#"the rule of "patients.plan": a hash needs a salt"#,
         r#"the condition "clinc = :clinic" of "patients": there is no column "clinc" in "patients"; did you mean "clinic"?"#,
         r#"the condition "plan = 'x'; DROP TABLE visits" of "patients": exactly one statement is allowed, and this has 2"#,
         r#"the condition "pg_sleep(9) = 1" of "patients": the function "pg_sleep" is not allowed"#,
@@ -219,6 +219,7 @@ async fn every_mask_is_written_in_every_dialect() {
         (Dialect::MySql, hash, "sha2(concat('it''s', CAST(mail AS CHAR)), 256)"),
         (Dialect::Snowflake, hash, "sha2(concat('it''s', CAST(MAIL AS VARCHAR)), 256)"),
         (Dialect::BigQuery, hash, r"to_hex(sha256(concat('it\'s', CAST(mail AS STRING))))"),
+        (Dialect::Sqlite, hash, "ELSE medha_sha256('it''s' || CAST(mail AS TEXT)) END AS mail"),
         (Dialect::Postgres, r#""null""#, "NULL AS mail"),
     ] {
         let sql = sql(dialect, action);
@@ -232,6 +233,15 @@ async fn every_mask_is_written_in_every_dialect() {
     let shown = clinic.guarded(&guard, "SELECT mail FROM patients").await;
     assert!(!shows_canary(&shown) && shown.contains(&r#"Text("ca***x")"#.to_owned()), "{shown:?}");
     assert!(shown.contains(&"Null".to_owned()), "what is not there is not masked");
+    let guard = clinic.guard_with(Dialect::Sqlite, &rules(hash), &nora());
+    let hashed = clinic.guarded(&guard, "SELECT mail FROM patients").await;
+    assert_eq!(hashed.len(), shown.len());
+    assert!(!shows_canary(&hashed) && hashed.contains(&"Null".to_owned()), "{hashed:?}");
+    let is_hash = |text: &String| text.strip_prefix("Text(\"").is_some_and(|digits| digits.len() == 64 + 2);
+    assert!(hashed.iter().all(|text| text == "Null" || is_hash(text)), "{hashed:?}");
+    assert!(
+        refused(&guard, "SELECT medha_sha256('a')").contains("the function \"medha_sha256\" is not allowed")
+    );
 }
 
 #[tokio::test]

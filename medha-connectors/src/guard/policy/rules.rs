@@ -152,7 +152,8 @@ pub enum Action {
         last: u32,
     },
     /// A hash of the salt and the value, the same for the same value. The statement that is sent holds the salt, so show
-    /// people the statement they asked. SQLite has no hash functions, and there such a rule is a problem of the policy.
+    /// people the statement they asked. It is SHA-256 in hexadecimal digits. SQLite has no such function, so our connector
+    /// brings one along; a SQLite file behind another program, such as an MCP server, cannot show such a column.
     Hash {
         /// What makes the hash useless to somebody who tries all values.
         salt: Salt,

@@ -30,7 +30,7 @@ impl Policy {
                 problems.push(PolicyProblem::TableTwice { table: name.clone() });
             }
             seen.push(&table.name);
-            columns(table, rules, dialect, &mut problems);
+            columns(table, rules, &mut problems);
             for rule in &rules.rows {
                 if let Err(reason) = condition(&rule.keep, table, schema, dialect) {
                     let (table, condition) = (table.name.clone(), rule.keep.clone());
@@ -42,7 +42,7 @@ impl Policy {
     }
 }
 
-fn columns(table: &Table, rules: &TableRules, dialect: Dialect, problems: &mut Vec<PolicyProblem>) {
+fn columns(table: &Table, rules: &TableRules, problems: &mut Vec<PolicyProblem>) {
     let named = rules.columns.iter().flatten().chain(rules.protect.keys());
     for column in named.filter(|column| table.column(column).is_none()) {
         let known = table.columns.iter().map(|column| &column.name);
@@ -58,9 +58,6 @@ fn columns(table: &Table, rules: &TableRules, dialect: Dialect, problems: &mut V
             problems.push(PolicyProblem::ProtectedButHidden { table, column });
         }
         let reason = match &rule.action {
-            Action::Hash { .. } if dialect == Dialect::Sqlite => {
-                "SQLite has no hash functions; use a partial mask or null"
-            }
             Action::Hash { salt } if salt.reveal().is_empty() => "a hash needs a salt",
             Action::Hash { salt } if salt.reveal().chars().any(char::is_control) => {
                 "a salt cannot have control characters"

@@ -18,4 +18,6 @@ mod from;
 mod uses;
 
 pub(crate) use access::Access;
+#[cfg(feature = "sqlite")]
+pub(crate) use source::SQLITE_HASH;
 pub(crate) use walk::Protect;
