@@ -32,11 +32,11 @@ pub(crate) struct Described {
     pub(crate) table: Table,
     /// How large it is on the disk.
     pub(crate) bytes: Option<u64>,
-    /// Where it is, if the system has several places for tables and it is not plain which.
+    /// Where it is, as a statement may write it before its name; `None` leaves that to the dialect.
     pub(crate) namespace: Option<String>,
 }
 
-/// What is told of the tables that were found.
+/// The tables that were found, and all places they are in.
 pub(crate) fn schema_of(described: Vec<Described>) -> Schema {
     let mut schema = Schema::default();
     for Described { table, namespace, bytes: _ } in described {
